@@ -1,0 +1,88 @@
+public import Foundation
+
+/// The identity of an entity: a UUID that cannot be mistaken for another kind's.
+///
+/// New identifiers are UUIDs of version 7 (RFC 9562): their order is the order of their making, to the millisecond,
+/// so rows made together lie together in an index.
+public struct Identifier<Entity>: Hashable, Sendable {
+    /// The identifier as a plain UUID.
+    public let uuid: UUID
+
+    /// Wraps an existing UUID of any version.
+    public init(_ uuid: UUID) {
+        self.uuid = uuid
+    }
+
+    /// Reads the usual form of 36 characters; `nil` when `text` is not a UUID.
+    public init?(_ text: String) {
+        guard let uuid = UUID(uuidString: text) else { return nil }
+        self.uuid = uuid
+    }
+
+    /// Makes a new UUID of version 7.
+    ///
+    /// - Parameters:
+    ///   - time: goes into the first 48 bits, in milliseconds.
+    ///   - generator: fills the other 74 bits.
+    public static func make(at time: Timestamp, using generator: inout some RandomNumberGenerator) -> Self {
+        let milliseconds = UInt64(max(0, time.microseconds) / 1_000)
+        let first = generator.next()
+        let second = generator.next()
+        func byte(_ value: UInt64, _ index: Int) -> UInt8 { UInt8(truncatingIfNeeded: value >> (8 * index)) }
+        return Self(
+            UUID(
+                uuid: (
+                    byte(milliseconds, 5), byte(milliseconds, 4), byte(milliseconds, 3),
+                    byte(milliseconds, 2), byte(milliseconds, 1), byte(milliseconds, 0),
+                    0x70 | (byte(first, 0) & 0x0F), byte(first, 1),
+                    0x80 | (byte(first, 2) & 0x3F), byte(first, 3), byte(second, 0), byte(second, 1),
+                    byte(second, 2), byte(second, 3), byte(second, 4), byte(second, 5)
+                )))
+    }
+
+    /// Makes a new UUID of version 7 with the system's random numbers.
+    public static func make(at time: Timestamp) -> Self {
+        var generator = SystemRandomNumberGenerator()
+        return make(at: time, using: &generator)
+    }
+}
+
+extension Identifier: CustomStringConvertible {
+    /// The identifier in lower case, 36 characters.
+    public var description: String { uuid.uuidString.lowercased() }
+}
+
+extension Identifier: Comparable {
+    /// Orders as the bytes do, so by time of making for version 7.
+    public static func < (left: Identifier, right: Identifier) -> Bool {
+        left.description < right.description
+    }
+}
+
+extension Identifier: Codable {
+    /// Decodes the form of 36 characters.
+    public init(from decoder: any Decoder) throws {
+        uuid = try decoder.singleValueContainer().decode(UUID.self)
+    }
+
+    /// Encodes the form of 36 characters, in lower case.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(description)
+    }
+}
+
+/// Identity of a ``Job``.
+public typealias JobID = Identifier<Job>
+/// Identity of a ``JobQueue``.
+public typealias QueueID = Identifier<JobQueue>
+/// Identity of a ``Worker``.
+public typealias WorkerID = Identifier<Worker>
+/// Identity of a ``ParallelProcessor``.
+public typealias ProcessingID = Identifier<ParallelProcessor>
+/// Identity of a ``ChunkTask``.
+public typealias ChunkID = Identifier<ChunkTask>
+/// Identity of a ``Transcript``.
+public typealias TranscriptID = Identifier<Transcript>
+/// Identity of a ``CacheManager``.
+public typealias CacheID = Identifier<CacheManager>

@@ -1,0 +1,90 @@
+/// Keeps queues, jobs and the workers that hold them.
+///
+/// `save`, `load` and `delete` work on a whole ``JobQueue``; the other verbs are what a fast and safe queue runs on.
+/// `load` of a queue that was never saved but has jobs is `nil`; saving a queue with a name that another identity has
+/// is a `conflict`. `delete` throws `conflict` while a job of the queue is PROCESSING.
+public protocol JobQueueRepository: Repository where Aggregate == JobQueue {
+    /// Reads jobs that may be claimed now, the most urgent first, the oldest first among equals. Leases nothing.
+    func findPendingJobs(queueName: QueueName, limit: Int) async throws(StoreError) -> [Job]
+
+    /// Changes a job's status by hand, if the present one allows it; a holder is fenced.
+    ///
+    /// From FAILED or CANCELLED to QUEUED, retries and crashes count from 0 again.
+    ///
+    /// - Throws: `notFound`; `illegalMove`, to PROCESSING always.
+    func updateJobStatus(_ id: JobID, to status: JobStatus) async throws(StoreError)
+
+    /// Counts the jobs of a queue.
+    func jobStats(queueName: QueueName) async throws(StoreError) -> JobStats
+
+    /// Adds jobs, all or none; a request whose unique key an open job has is skipped and named in the receipt.
+    ///
+    /// Two requests of one batch with the same key are one job.
+    func enqueue(_ requests: [JobRequest]) async throws(StoreError) -> EnqueueReceipt
+
+    /// Leases up to `limit` jobs to a worker: the most urgent first, the oldest first among equals.
+    ///
+    /// Includes SCHEDULED jobs whose time has come. No job is ever given to two workers.
+    func claim(upTo limit: Int, from scope: JobScope, by worker: WorkerID) async throws(StoreError) -> [Job]
+
+    /// Ends leases, each guarded by its token.
+    ///
+    /// - Returns: the jobs whose lease was lost; nothing of theirs changed.
+    func settle(_ settlements: [JobSettlement]) async throws(StoreError) -> Set<JobID>
+
+    /// Makes a worker known, with a lease from now.
+    func register(_ id: WorkerID, process: ProcessIdentity?, leasedFor duration: Duration) async throws(StoreError)
+
+    /// Renews the lease of a worker, which covers all that it holds: one heartbeat, one row.
+    ///
+    /// - Returns: `false` when the lease had already run out. The worker must then stop all its work, for others may
+    ///   hold it, and come back under a new identity.
+    func renew(_ id: WorkerID, leasedFor duration: Duration) async throws(StoreError) -> Bool
+
+    /// Ends a worker's lease now: it stopped, or its process is known to be gone. What it still holds can be rescued.
+    func retire(_ id: WorkerID) async throws(StoreError)
+
+    /// The workers whose lease holds.
+    func workers() async throws(StoreError) -> [Worker]
+
+    /// Queues again what is held by workers without a lease, and adds one to its `crashes`; `retryCount` stays.
+    ///
+    /// Safe to run in many processes at once.
+    ///
+    /// - Returns: the jobs taken back.
+    func rescue() async throws(StoreError) -> [JobID]
+
+    /// Reads one job; `nil` when there is none.
+    func job(_ id: JobID) async throws(StoreError) -> Job?
+
+    /// The jobs of a queue, newest first, a page at a time: those before `cursor`, or from the newest when it is `nil`.
+    func jobs(of queueName: QueueName, before cursor: JobID?, limit: Int) async throws(StoreError) -> [Job]
+}
+
+extension JobQueueRepository {
+    /// Reads up to ten jobs that may be claimed now.
+    public func findPendingJobs(queueName: QueueName) async throws(StoreError) -> [Job] {
+        try await findPendingJobs(queueName: queueName, limit: 10)
+    }
+
+    /// Adds one job.
+    ///
+    /// - Returns: its identity, or that of the open job with the same unique key.
+    @discardableResult
+    public func enqueue(_ request: JobRequest) async throws(StoreError) -> JobID {
+        let receipt = try await enqueue([request])
+        return receipt.ids[0]
+    }
+
+    /// What a job returned: `nil` until it is COMPLETED, or when it returned nothing or does not exist.
+    public func result(of id: JobID) async throws(StoreError) -> JSONText? {
+        try await job(id)?.result
+    }
+
+    /// All jobs of a queue, newest first, read a page at a time.
+    public func jobs(of queueName: QueueName) -> PagedSequence<Job, JobID> {
+        PagedSequence(pageSize: 500, cursor: { $0.id }) { [self] cursor, limit throws(StoreError) in
+            try await jobs(of: queueName, before: cursor, limit: limit)
+        }
+    }
+}

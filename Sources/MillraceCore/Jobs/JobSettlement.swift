@@ -1,0 +1,37 @@
+/// How the run of a leased job ended.
+public struct JobSettlement: Sendable, Hashable {
+    /// What becomes of the job.
+    public enum Outcome: Sendable, Hashable {
+        /// Done; `result` is kept for those who wait for it.
+        case completed(result: JSONText?)
+        /// Failed, worth another run at the time given. With no retry left the job is FAILED.
+        case retry(at: Timestamp, error: String)
+        /// Failed for good.
+        case failed(error: String)
+        /// To be run again later; counts as no retry.
+        case snoozed(until: Timestamp)
+        /// The worker stopped; back to the queue at once, counts as no retry.
+        case released
+        /// Called off while it ran.
+        case cancelled
+    }
+
+    /// The job.
+    public let jobID: JobID
+    /// The token that the claim gave.
+    public let token: LeaseToken
+    /// What becomes of it.
+    public let outcome: Outcome
+
+    /// Settles a job with the token of its claim.
+    public init(_ jobID: JobID, token: LeaseToken, _ outcome: Outcome) {
+        self.jobID = jobID
+        self.token = token
+        self.outcome = outcome
+    }
+
+    /// Settles a job as it was claimed.
+    public init(_ job: Job, _ outcome: Outcome) {
+        self.init(job.id, token: job.leaseToken, outcome)
+    }
+}

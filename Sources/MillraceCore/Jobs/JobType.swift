@@ -1,0 +1,34 @@
+/// What kind of work a job is; decides which handler runs it. One to 50 bytes.
+public struct JobType: Hashable, Sendable, Codable, CustomStringConvertible {
+    /// The name as stored in `job_type`.
+    public let name: String
+
+    /// Makes a type from its name.
+    ///
+    /// - Throws: ``InvalidValue`` when the name is empty, too long or holds control characters.
+    public init(_ name: String) throws(InvalidValue) {
+        self.name = try ShortName.validate(name, kind: "job type", limit: 50)
+    }
+
+    /// Takes a name that a store has already validated.
+    public init(stored name: String) {
+        self.name = name
+    }
+
+    /// The type of the job that ends a processing: it orders the chunk results and writes the transcript.
+    public static let merge = JobType(stored: "merge")
+
+    /// The name.
+    public var description: String { name }
+
+    /// Decodes and validates a bare string.
+    public init(from decoder: any Decoder) throws {
+        try self.init(decoder.singleValueContainer().decode(String.self))
+    }
+
+    /// Encodes a bare string.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(name)
+    }
+}

@@ -1,0 +1,33 @@
+/// How the run of a leased chunk ended.
+public struct ChunkSettlement: Sendable, Hashable {
+    /// What becomes of the chunk.
+    public enum Outcome: Sendable, Hashable {
+        /// Transcribed, now or by an earlier run that the cache remembers.
+        case completed(ChunkResult, isFromCache: Bool)
+        /// Failed, worth another run at the time given. With no retry left the chunk is FAILED.
+        case retry(at: Timestamp, error: String)
+        /// Failed for good.
+        case failed(error: String)
+        /// The worker stopped; to be claimed again at once, counts as no retry.
+        case released
+    }
+
+    /// The chunk.
+    public let chunkID: ChunkID
+    /// The token that the claim gave.
+    public let token: LeaseToken
+    /// What becomes of it.
+    public let outcome: Outcome
+
+    /// Settles a chunk with the token of its claim.
+    public init(_ chunkID: ChunkID, token: LeaseToken, _ outcome: Outcome) {
+        self.chunkID = chunkID
+        self.token = token
+        self.outcome = outcome
+    }
+
+    /// Settles a chunk as it was claimed.
+    public init(_ chunk: ChunkTask, _ outcome: Outcome) {
+        self.init(chunk.id, token: chunk.leaseToken, outcome)
+    }
+}

@@ -1,0 +1,30 @@
+/// Which speech engine makes a result, as far as that can be stored: no command line, key or URL.
+///
+/// Claims match on it, so a worker is only given what its own engine can do in exactly the same way.
+public struct EngineIdentity: Hashable, Sendable, Codable, CustomStringConvertible {
+    /// The kind of engine: `pocketsphinx`, `command` …. Lower-case letters, digits and `-`.
+    public let kind: String
+    /// The model, where the engine has a choice of them.
+    public let model: String?
+    /// A hash of the exact command words or of the base URL, where the engine has such.
+    public let fingerprint: ContentHash?
+
+    /// Names an engine.
+    ///
+    /// - Throws: ``InvalidValue`` when the kind or the model is not fit for a column.
+    public init(kind: String, model: String? = nil, fingerprint: ContentHash? = nil) throws(InvalidValue) {
+        guard !kind.isEmpty, kind.utf8.count <= 40,
+            kind.allSatisfy({ $0.isASCII && ($0.isLowercase || $0.isNumber || $0 == "-") })
+        else { throw InvalidValue("engine", "the kind must be 1 to 40 lower-case letters, digits or hyphens") }
+        if let model { _ = try ShortName.validate(model, kind: "engine model", limit: 200) }
+        self.kind = kind
+        self.model = model
+        self.fingerprint = fingerprint
+    }
+
+    /// One line that no other identity has: `kind`, `kind model=…`, `kind sha256=…`.
+    public var description: String {
+        [kind, model.map { "model=\($0)" }, fingerprint.map { "sha256=\($0)" }]
+            .compactMap { $0 }.joined(separator: " ")
+    }
+}

@@ -1,0 +1,215 @@
+/// Aggregate root of one chunked run, "a processing", and its chunks. Row in `processing_tasks`.
+public struct ParallelProcessor: AggregateRoot, Hashable {
+    /// Identity, a UUID of version 7.
+    public let id: ProcessingID
+    /// The transcript that it writes; each processing has its own.
+    public let transcriptID: TranscriptID
+    /// The recording.
+    public let source: RecordingSource
+    /// How it is transcribed.
+    public let recipe: Recipe
+    /// What makes another run the same.
+    public let runKey: RunKey
+    /// The queue of its merge.
+    public let queueName: QueueName
+    /// How urgent it is.
+    public let priority: JobPriority
+    /// When it was planned.
+    public let createdAt: Timestamp
+
+    /// Where it stands.
+    public private(set) var status: ProcessingStatus
+    /// Which merge is the next or the last: 1 for the first run, one more for each resumption.
+    public private(set) var round: Int
+    /// Grows with every change of the stored row; `save` requires the one that was loaded.
+    public let version: Int64
+    /// What `updateProgress` showed last, 0…1; never falls within a round.
+    public let shownProgress: Double
+    /// When the first chunk was claimed.
+    public private(set) var startedAt: Timestamp?
+    /// When it came to its end.
+    public private(set) var completedAt: Timestamp?
+    /// When the row last changed.
+    public private(set) var updatedAt: Timestamp
+    /// Why it FAILED as a whole.
+    public private(set) var errorMessage: String?
+    /// The chunks, by index.
+    public private(set) var tasks: [ChunkTask]
+    /// Whether it was made here and is not stored yet.
+    public let isNew: Bool
+    /// The chunks changed since loading, with the tokens that they were loaded with.
+    public private(set) var changedTasks: [ChunkID: LeaseToken] = [:]
+
+    /// Plans a run over ranges that follow one another.
+    ///
+    /// - Throws: ``InvalidValue`` when there is no range or they do not ascend.
+    public init(
+        id: ProcessingID, transcriptID: TranscriptID, source: RecordingSource, recipe: Recipe,
+        chunks: [(id: ChunkID, range: SampleRange)], queueName: QueueName = .default,
+        priority: JobPriority = .medium, maxRetries: Int = 3, at now: Timestamp
+    ) throws(InvalidValue) {
+        guard !chunks.isEmpty else { throw InvalidValue("plan", "must have at least one chunk") }
+        for (left, right) in zip(chunks, chunks.dropFirst()) where left.range.end > right.range.start {
+            throw InvalidValue("plan", "the chunks overlap at sample \(right.range.start)")
+        }
+        let range = SampleRange(uncheckedStart: chunks[0].range.start, end: chunks[chunks.count - 1].range.end)
+        self.id = id
+        self.transcriptID = transcriptID
+        self.source = source
+        self.recipe = recipe
+        self.queueName = queueName
+        self.priority = priority
+        runKey = RunKey(recording: source.hash, range: range, recipe: recipe)
+        createdAt = now
+        updatedAt = now
+        status = .pending
+        round = 1
+        version = 0
+        shownProgress = 0
+        isNew = true
+        tasks = chunks.enumerated().map { index, chunk in
+            ChunkTask(
+                id: chunk.id, processingID: id, index: index, range: chunk.range, maxRetries: max(0, maxRetries))
+        }
+    }
+
+    /// Rebuilds a processing from stored rows.
+    public init(_ row: Row, tasks: [ChunkTask]) {
+        id = row.id
+        transcriptID = row.transcriptID
+        source = row.source
+        recipe = row.recipe
+        runKey = row.runKey
+        queueName = row.queueName
+        priority = row.priority
+        createdAt = row.createdAt
+        status = row.status
+        round = row.round
+        version = row.version
+        shownProgress = row.shownProgress
+        startedAt = row.startedAt
+        completedAt = row.completedAt
+        updatedAt = row.updatedAt
+        errorMessage = row.errorMessage
+        self.tasks = tasks
+        isNew = false
+    }
+
+    /// Chunks in all.
+    public var totalChunks: Int { tasks.count }
+    /// Chunks transcribed.
+    public var completedChunks: Int { tasks.count { $0.status == .completed } }
+    /// Chunks that failed for good.
+    public var failedChunks: Int { tasks.count { $0.status == .failed } }
+    /// Completed chunks to all chunks, 0…1.
+    public var progress: Double { Double(completedChunks) / Double(max(1, totalChunks)) }
+    /// The merge of the present round.
+    public var merge: MergePayload { MergePayload(processingID: id, round: round) }
+
+    /// Takes the run up again: chunks that failed are pending, retries counted from 0, and a new merge round begins.
+    ///
+    /// Chunks that are completed or held stay as they are. With nothing left to transcribe the processing is MERGING,
+    /// and `save` queues the merge.
+    ///
+    /// - Throws: `illegalMove` unless the processing is PARTIAL or FAILED.
+    public mutating func resume(at now: Timestamp) throws(StoreError) {
+        guard status == .partial || status == .failed else {
+            throw StoreError(.illegalMove, "a processing that is \(status.rawValue) cannot be resumed")
+        }
+        for index in tasks.indices where tasks[index].status == .failed || tasks[index].status == .cancelled {
+            changedTasks[tasks[index].id] = tasks[index].leaseToken
+            tasks[index].reopen()
+        }
+        round += 1
+        status = tasks.allSatisfy { $0.status.isFinal } ? .merging : .processing
+        completedAt = nil
+        errorMessage = nil
+        updatedAt = now
+    }
+
+    /// Calls the run off; chunks that are held are fenced, results stay.
+    ///
+    /// - Throws: `illegalMove` when the processing has ended.
+    public mutating func cancel(at now: Timestamp) throws(StoreError) {
+        guard !status.isFinal else {
+            throw StoreError(.illegalMove, "a processing that is \(status.rawValue) cannot be cancelled")
+        }
+        for index in tasks.indices where !tasks[index].status.isFinal {
+            changedTasks[tasks[index].id] = tasks[index].leaseToken
+            tasks[index].cancel(at: now)
+        }
+        status = .cancelled
+        completedAt = now
+        updatedAt = now
+    }
+
+    /// The columns of a stored processing.
+    public struct Row: Sendable, Hashable {
+        /// See ``ParallelProcessor/id``.
+        public var id: ProcessingID
+        /// See ``ParallelProcessor/transcriptID``.
+        public var transcriptID: TranscriptID
+        /// See ``ParallelProcessor/source``.
+        public var source: RecordingSource
+        /// See ``ParallelProcessor/recipe``.
+        public var recipe: Recipe
+        /// See ``ParallelProcessor/runKey``.
+        public var runKey: RunKey
+        /// See ``ParallelProcessor/queueName``.
+        public var queueName: QueueName
+        /// See ``ParallelProcessor/priority``.
+        public var priority: JobPriority
+        /// See ``ParallelProcessor/status``.
+        public var status: ProcessingStatus
+        /// See ``ParallelProcessor/round``.
+        public var round: Int
+        /// See ``ParallelProcessor/version``.
+        public var version: Int64
+        /// Chunks in all.
+        public var totalChunks: Int
+        /// Chunks transcribed, as counted by settlements; the chunk rows are the truth.
+        public var completedChunks: Int
+        /// Chunks that failed for good, as counted by settlements.
+        public var failedChunks: Int
+        /// See ``ParallelProcessor/shownProgress``.
+        public var shownProgress: Double
+        /// See ``ParallelProcessor/createdAt``.
+        public var createdAt: Timestamp
+        /// See ``ParallelProcessor/startedAt``.
+        public var startedAt: Timestamp?
+        /// See ``ParallelProcessor/completedAt``.
+        public var completedAt: Timestamp?
+        /// See ``ParallelProcessor/updatedAt``.
+        public var updatedAt: Timestamp
+        /// See ``ParallelProcessor/errorMessage``.
+        public var errorMessage: String?
+
+        /// The row of a processing that is not stored yet.
+        public init(_ processor: ParallelProcessor) {
+            id = processor.id
+            transcriptID = processor.transcriptID
+            source = processor.source
+            recipe = processor.recipe
+            runKey = processor.runKey
+            queueName = processor.queueName
+            priority = processor.priority
+            status = processor.status
+            round = processor.round
+            version = processor.version
+            totalChunks = processor.totalChunks
+            completedChunks = processor.completedChunks
+            failedChunks = processor.failedChunks
+            shownProgress = processor.shownProgress
+            createdAt = processor.createdAt
+            startedAt = processor.startedAt
+            completedAt = processor.completedAt
+            updatedAt = processor.updatedAt
+            errorMessage = processor.errorMessage
+        }
+
+        /// Completed chunks to all chunks, or what was shown if that is more; 0…1.
+        public var progress: Double {
+            max(shownProgress, Double(completedChunks) / Double(max(1, totalChunks)))
+        }
+    }
+}

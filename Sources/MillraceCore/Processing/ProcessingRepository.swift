@@ -1,0 +1,68 @@
+/// Keeps processings and their chunks.
+///
+/// `save` inserts a plan (its transcript must exist; see ``start(_:transcript:)``) or writes the chunks changed since
+/// loading, each guarded by its lease token, and never resets one that is held. When a saved processing has no chunk
+/// left to transcribe, `save` queues its merge. `delete` removes the chunks too, and throws `conflict` while one is
+/// held.
+public protocol ProcessingRepository: Repository where Aggregate == ParallelProcessor {
+    /// Inserts a transcript, its processing and all chunks, whole or not at all.
+    ///
+    /// - Throws: `conflict` when a processing with the same run key can be resumed; find it and join it.
+    func start(_ processor: ParallelProcessor, transcript: Transcript) async throws(StoreError)
+
+    /// The newest processing with a run key, whatever its status; `nil` when there is none.
+    func find(_ runKey: RunKey) async throws(StoreError) -> ParallelProcessor?
+
+    /// A processing's row without its chunks; `nil` when there is none.
+    func row(_ id: ProcessingID) async throws(StoreError) -> ParallelProcessor.Row?
+
+    /// The processing that writes a transcript, without its chunks; `nil` when there is none.
+    func row(of transcript: TranscriptID) async throws(StoreError) -> ParallelProcessor.Row?
+
+    /// Shows progress between settlements: 0…1, never lowers what is shown. Truth stays with the chunks.
+    ///
+    /// - Throws: `invalid` for a number outside 0…1; `notFound`.
+    func updateProgress(_ id: ProcessingID, progress: Double) async throws(StoreError)
+
+    /// The processings that are PROCESSING or MERGING, with their chunks, oldest first, read by two statements in all.
+    func activeProcessings() async throws(StoreError) -> [ParallelProcessor]
+
+    /// Leases up to `limit` chunks to a worker.
+    ///
+    /// Higher priority first, processings of one priority in turn, the chunks of each by index. A processing whose
+    /// first chunk is claimed becomes PROCESSING.
+    func claim(upTo limit: Int, from scope: ChunkScope, by worker: WorkerID) async throws(StoreError) -> [ClaimedChunk]
+
+    /// Ends leases, each guarded by its token, and counts at their processings only what really changed.
+    ///
+    /// The settlement that ends the last chunk of a processing makes it MERGING and queues the merge with it.
+    func settle(_ settlements: [ChunkSettlement]) async throws(StoreError) -> ChunkSettleReceipt
+
+    /// Makes claimable again what is held by workers without a lease, and adds one to its `crashes`.
+    ///
+    /// - Returns: the chunks taken back.
+    func rescue() async throws(StoreError) -> [ChunkID]
+
+    /// Counts the chunks of all open processings again, corrects their counters, queues merges that are missing, and
+    /// fails the processings whose merge has failed.
+    ///
+    /// - Returns: the processings that were mended.
+    func sweep() async throws(StoreError) -> [ProcessingID]
+
+    /// The chunks of a processing behind an index, in index order, with their results; from the first for `nil`.
+    func chunks(of id: ProcessingID, after index: Int?, limit: Int) async throws(StoreError) -> [ChunkTask]
+
+    /// Ends a processing: stores its transcript, its final status and the settled merge, whole or not at all.
+    ///
+    /// - Returns: `false` when the merge's lease was lost or the processing is in another round; nothing changed.
+    func finish(_ outcome: MergeOutcome) async throws(StoreError) -> Bool
+}
+
+extension ProcessingRepository {
+    /// The chunks of a processing in index order, with their results, read a page at a time.
+    public func results(of id: ProcessingID) -> PagedSequence<ChunkTask, Int> {
+        PagedSequence(pageSize: 200, cursor: { $0.index }) { [self] index, limit throws(StoreError) in
+            try await chunks(of: id, after: index, limit: limit)
+        }
+    }
+}

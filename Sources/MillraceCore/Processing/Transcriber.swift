@@ -1,0 +1,17 @@
+/// A speech-to-text engine.
+public protocol Transcriber: Sendable {
+    /// Which engine it is, as it is stored and matched.
+    var identity: EngineIdentity { get }
+
+    /// Checks that the engine can run here, before any work is stored.
+    ///
+    /// - Throws: ``TranscriptionError`` that says what is missing and how to get it.
+    func check() async throws(TranscriptionError)
+
+    /// Turns a chunk into text.
+    ///
+    /// Ends soon after its task is cancelled, and leaves no process of its own behind.
+    ///
+    /// - Throws: ``TranscriptionError``, which says whether another try may succeed.
+    func transcribe(_ audio: AudioChunk, recipe: Recipe) async throws(TranscriptionError) -> ChunkResult
+}

@@ -1,0 +1,57 @@
+/// Why a recording could not be read or a chunk not be transcribed.
+public struct TranscriptionError: Error, Sendable {
+    /// What kind of failure it is.
+    public struct Code: Hashable, Sendable, CustomStringConvertible {
+        private enum Value: String {
+            case engineUnavailable, engineFailed, timedOut, badOutput, unreadable, changed, noAudio, cancelled
+        }
+
+        private let value: Value
+
+        private init(_ value: Value) {
+            self.value = value
+        }
+
+        /// The engine, its model or its program is missing.
+        public static let engineUnavailable = Code(.engineUnavailable)
+        /// The engine said that it failed.
+        public static let engineFailed = Code(.engineFailed)
+        /// The engine took longer than it may.
+        public static let timedOut = Code(.timedOut)
+        /// The engine's answer makes no sense.
+        public static let badOutput = Code(.badOutput)
+        /// The recording cannot be read here.
+        public static let unreadable = Code(.unreadable)
+        /// The recording is not the one that was planned.
+        public static let changed = Code(.changed)
+        /// There is no sound in the recording.
+        public static let noAudio = Code(.noAudio)
+        /// The task was cancelled.
+        public static let cancelled = Code(.cancelled)
+
+        /// The code's name.
+        public var description: String { value.rawValue }
+    }
+
+    /// What kind of failure it is.
+    public let code: Code
+    /// What happened and what to do, in one line.
+    public let message: String
+    /// Whether another try of the same may succeed.
+    public let isRetryable: Bool
+    /// The failure below, when there is one.
+    public let cause: (any Error)?
+
+    /// Describes a failure.
+    public init(_ code: Code, _ message: String, isRetryable: Bool = false, cause: (any Error)? = nil) {
+        self.code = code
+        self.message = message
+        self.isRetryable = isRetryable
+        self.cause = cause
+    }
+}
+
+extension TranscriptionError: CustomStringConvertible {
+    /// The message alone.
+    public var description: String { message }
+}

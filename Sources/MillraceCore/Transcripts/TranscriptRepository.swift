@@ -1,0 +1,27 @@
+/// Keeps transcripts.
+///
+/// `save` inserts or replaces. `delete` is ``delete(_:force:)`` without force.
+public protocol TranscriptRepository: Repository where Aggregate == Transcript {
+    /// Deletes a transcript with its jobs, processings, chunks, stored audio and cached results, in one transaction.
+    ///
+    /// Deleting one that does not exist changes nothing.
+    ///
+    /// - Parameter force: also deletes one whose processing has not ended; what its workers hold is fenced.
+    /// - Throws: `conflict` when it has not ended and `force` is not given.
+    func delete(_ id: TranscriptID, force: Bool) async throws(StoreError)
+
+    /// Transcripts without their text and segments, newest first: those older than `id`, or from the newest for `nil`.
+    func list(after id: TranscriptID?, limit: Int) async throws(StoreError) -> [Transcript]
+
+    /// The newest transcript of a recording; `nil` when there is none.
+    func find(hash: ContentHash) async throws(StoreError) -> Transcript?
+}
+
+extension TranscriptRepository {
+    /// All transcripts without their text and segments, newest first, read a page at a time.
+    public func all() -> PagedSequence<Transcript, TranscriptID> {
+        PagedSequence(pageSize: 200, cursor: { $0.id }) { [self] cursor, limit throws(StoreError) in
+            try await list(after: cursor, limit: limit)
+        }
+    }
+}

@@ -1,0 +1,98 @@
+internal import Foundation
+
+/// A JSON document, kept as the text it came as and compared as JSON.
+///
+/// Two documents are equal when they mean the same: blanks, the order of an object's keys and the spelling of a
+/// number do not count. NUL in a string is refused, because PostgreSQL's `JSONB` cannot hold it and every adapter
+/// must accept the same documents.
+public struct JSONText: Sendable {
+    /// The document as UTF-8 text.
+    public let text: String
+
+    /// Takes a JSON document of any kind, a bare string or number included.
+    ///
+    /// - Throws: ``InvalidValue`` when the text is not JSON or a string in it holds NUL.
+    public init(_ text: String) throws(InvalidValue) {
+        let value: Any
+        do {
+            value = try JSONSerialization.jsonObject(with: Data(text.utf8), options: .fragmentsAllowed)
+        } catch {
+            throw InvalidValue("JSON", "is not a valid document")
+        }
+        guard !Self.containsNUL(value) else {
+            throw InvalidValue("JSON", "a string contains the character NUL, which no store can keep")
+        }
+        self.text = text
+    }
+
+    /// Encodes a value, with the keys of objects in order.
+    ///
+    /// - Throws: ``InvalidValue`` when the value cannot be encoded or a string in it holds NUL.
+    public init(encoding value: some Encodable) throws(InvalidValue) {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        let data: Data
+        do {
+            data = try encoder.encode(value)
+        } catch {
+            throw InvalidValue("JSON", "the value cannot be encoded: \(type(of: value))")
+        }
+        try self.init(String(decoding: data, as: UTF8.self))
+    }
+
+    /// Takes text that a store has already validated, without a second look.
+    public init(stored text: String) {
+        self.text = text
+    }
+
+    /// Decodes the document.
+    ///
+    /// - Throws: ``InvalidValue`` when the document does not have the shape of `type`.
+    public func decode<Value: Decodable>(_ type: Value.Type = Value.self) throws(InvalidValue) -> Value {
+        do {
+            return try JSONDecoder().decode(type, from: Data(text.utf8))
+        } catch {
+            throw InvalidValue("JSON", "the document is not a \(type)")
+        }
+    }
+
+    /// The empty object, `{}`.
+    public static let emptyObject = JSONText(stored: "{}")
+
+    private var canonical: Data? {
+        guard
+            let value = try? JSONSerialization.jsonObject(with: Data(text.utf8), options: .fragmentsAllowed)
+        else { return nil }
+        return try? JSONSerialization.data(withJSONObject: value, options: [.sortedKeys, .fragmentsAllowed])
+    }
+
+    private static func containsNUL(_ value: Any) -> Bool {
+        switch value {
+        case let string as String:
+            string.utf8.contains(0)
+        case let array as [Any]:
+            array.contains(where: containsNUL)
+        case let object as [String: Any]:
+            object.contains { $0.key.utf8.contains(0) || containsNUL($0.value) }
+        default:
+            false
+        }
+    }
+}
+
+extension JSONText: Hashable {
+    /// Whether both documents mean the same.
+    public static func == (left: JSONText, right: JSONText) -> Bool {
+        left.text == right.text || left.canonical.map { $0 == right.canonical } ?? false
+    }
+
+    /// Hashes the meaning, not the spelling.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(canonical)
+    }
+}
+
+extension JSONText: CustomStringConvertible {
+    /// The size alone: a payload may be private, and descriptions end up in logs.
+    public var description: String { "JSON of \(text.utf8.count) bytes" }
+}
