@@ -26,6 +26,10 @@ let package = Package(
         .target(
             name: "MillraceCore",
             dependencies: [.product(name: "Crypto", package: "swift-crypto")],
-            swiftSettings: settings)
+            swiftSettings: settings),
+        .target(
+            name: "MillraceCaching",
+            dependencies: ["MillraceCore", .product(name: "DequeModule", package: "swift-collections")],
+            swiftSettings: settings),
     ]
 )

@@ -1,0 +1,55 @@
+public import MillraceCore
+
+/// The first level of the cache: a sharded map in the memory of the process, bounded by entries and by bytes.
+///
+/// Every call is synchronous and holds the lock of one shard; a lookup hops to no actor. The bounds are divided evenly
+/// among the shards; a shard that is full gives up its oldest values, and a value larger than its shard's share is not
+/// kept at all.
+public final class MemoryTier: Sendable {
+    private let shards: [MemoryShard]
+    private let clock: any WallClock
+
+    /// Makes an empty tier.
+    ///
+    /// `shardCount` of `nil` takes one shard for each 256 entries allowed, at least 1 and at most 64.
+    public init(limits: CacheManager.Limits = .standard, clock: any WallClock, shardCount: Int? = nil) {
+        let count = max(1, shardCount ?? min(64, limits.entries / 256))
+        self.clock = clock
+        shards = (0..<count).map { index in
+            // The first shards take what does not divide evenly, so that the sum of the bounds is the bound.
+            MemoryShard(
+                maximumEntries: limits.entries / count + (index < limits.entries % count ? 1 : 0),
+                maximumBytes: limits.bytes / count + (index < limits.bytes % count ? 1 : 0))
+        }
+    }
+
+    /// Looks a value up; `nil` when it is not there or has expired.
+    public func entry(_ key: CacheKey) -> CacheEntry? {
+        shard(of: key).entry(key, at: clock.now())
+    }
+
+    /// Keeps an entry for what remains of it, at most ``TTL/memoryCap``.
+    ///
+    /// An entry of a smaller version than the one that is there is not taken: a fill never overrides a write.
+    public func insert(_ entry: CacheEntry) {
+        let now = clock.now()
+        shard(of: entry.key).insert(entry, until: min(entry.expiresAt, now + TTL.memoryCap.duration), at: now)
+    }
+
+    /// Removes an entry.
+    ///
+    /// - Returns: whether there was one that had not expired.
+    @discardableResult
+    public func remove(_ key: CacheKey) -> Bool {
+        shard(of: key).remove(key, at: clock.now())
+    }
+
+    /// What the tier holds and has done.
+    public var usage: MemoryUsage {
+        shards.reduce(into: MemoryUsage()) { $0.add($1.usage) }
+    }
+
+    private func shard(of key: CacheKey) -> MemoryShard {
+        shards[Int(UInt(bitPattern: key.hashValue) % UInt(shards.count))]
+    }
+}
