@@ -49,14 +49,37 @@ public struct Identifier<Entity>: Hashable, Sendable {
 
 extension Identifier: CustomStringConvertible {
     /// The identifier in lower case, 36 characters.
-    public var description: String { uuid.uuidString.lowercased() }
+    public var description: String {
+        // By hand, because stores write an identifier for each row and `UUID.uuidString` is in upper case.
+        withUnsafeBytes(of: uuid.uuid) { bytes in
+            String(unsafeUninitializedCapacity: 36) { text in
+                var place = 0
+                for (index, byte) in bytes.enumerated() {
+                    if index == 4 || index == 6 || index == 8 || index == 10 {
+                        text[place] = UInt8(ascii: "-")
+                        place += 1
+                    }
+                    text[place] = hexadecimalDigit(byte >> 4)
+                    text[place + 1] = hexadecimalDigit(byte & 15)
+                    place += 2
+                }
+                return place
+            }
+        }
+    }
 }
 
 extension Identifier: Comparable {
     /// Orders as the bytes do, so by time of making for version 7.
     public static func < (left: Identifier, right: Identifier) -> Bool {
-        left.description < right.description
+        withUnsafeBytes(of: left.uuid.uuid) { left in
+            withUnsafeBytes(of: right.uuid.uuid) { right in left.lexicographicallyPrecedes(right) }
+        }
     }
+}
+
+private func hexadecimalDigit(_ value: UInt8) -> UInt8 {
+    value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
 }
 
 extension Identifier: Codable {

@@ -18,16 +18,19 @@ public struct ChunkSettlement: Sendable, Hashable {
     public let token: LeaseToken
     /// What becomes of it.
     public let outcome: Outcome
+    /// Where the cache keeps the result, so that deleting the transcript finds it; `nil` when it is not cached.
+    public let cacheKey: CacheKey?
 
     /// Settles a chunk with the token of its claim.
-    public init(_ chunkID: ChunkID, token: LeaseToken, _ outcome: Outcome) {
+    public init(_ chunkID: ChunkID, token: LeaseToken, _ outcome: Outcome, cacheKey: CacheKey? = nil) {
         self.chunkID = chunkID
         self.token = token
         self.outcome = outcome
+        self.cacheKey = cacheKey
     }
 
     /// Settles a chunk as it was claimed.
-    public init(_ chunk: ChunkTask, _ outcome: Outcome) {
-        self.init(chunk.id, token: chunk.leaseToken, outcome)
+    public init(_ chunk: ChunkTask, _ outcome: Outcome, cacheKey: CacheKey? = nil) {
+        self.init(chunk.id, token: chunk.leaseToken, outcome, cacheKey: cacheKey)
     }
 }
