@@ -31,5 +31,9 @@ let package = Package(
             name: "MillraceCaching",
             dependencies: ["MillraceCore", .product(name: "DequeModule", package: "swift-collections")],
             swiftSettings: settings),
+        .target(
+            name: "MillraceSQLite",
+            dependencies: ["MillraceCore", .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: settings),
     ]
 )

@@ -1,0 +1,63 @@
+internal import GRDB
+internal import MillraceCore
+
+/// Inserts jobs; used by everything that enqueues, the merge of a processing included.
+enum JobInsert {
+    /// What one new job is, as `json_each` hands it to the statement.
+    private struct Line: Encodable {
+        let id: String
+        let queue: String
+        let transcript: String?
+        let type: String
+        let payload: String
+        let priority: Int
+        let status: String
+        let maxRetries: Int
+        let uniqueKey: String?
+        let scheduledAt: Int64?
+
+        init(_ job: Job) {
+            id = job.id.sql
+            queue = job.queueName.name
+            transcript = job.transcriptID?.sql
+            type = job.type.name
+            payload = job.payload.text
+            priority = job.priority.rawValue
+            status = job.status.rawValue
+            maxRetries = job.maxRetries
+            uniqueKey = job.uniqueKey
+            scheduledAt = job.scheduledAt?.microseconds
+        }
+    }
+
+    /// Inserts new jobs in one statement; one whose unique key an open job has is left out.
+    ///
+    /// - Returns: the identities of those inserted.
+    static func insert(_ jobs: [Job], in db: Database, at now: Timestamp) throws -> Set<JobID> {
+        let inserted = try db.rows(
+            """
+            INSERT INTO processing_jobs (
+                id, queue_name, transcript_id, job_type, payload, priority, status, max_retries, unique_key,
+                created_at, scheduled_at, updated_at
+            )
+            SELECT value ->> 'id', value ->> 'queue', value ->> 'transcript', value ->> 'type', value ->> 'payload',
+                   value ->> 'priority', value ->> 'status', value ->> 'maxRetries', value ->> 'uniqueKey',
+                   :now, value ->> 'scheduledAt', :now
+            FROM json_each(:jobs)
+            WHERE true
+            ON CONFLICT (unique_key)
+                WHERE unique_key IS NOT NULL AND status IN ('QUEUED', 'SCHEDULED', 'PROCESSING')
+                DO NOTHING
+            RETURNING id
+            """,
+            ["jobs": jsonArray(jobs.map(Line.init)), "now": now.microseconds]
+        ) { try $0.id(JobID.self) }
+        return Set(inserted)
+    }
+
+    /// Makes new jobs of requests, their identities ascending, so that equals are claimed in the order of the batch.
+    static func jobs(_ requests: [JobRequest], at now: Timestamp) -> [Job] {
+        let ids = requests.map { _ in JobID.make(at: now) }.sorted()
+        return zip(requests, ids).map { Job($0, id: $1, at: now) }
+    }
+}

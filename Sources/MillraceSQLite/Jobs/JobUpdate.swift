@@ -1,0 +1,26 @@
+internal import GRDB
+internal import MillraceCore
+
+/// Writes a job that was changed by hand, guarded by the token that it was loaded with.
+enum JobUpdate {
+    static func update(_ job: Job, loadedWith token: LeaseToken, in db: Database) throws {
+        let changed = try db.run(
+            """
+            UPDATE processing_jobs
+            SET status = :status, retry_count = :retries, crashes = :crashes, lease_token = :token, worker_id = :worker,
+                scheduled_at = :scheduled, started_at = :started, completed_at = :completed, updated_at = :updated,
+                error_message = :error, result = :result
+            WHERE id = :id AND lease_token = :loaded
+            """,
+            [
+                "id": job.id.sql, "loaded": token.value, "status": job.status.rawValue, "retries": job.retryCount,
+                "crashes": job.crashes, "token": job.leaseToken.value, "worker": job.workerID?.sql,
+                "scheduled": job.scheduledAt?.microseconds, "started": job.startedAt?.microseconds,
+                "completed": job.completedAt?.microseconds, "updated": job.updatedAt.microseconds,
+                "error": job.errorMessage, "result": job.result?.text,
+            ])
+        guard changed == 1 else {
+            throw StoreError(.conflict, "job \(job.id) changed in the meantime; load again and retry")
+        }
+    }
+}

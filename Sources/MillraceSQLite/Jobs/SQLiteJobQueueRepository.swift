@@ -1,0 +1,194 @@
+internal import GRDB
+public import MillraceCore
+
+/// Jobs, queues and workers in a SQLite file.
+public struct SQLiteJobQueueRepository: JobQueueRepository {
+    let store: SQLiteStore
+
+    /// Uses an open store.
+    public init(_ store: SQLiteStore) {
+        self.store = store
+    }
+
+    /// Adds jobs in one transaction.
+    public func enqueue(_ requests: [JobRequest]) async throws(StoreError) -> EnqueueReceipt {
+        guard !requests.isEmpty else { return EnqueueReceipt(ids: [], skipped: []) }
+        let clock = store.clock
+        return try await store.write { db in
+            let now = clock.now()
+            let jobs = JobInsert.jobs(requests, at: now)
+            let inserted = try JobInsert.insert(jobs, in: db, at: now)
+            if inserted.count == jobs.count { return EnqueueReceipt(ids: jobs.map(\.id), skipped: []) }
+            let holders = try self.openJobs(withKeys: requests.compactMap(\.uniqueKey), in: db)
+            let skipped = jobs.indices.filter { !inserted.contains(jobs[$0].id) }
+            let ids = jobs.map { job in
+                inserted.contains(job.id) ? job.id : job.uniqueKey.flatMap { holders[$0] } ?? job.id
+            }
+            return EnqueueReceipt(ids: ids, skipped: skipped)
+        }
+    }
+
+    /// Leases jobs in one transaction.
+    public func claim(
+        upTo limit: Int, from scope: JobScope, by worker: WorkerID
+    ) async throws(StoreError) -> [Job] {
+        guard limit > 0 else { return [] }
+        let clock = store.clock
+        return try await store.write { db in
+            let now = clock.now()
+            try WorkerLease.require(worker, in: db, at: now)
+            try db.run(
+                """
+                UPDATE processing_jobs SET status = 'QUEUED', scheduled_at = NULL
+                WHERE status = 'SCHEDULED' AND scheduled_at <= ?
+                """, [now.microseconds])
+            // A list of one is an equality to the planner, and then the index gives the order.
+            let queues = scope.queues.map { _ in "?" }.joined(separator: ", ")
+            var arguments: [any DatabaseValueConvertible] = [worker.sql, now.microseconds, now.microseconds]
+            for queue in scope.queues { arguments.append(queue.name) }
+            arguments.append(try jsonArray(scope.types.map(\.name)))
+            if let transcripts = scope.transcripts { arguments.append(try jsonArray(transcripts.map(\.sql))) }
+            arguments.append(limit)
+            let jobs = try db.rows(
+                """
+                UPDATE processing_jobs
+                SET status = 'PROCESSING', worker_id = ?, lease_token = lease_token + 1, started_at = ?, updated_at = ?
+                WHERE id IN (
+                    SELECT id FROM processing_jobs
+                    WHERE status = 'QUEUED' AND queue_name IN (\(queues))
+                      AND job_type IN (SELECT value FROM json_each(?))
+                      \(scope.transcripts == nil ? "" : "AND transcript_id IN (SELECT value FROM json_each(?))")
+                    ORDER BY priority DESC, created_at, id
+                    LIMIT ?
+                )
+                RETURNING \(JobRow.columns)
+                """,
+                StatementArguments(arguments),
+                JobRow.read)
+            // RETURNING promises no order.
+            return jobs.sorted { ($1.priority, $0.createdAt, $0.id) < ($0.priority, $1.createdAt, $1.id) }
+        }
+    }
+
+    /// Ends leases by one statement; the fence is its `lease_token`.
+    public func settle(_ settlements: [JobSettlement]) async throws(StoreError) -> Set<JobID> {
+        guard !settlements.isEmpty else { return [] }
+        let clock = store.clock
+        return try await store.write { db in try JobSettle.settle(settlements, in: db, at: clock.now()) }
+    }
+
+    /// Takes back by one statement what workers without a lease hold.
+    public func rescue() async throws(StoreError) -> [JobID] {
+        let clock = store.clock
+        return try await store.write { db in
+            try db.rows(
+                """
+                UPDATE processing_jobs
+                SET status = 'QUEUED', worker_id = NULL, lease_token = lease_token + 1, crashes = crashes + 1,
+                    updated_at = :now
+                WHERE status = 'PROCESSING'
+                  AND worker_id NOT IN (SELECT id FROM workers WHERE lease_until > :now)
+                RETURNING id
+                """,
+                ["now": clock.now().microseconds]
+            ) { try $0.id(JobID.self) }
+        }
+    }
+
+    /// Reads claimable jobs; leases nothing.
+    public func findPendingJobs(queueName: QueueName, limit: Int) async throws(StoreError) -> [Job] {
+        let clock = store.clock
+        return try await store.read { db in
+            // Two ordered reads, merged, so that each is answered by its index.
+            try db.rows(
+                """
+                SELECT * FROM (
+                    SELECT \(JobRow.columns) FROM processing_jobs
+                    WHERE status = 'QUEUED' AND queue_name = :queue
+                    ORDER BY priority DESC, created_at, id LIMIT :limit
+                )
+                UNION ALL
+                SELECT * FROM (
+                    SELECT \(JobRow.columns) FROM processing_jobs
+                    WHERE status = 'SCHEDULED' AND scheduled_at <= :now AND queue_name = :queue
+                    ORDER BY priority DESC, created_at, id LIMIT :limit
+                )
+                ORDER BY priority DESC, created_at, id LIMIT :limit
+                """,
+                ["queue": queueName.name, "limit": max(0, limit), "now": clock.now().microseconds], JobRow.read)
+        }
+    }
+
+    /// Changes a status by hand, after the core's rules.
+    public func updateJobStatus(_ id: JobID, to status: JobStatus) async throws(StoreError) {
+        let clock = store.clock
+        try await store.write { db in
+            guard var job = try self.job(id, in: db) else {
+                throw StoreError(.notFound, "there is no job \(id)")
+            }
+            let token = job.leaseToken
+            try job.move(to: status, at: clock.now())
+            try JobUpdate.update(job, loadedWith: token, in: db)
+        }
+    }
+
+    /// Counts by one scan of an index.
+    public func jobStats(queueName: QueueName) async throws(StoreError) -> JobStats {
+        let clock = store.clock
+        return try await store.read { db in try self.stats(of: queueName, in: db, at: clock.now()) }
+    }
+
+    /// Reads one job by its identity.
+    public func job(_ id: JobID) async throws(StoreError) -> Job? {
+        try await store.read { db in try self.job(id, in: db) }
+    }
+
+    /// Reads a page of jobs, newest first.
+    public func jobs(
+        of queueName: QueueName, before cursor: JobID?, limit: Int
+    ) async throws(StoreError) -> [Job] {
+        try await store.read { db in
+            try db.rows(
+                """
+                SELECT \(JobRow.columns) FROM processing_jobs
+                WHERE queue_name = :queue AND id < :cursor
+                ORDER BY id DESC LIMIT :limit
+                """,
+                // "g" lies behind every hexadecimal digit.
+                ["queue": queueName.name, "cursor": cursor?.sql ?? "g", "limit": max(0, limit)], JobRow.read)
+        }
+    }
+
+    func job(_ id: JobID, in db: Database) throws -> Job? {
+        try db.rows("SELECT \(JobRow.columns) FROM processing_jobs WHERE id = ?", [id.sql], JobRow.read).first
+    }
+
+    func stats(of queueName: QueueName, in db: Database, at now: Timestamp) throws -> JobStats {
+        let counts = try db.rows(
+            "SELECT status, count(*) FROM processing_jobs WHERE queue_name = ? GROUP BY status", [queueName.name]
+        ) { (try $0.choice(JobStatus.self), try $0.value(Int.self)) }
+        // The index has the oldest of each priority first.
+        let oldest = try db.rows(
+            """
+            SELECT min(oldest) FROM (
+                SELECT (SELECT min(created_at) FROM processing_jobs
+                        WHERE status = 'QUEUED' AND queue_name = :queue AND priority = p.value) AS oldest
+                FROM json_each('[1, 2, 3]') p
+            )
+            """, ["queue": queueName.name]
+        ) { try $0.optionalTime() }
+        return JobStats(
+            counts: Dictionary(uniqueKeysWithValues: counts), oldestQueuedAge: oldest[0].map { now - $0 })
+    }
+
+    private func openJobs(withKeys keys: [String], in db: Database) throws -> [String: JobID] {
+        let rows = try db.rows(
+            """
+            SELECT unique_key, id FROM processing_jobs
+            WHERE unique_key IN (SELECT value FROM json_each(?)) AND unique_key IS NOT NULL
+              AND status IN ('QUEUED', 'SCHEDULED', 'PROCESSING')
+            """, [try jsonArray(keys)]
+        ) { (try $0.value(String.self), try $0.id(JobID.self)) }
+        return Dictionary(uniqueKeysWithValues: rows)
+    }
+}

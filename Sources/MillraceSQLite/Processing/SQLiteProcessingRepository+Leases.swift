@@ -1,0 +1,102 @@
+internal import GRDB
+public import MillraceCore
+
+extension SQLiteProcessingRepository {
+    /// Leases chunks in one transaction.
+    public func claim(
+        upTo limit: Int, from scope: ChunkScope, by worker: WorkerID
+    ) async throws(StoreError) -> [ClaimedChunk] {
+        guard limit > 0 else { return [] }
+        let clock = store.clock
+        return try await store.write { db in
+            let now = clock.now()
+            try WorkerLease.require(worker, in: db, at: now)
+            let chosen = try choose(upTo: limit, from: scope, in: db, at: now)
+            guard !chosen.isEmpty else { return [] }
+            let tasks = try db.rows(
+                """
+                UPDATE chunk_tasks
+                SET status = 'PROCESSING', worker_id = :worker, lease_token = lease_token + 1, started_at = :now,
+                    scheduled_at = NULL
+                WHERE id IN (SELECT value FROM json_each(:ids))
+                RETURNING \(ChunkRow.columns)
+                """,
+                ["worker": worker.sql, "now": now.microseconds, "ids": jsonArray(chosen.map(\.sql))], ChunkRow.read)
+            let parents = try db.rows(
+                """
+                UPDATE processing_tasks
+                SET status = 'PROCESSING', claimed_at = :now, started_at = coalesce(started_at, :now)
+                WHERE id IN (SELECT value FROM json_each(:ids))
+                RETURNING id, source, recipe
+                """,
+                ["now": now.microseconds, "ids": jsonArray(Set(tasks.map(\.processingID.sql)))]
+            ) { row in
+                (try row.id(ProcessingID.self), (try row.json(RecordingSource.self), try row.json(Recipe.self)))
+            }
+            let parent = Dictionary(uniqueKeysWithValues: parents)
+            let byID = Dictionary(uniqueKeysWithValues: tasks.map { ($0.id, $0) })
+            return chosen.compactMap { id in
+                guard let task = byID[id], let (source, recipe) = parent[task.processingID] else { return nil }
+                return ClaimedChunk(task: task, source: source, recipe: recipe)
+            }
+        }
+    }
+
+    /// Picks claimable chunks: by priority, then the processings in turn, then by index.
+    ///
+    /// At most `limit` chunks of each processing are looked at, so that a plan of many chunks costs no more than one
+    /// of few.
+    private func choose(
+        upTo limit: Int, from scope: ChunkScope, in db: Database, at now: Timestamp
+    ) throws -> [ChunkID] {
+        try db.rows(
+            """
+            WITH open AS MATERIALIZED (
+                SELECT id, priority, claimed_at FROM processing_tasks
+                WHERE status IN ('PENDING', 'PROCESSING')
+                  AND engine IN (SELECT value FROM json_each(:engines))
+                  AND (:any OR id IN (SELECT value FROM json_each(:processings)))
+                  AND id NOT IN (SELECT value FROM json_each(:unreachable))
+            )
+            SELECT chunk.id
+            FROM open JOIN chunk_tasks chunk ON chunk.id IN (
+                SELECT id FROM chunk_tasks
+                WHERE processing_id = open.id AND status = 'PENDING' AND coalesce(scheduled_at, 0) <= :now
+                ORDER BY chunk_index LIMIT :limit
+            )
+            ORDER BY open.priority DESC,
+                     row_number() OVER (PARTITION BY open.id ORDER BY chunk.chunk_index),
+                     open.claimed_at, open.id
+            LIMIT :limit
+            """,
+            [
+                "engines": jsonArray(scope.engines.map(\.description)), "any": scope.processings == nil,
+                "processings": jsonArray((scope.processings ?? []).map(\.sql)),
+                "unreachable": jsonArray(scope.unreachable.map(\.sql)), "now": now.microseconds, "limit": limit,
+            ]
+        ) { try $0.id(ChunkID.self) }
+    }
+
+    /// Settles chunks, counts at their parents what changed, and queues the merges that this completes.
+    public func settle(_ settlements: [ChunkSettlement]) async throws(StoreError) -> ChunkSettleReceipt {
+        guard !settlements.isEmpty else { return ChunkSettleReceipt(lost: [], merging: []) }
+        let clock = store.clock
+        return try await store.write { db in try ChunkSettle.settle(settlements, in: db, at: clock.now()) }
+    }
+
+    /// Takes back by one statement what workers without a lease hold.
+    public func rescue() async throws(StoreError) -> [ChunkID] {
+        let clock = store.clock
+        return try await store.write { db in
+            try db.rows(
+                """
+                UPDATE chunk_tasks
+                SET status = 'PENDING', worker_id = NULL, lease_token = lease_token + 1, crashes = crashes + 1
+                WHERE status = 'PROCESSING'
+                  AND worker_id NOT IN (SELECT id FROM workers WHERE lease_until > ?)
+                RETURNING id
+                """, [clock.now().microseconds]
+            ) { try $0.id(ChunkID.self) }
+        }
+    }
+}

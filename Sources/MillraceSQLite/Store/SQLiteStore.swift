@@ -1,0 +1,91 @@
+internal import Foundation
+internal import GRDB
+public import MillraceCore
+
+/// One SQLite file that holds everything: queues, jobs, workers, processings, chunks, transcripts and cached values.
+///
+/// Several processes may use one file at once. The file is made when it is missing, with mode 0600 in a folder of mode
+/// 0700, and brought to the present schema when it is older.
+public final class SQLiteStore: Sendable {
+    /// How a store is opened.
+    public struct Options: Sendable {
+        /// How long to wait for another process that is writing.
+        public var busyTimeout: Duration
+        /// What tells the time of day.
+        public var clock: any WallClock
+        /// Is called with the text of every statement that runs, without values; for tests and debugging.
+        public var onStatement: (@Sendable (String) -> Void)?
+
+        /// Makes options; the defaults are the ones to use.
+        public init(
+            busyTimeout: Duration = .seconds(5), clock: any WallClock = SystemWallClock(),
+            onStatement: (@Sendable (String) -> Void)? = nil
+        ) {
+            self.busyTimeout = busyTimeout
+            self.clock = clock
+            self.onStatement = onStatement
+        }
+    }
+
+    /// The absolute path of the file.
+    public let path: String
+    let clock: any WallClock
+    private let pool: DatabasePool
+    private let writer: GroupCommitWriter
+
+    /// Opens or makes a store.
+    ///
+    /// Blocks for as long as the file system and a waiting migration take.
+    ///
+    /// - Throws: `unavailable`, `readOnly`, `corrupted`, `newerVersion`, `busy` or `full`; each message names the file.
+    public init(path: String, options: Options = Options()) throws(StoreError) {
+        let absolute = URL(fileURLWithPath: path).standardizedFileURL.path
+        self.path = absolute
+        clock = options.clock
+        try StoreFile.prepare(absolute)
+        do {
+            pool = try DatabasePool(path: absolute, configuration: Self.configuration(options))
+            try Migrator(migrations: Migration.all).migrate(pool, at: options.clock.now())
+        } catch {
+            throw StoreError.opening(absolute, error)
+        }
+        writer = GroupCommitWriter(pool)
+    }
+
+    private static func configuration(_ options: Options) -> Configuration {
+        var configuration = Configuration()
+        configuration.label = "millrace"
+        configuration.busyMode = .timeout(options.busyTimeout.inSeconds)
+        configuration.maximumReaderCount = 4
+        let onStatement = options.onStatement
+        configuration.prepareDatabase { db in
+            // FULL: a settled chunk is on the disk before its worker is told so.
+            try db.execute(sql: "PRAGMA synchronous = FULL")
+            if let onStatement {
+                db.trace { event in
+                    if case .statement(let statement) = event { onStatement(statement.sql) }
+                }
+            }
+        }
+        return configuration
+    }
+
+    /// Runs a transaction together with those that other callers ask for at the same time; either it is on the disk
+    /// when this returns, or nothing of it is.
+    func write<Value: Sendable>(
+        _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws(StoreError) -> Value {
+        try await writer.write(body)
+    }
+
+    /// Reads one consistent state of the store.
+    func read<Value: Sendable>(
+        _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws(StoreError) -> Value {
+        do {
+            return try await pool.read(body)
+        } catch {
+            throw StoreError(sqlite: error)
+        }
+    }
+}
