@@ -35,5 +35,13 @@ let package = Package(
             name: "MillraceSQLite",
             dependencies: ["MillraceCore", .product(name: "GRDB", package: "GRDB.swift")],
             swiftSettings: settings),
+        .target(
+            name: "MillraceWorkers",
+            dependencies: [
+                "MillraceCore",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings),
     ]
 )

@@ -1,0 +1,59 @@
+internal import Logging
+internal import MillraceCore
+internal import Synchronization
+
+/// The chunks that a worker can transcribe.
+struct ChunkSource: WorkSource {
+    let worker: WorkerID
+    let processings: any ProcessingRepository
+    let scope: ChunkScope
+    let executor: ChunkExecutor
+    let unreachable: UnreachableRecordings
+    let retryPolicy: RetryPolicy
+    let clock: any WallClock
+    /// Is called when the last chunk of a processing was settled.
+    let onMerge: @Sendable () -> Void
+    let onEvent: (@Sendable (WorkerEvent) -> Void)?
+    let logger: Logger
+
+    func claim(upTo limit: Int) async throws(StoreError) -> [ClaimedChunk] {
+        var scope = scope
+        scope.unreachable = unreachable.list()
+        return try await processings.claim(upTo: limit, from: scope, by: worker)
+    }
+
+    func perform(_ chunk: ClaimedChunk) async -> ChunkSettlement? {
+        do throws(TranscriptionError) {
+            let (result, key, isFromCache) = try await executor.transcribe(chunk)
+            onEvent?(.chunkCompleted(chunk.task.processingID, chunk.task.index, isFromCache: isFromCache))
+            return ChunkSettlement(
+                chunk.task, .completed(result, isFromCache: isFromCache), cacheKey: key)
+        } catch {
+            if Task.isCancelled || error.code == .cancelled { return ChunkSettlement(chunk.task, .released) }
+            return ChunkSettlement(chunk.task, failure(error, of: chunk))
+        }
+    }
+
+    func settle(_ settlements: [ChunkSettlement]) async throws(StoreError) {
+        let receipt = try await processings.settle(settlements)
+        if !receipt.lost.isEmpty { logger.warning("Leases were lost", metadata: ["chunks": "\(receipt.lost.count)"]) }
+        if !receipt.merging.isEmpty { onMerge() }
+    }
+
+    private func failure(_ error: TranscriptionError, of chunk: ClaimedChunk) -> ChunkSettlement.Outcome {
+        let task = chunk.task
+        if error.code == .unreadable || error.code == .changed, unreachable.leavesToOthers {
+            unreachable.add(task.processingID)
+            logger.warning(
+                "A recording cannot be read here; its chunks are left to others",
+                metadata: ["processing-id": "\(task.processingID)", "error": "\(error)"])
+            return .released
+        }
+        let isLast = !error.isRetryable || task.retryCount >= task.maxRetries
+        onEvent?(.chunkFailed(task.processingID, task.index, message: error.message, isFinal: isLast))
+        guard error.isRetryable else { return .failed(error: error.message) }
+        var generator = SystemRandomNumberGenerator()
+        let delay = retryPolicy.delay(beforeRetry: task.retryCount + 1, using: &generator)
+        return .retry(at: clock.now() + delay, error: error.message)
+    }
+}

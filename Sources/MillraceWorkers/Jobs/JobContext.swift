@@ -1,0 +1,18 @@
+public import Logging
+public import MillraceCore
+
+/// What a handler may want to know of the job that it runs.
+public struct JobContext: Sendable {
+    /// The job as it was claimed.
+    public let job: Job
+    /// Logs with the job's identity and type.
+    public let logger: Logger
+
+    init(job: Job, logger: Logger) {
+        var logger = logger
+        logger[metadataKey: "job-id"] = "\(job.id)"
+        logger[metadataKey: "job-type"] = "\(job.type)"
+        self.job = job
+        self.logger = logger
+    }
+}

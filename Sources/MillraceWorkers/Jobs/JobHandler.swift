@@ -1,0 +1,34 @@
+public import MillraceCore
+
+/// Runs the jobs of one type.
+///
+/// A job may run more than once: its worker can die after the work is done and before that is settled. Make what it
+/// does repeatable. An error that says `isRetryable == false` (``RetryAdvising``) fails the job for good; every other
+/// is tried again. ``SnoozeJob`` puts it off. When the worker stops, the task is cancelled: end soon and throw, and the
+/// job goes back to the queue as if it had not run.
+public protocol JobHandler: Sendable {
+    /// What a job of this type is given.
+    associatedtype Payload: Codable & Sendable
+    /// What it returns to those who wait for it; ``NoResult`` for nothing.
+    associatedtype Output: Encodable & Sendable
+
+    /// The type of the jobs.
+    var jobType: JobType { get }
+
+    /// Runs a job.
+    func run(_ payload: Payload, in context: JobContext) async throws -> Output
+}
+
+extension JobHandler {
+    /// Describes a job for this handler.
+    ///
+    /// - Throws: ``InvalidValue`` when the payload cannot be encoded.
+    public func request(
+        _ payload: Payload, queueName: QueueName = .default, priority: JobPriority = .medium, maxRetries: Int = 3,
+        scheduledAt: Timestamp? = nil, uniqueKey: String? = nil
+    ) throws(InvalidValue) -> JobRequest {
+        JobRequest(
+            jobType, payload: try JSONText(encoding: payload), queueName: queueName, priority: priority,
+            maxRetries: maxRetries, scheduledAt: scheduledAt, uniqueKey: uniqueKey)
+    }
+}

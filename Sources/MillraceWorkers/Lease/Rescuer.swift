@@ -1,0 +1,49 @@
+internal import Logging
+internal import MillraceCore
+
+/// Takes up the work of workers that died, and mends what their death left half done.
+struct Rescuer: Sendable {
+    let worker: WorkerID
+    let jobs: any JobQueueRepository
+    let processings: any ProcessingRepository
+    let settings: LeaseSettings
+    let time: MonotonicTime
+    /// Is called when work was taken back.
+    let onRescue: @Sendable () -> Void
+    let logger: Logger
+
+    /// Looks for dead workers until the task is cancelled.
+    func run() async throws {
+        var untilSweep = Duration.zero
+        while true {
+            try await time.sleep(for: settings.rescueInterval)
+            untilSweep -= settings.rescueInterval
+            let isSweepDue = untilSweep <= .zero
+            if isSweepDue { untilSweep = settings.sweepInterval }
+            await pass(withSweep: isSweepDue)
+        }
+    }
+
+    /// Looks once.
+    func pass(withSweep: Bool) async {
+        do throws(StoreError) {
+            // The kernel knows of a process's end at once; a lease tells it only after ten seconds.
+            for other in try await jobs.workers() where other.id != worker {
+                if let process = other.process, HostProcess.isGone(process) { try await jobs.retire(other.id) }
+            }
+            let rescuedJobs = try await jobs.rescue()
+            let rescuedChunks = try await processings.rescue()
+            let mended = withSweep ? try await processings.sweep() : []
+            guard !rescuedJobs.isEmpty || !rescuedChunks.isEmpty || !mended.isEmpty else { return }
+            logger.info(
+                "Took back the work of workers that died",
+                metadata: [
+                    "jobs": "\(rescuedJobs.count)", "chunks": "\(rescuedChunks.count)",
+                    "processings mended": "\(mended.count)",
+                ])
+            onRescue()
+        } catch {
+            logger.warning("Looking for dead workers failed", metadata: ["error": "\(error)"])
+        }
+    }
+}

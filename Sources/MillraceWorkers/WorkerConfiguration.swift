@@ -1,0 +1,38 @@
+public import MillraceCore
+
+/// What a worker takes and how it runs it.
+public struct WorkerConfiguration: Sendable {
+    /// Chunks, and jobs, that run side by side.
+    public var concurrency: Int
+    /// The queues whose jobs are run.
+    public var queues: [QueueName]
+    /// Only chunks and merges of these processings, and no other job; `nil` for everything that can be run.
+    public var processings: [ProcessingID: TranscriptID]?
+    /// Whether the chunks of a recording that cannot be read here are left to others; otherwise they fail.
+    public var leavesUnreadableToOthers: Bool
+    /// How leases are kept.
+    public var lease: LeaseSettings
+    /// How long to wait before looking for work again; drawn from half to one and a half of it.
+    public var pollInterval: Duration
+    /// How long failed jobs and chunks wait.
+    public var retryPolicy: RetryPolicy
+    /// How long results are cached.
+    public var resultTTL: TTL
+
+    /// Makes a configuration; the defaults are those of a worker that takes everything.
+    public init(
+        concurrency: Int = 4, queues: [QueueName] = [.default], processings: [ProcessingID: TranscriptID]? = nil,
+        leavesUnreadableToOthers: Bool = true, lease: LeaseSettings = LeaseSettings(),
+        pollInterval: Duration = .milliseconds(200), retryPolicy: RetryPolicy = .exponential(),
+        resultTTL: TTL = .standard
+    ) {
+        self.concurrency = max(1, concurrency)
+        self.queues = queues
+        self.processings = processings
+        self.leavesUnreadableToOthers = leavesUnreadableToOthers
+        self.lease = lease
+        self.pollInterval = pollInterval
+        self.retryPolicy = retryPolicy
+        self.resultTTL = resultTTL
+    }
+}
