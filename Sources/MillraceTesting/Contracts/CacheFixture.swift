@@ -1,0 +1,18 @@
+public import MillraceCore
+
+/// A cache and its authority, empty, ready for a rule of ``CacheStoreContract`` or ``CacheContract``.
+public struct CacheFixture: Sendable {
+    /// The cache over all its tiers.
+    public var cache: any CacheRepository
+    /// The authority below it.
+    public var store: any CacheStore
+    /// The clock that both read.
+    public let clock: ManualClock
+
+    /// Gathers a cache and its authority.
+    public init(cache: any CacheRepository, store: any CacheStore, clock: ManualClock) {
+        self.cache = cache
+        self.store = store
+        self.clock = clock
+    }
+}

@@ -1,0 +1,100 @@
+internal import MillraceCore
+
+extension StoreState {
+    /// A chunk that may be claimed, and its place among the claimable ones of its processing.
+    private struct Candidate {
+        let task: ChunkTask
+        let rank: Int
+        let row: ParallelProcessor.Row
+        let turn: Int
+
+        func isClaimedBefore(_ other: Candidate) -> Bool {
+            if row.priority != other.row.priority { return row.priority > other.row.priority }
+            if rank != other.rank { return rank < other.rank }
+            if turn != other.turn { return turn < other.turn }
+            return row.id < other.row.id
+        }
+    }
+
+    mutating func claimChunks(
+        upTo limit: Int, from scope: ChunkScope, by worker: WorkerID, at now: Timestamp
+    ) throws(StoreError) -> [ClaimedChunk] {
+        try requireLease(worker, at: now)
+        let chosen = candidates(in: scope, at: now).sorted { $0.isClaimedBefore($1) }.prefix(max(0, limit))
+        return chosen.map { candidate in
+            var task = candidate.task
+            task.claim(by: worker, at: now)
+            store(task)
+            noteClaim(from: task.processingID, at: now)
+            return ClaimedChunk(task: task, source: candidate.row.source, recipe: candidate.row.recipe)
+        }
+    }
+
+    private func candidates(in scope: ChunkScope, at now: Timestamp) -> [Candidate] {
+        let engines = Set(scope.engines)
+        let wanted = scope.processings.map(Set.init)
+        let unreachable = Set(scope.unreachable)
+        let open = processings.values.filter { row in
+            (row.status == .pending || row.status == .processing) && engines.contains(row.recipe.engine)
+                && (wanted?.contains(row.id) ?? true) && !unreachable.contains(row.id)
+        }
+        return open.flatMap { row in
+            let claimable = (chunks[row.id] ?? []).filter { $0.isClaimable(at: now) }
+            return claimable.enumerated().map { rank, task in
+                Candidate(task: task, rank: rank, row: row, turn: claimTurns[row.id] ?? 0)
+            }
+        }
+    }
+
+    private mutating func noteClaim(from id: ProcessingID, at now: Timestamp) {
+        lastTurn += 1
+        claimTurns[id] = lastTurn
+        guard var row = processings[id], row.status == .pending else { return }
+        row.status = .processing
+        row.startedAt = row.startedAt ?? now
+        row.updatedAt = now
+        processings[id] = row
+    }
+
+    mutating func settleChunks(_ settlements: [ChunkSettlement], at now: Timestamp) -> ChunkSettleReceipt {
+        var lost: Set<ChunkID> = []
+        var ended: [ProcessingID: [ChunkStatus]] = [:]
+        for settlement in settlements {
+            guard var task = chunk(settlement.chunkID), task.status == .processing,
+                task.leaseToken == settlement.token
+            else {
+                lost.insert(settlement.chunkID)
+                continue
+            }
+            task.settle(settlement.outcome, at: now)
+            store(task)
+            if task.status.isFinal { ended[task.processingID, default: []].append(task.status) }
+        }
+        let merging = ended.sorted { $0.key < $1.key }.filter { count($0.value, of: $0.key, at: now) }.map(\.key)
+        return ChunkSettleReceipt(lost: lost, merging: Set(merging))
+    }
+
+    /// Adds ended chunks to the counters of their processing; `true` when they were its last.
+    private mutating func count(_ ended: [ChunkStatus], of id: ProcessingID, at now: Timestamp) -> Bool {
+        guard var row = processings[id] else { return false }
+        row.completedChunks += ended.count { $0 == .completed }
+        row.failedChunks += ended.count { $0 == .failed }
+        row.version += 1
+        row.updatedAt = now
+        let isLast = row.completedChunks + row.failedChunks == row.totalChunks && row.status == .processing
+        if isLast { row.status = .merging }
+        processings[id] = row
+        if isLast { queueMerge(of: row, at: now) }
+        return isLast
+    }
+
+    mutating func rescueChunks(at now: Timestamp) -> [ChunkID] {
+        let abandoned = chunks.values.joined().filter { $0.status == .processing && !hasLease($0.workerID, at: now) }
+        return abandoned.sorted { $0.id < $1.id }.map { task in
+            var task = task
+            task.rescue()
+            store(task)
+            return task.id
+        }
+    }
+}

@@ -1,0 +1,31 @@
+internal import MillraceCore
+
+/// The tables of an ``InMemoryStore``.
+///
+/// Mutating methods check everything before they change anything.
+struct StoreState {
+    struct StoredQueue {
+        var name: QueueName
+        var settings: QueueSettings
+    }
+
+    var jobs: [JobID: Job] = [:]
+    var queues: [QueueID: StoredQueue] = [:]
+    var workers: [WorkerID: Worker] = [:]
+
+    var processings: [ProcessingID: ParallelProcessor.Row] = [:]
+    /// By processing, each list by index.
+    var chunks: [ProcessingID: [ChunkTask]] = [:]
+    var chunkPlaces: [ChunkID: (processing: ProcessingID, index: Int)] = [:]
+    /// When chunks of a processing were last claimed, counted in claims.
+    var claimTurns: [ProcessingID: Int] = [:]
+    var lastTurn = 0
+
+    var transcripts: [TranscriptID: Transcript] = [:]
+
+    var cacheEntries: [CacheKey: CacheEntry] = [:]
+    var lastCacheVersion: Int64 = 0
+    var caches: [CacheID: CacheManager] = [:]
+
+    var identifiers = IdentifierSequence()
+}
