@@ -9,10 +9,20 @@ let settings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+
 let package = Package(
     name: "millrace",
     platforms: [.macOS(.v15)],
-    products: [],
+    products: [
+        .library(name: "MillraceTesting", targets: ["MillraceTesting"])
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
@@ -23,25 +33,21 @@ let package = Package(
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
     targets: [
+        .systemLibrary(name: "CSampleRate", pkgConfig: "samplerate", providers: [.apt(["libsamplerate0-dev"])]),
+        .systemLibrary(name: "CSndFile", pkgConfig: "sndfile", providers: [.apt(["libsndfile1-dev"])]),
+        .target(name: "MillraceCore", dependencies: [crypto], swiftSettings: settings),
+        .target(name: "MillraceCaching", dependencies: ["MillraceCore", deque], swiftSettings: settings),
+        .target(name: "MillraceSQLite", dependencies: ["MillraceCore", grdb], swiftSettings: settings),
         .target(
-            name: "MillraceCore",
-            dependencies: [.product(name: "Crypto", package: "swift-crypto")],
+            name: "MillraceSpeech", dependencies: ["CSampleRate", "CSndFile", "MillraceCore", subprocess],
             swiftSettings: settings),
         .target(
-            name: "MillraceCaching",
-            dependencies: ["MillraceCore", .product(name: "DequeModule", package: "swift-collections")],
-            swiftSettings: settings),
-        .target(
-            name: "MillraceSQLite",
-            dependencies: ["MillraceCore", .product(name: "GRDB", package: "GRDB.swift")],
-            swiftSettings: settings),
-        .target(
-            name: "MillraceWorkers",
-            dependencies: [
-                "MillraceCore",
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-            ],
+            name: "MillraceWorkers", dependencies: ["MillraceCore", lifecycle, logging], swiftSettings: settings),
+        .target(name: "MillraceTesting", dependencies: ["MillraceCore"], swiftSettings: settings),
+        .testTarget(name: "MillraceCoreTests", dependencies: ["MillraceCore"], swiftSettings: settings),
+        .testTarget(
+            name: "MillraceSQLiteTests",
+            dependencies: ["MillraceCaching", "MillraceCore", "MillraceSQLite", "MillraceTesting"],
             swiftSettings: settings),
     ]
 )

@@ -1,0 +1,28 @@
+import Foundation
+import MillraceCore
+import MillraceSQLite
+import MillraceTesting
+
+/// A store in a folder of its own, which goes with it.
+final class TemporaryStore: Sendable {
+    let folder: URL
+    let clock: ManualClock
+    let store: SQLiteStore
+    let statements: StatementCounter
+
+    init() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("millrace-test-\(UUID())")
+        let clock = ManualClock()
+        let statements = StatementCounter()
+        store = try SQLiteStore(
+            path: folder.appendingPathComponent("millrace.db").path,
+            options: SQLiteStore.Options(clock: clock, onStatement: { _ in statements.count() }))
+        self.folder = folder
+        self.clock = clock
+        self.statements = statements
+    }
+
+    deinit {
+        try? FileManager.default.removeItem(at: folder)
+    }
+}
