@@ -22,6 +22,7 @@ public struct CacheEntry: Hashable, Sendable {
 
     /// How long it may still be served; `nil` when it is gone.
     public func remaining(at now: Timestamp) -> TTL? {
-        try? TTL(expiresAt - now)
+        // A clock that was set back must not make a fresh entry look gone.
+        try? TTL(min(expiresAt - now, TTL.maximum.duration))
     }
 }

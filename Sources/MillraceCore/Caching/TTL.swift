@@ -10,13 +10,14 @@ public struct TTL: Hashable, Sendable, Comparable {
     /// The time to live.
     public let duration: Duration
 
-    /// Makes a TTL.
+    /// Makes a TTL; parts of a microsecond are dropped.
     ///
     /// - Throws: ``InvalidValue`` unless it is at least a microsecond and at most 100 years.
     public init(_ duration: Duration) throws(InvalidValue) {
-        guard duration.wholeMicroseconds > 0 else { throw InvalidValue("TTL", "must be positive") }
+        let whole = Duration.microseconds(duration.wholeMicroseconds)
+        guard whole > .zero else { throw InvalidValue("TTL", "must be positive") }
         guard duration <= Self.maximum.duration else { throw InvalidValue("TTL", "must be at most 100 years") }
-        self.init(unchecked: duration)
+        self.init(unchecked: whole)
     }
 
     private init(unchecked duration: Duration) {

@@ -26,19 +26,21 @@ public struct Timestamp: Hashable, Comparable, Sendable, Codable {
         left.microseconds < right.microseconds
     }
 
-    /// The point `duration` later, rounded towards zero to a microsecond.
+    /// The point `duration` later, rounded towards zero to a microsecond; the last one beyond what fits.
     public static func + (time: Timestamp, duration: Duration) -> Timestamp {
-        Timestamp(microseconds: time.microseconds &+ duration.wholeMicroseconds)
+        let (sum, overflow) = time.microseconds.addingReportingOverflow(duration.wholeMicroseconds)
+        return Timestamp(microseconds: overflow ? (duration < .zero ? .min : .max) : sum)
     }
 
-    /// The point `duration` earlier, rounded towards zero to a microsecond.
+    /// The point `duration` earlier, rounded towards zero to a microsecond; the first one beyond what fits.
     public static func - (time: Timestamp, duration: Duration) -> Timestamp {
-        Timestamp(microseconds: time.microseconds &- duration.wholeMicroseconds)
+        let (rest, overflow) = time.microseconds.subtractingReportingOverflow(duration.wholeMicroseconds)
+        return Timestamp(microseconds: overflow ? (duration < .zero ? .max : .min) : rest)
     }
 
     /// The time from `right` to `left`; negative when `left` is earlier.
     public static func - (left: Timestamp, right: Timestamp) -> Duration {
-        .microseconds(left.microseconds - right.microseconds)
+        .microseconds(left.microseconds) - .microseconds(right.microseconds)
     }
 }
 
@@ -47,8 +49,9 @@ extension Duration {
     public var wholeMicroseconds: Int64 {
         let (seconds, attoseconds) = components
         let (scaled, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000)
-        if overflow { return seconds < 0 ? .min : .max }
-        return scaled.addingReportingOverflow(attoseconds / 1_000_000_000_000).partialValue
+        let (whole, overflowOfParts) = scaled.addingReportingOverflow(attoseconds / 1_000_000_000_000)
+        if overflow || overflowOfParts { return self < .zero ? .min : .max }
+        return whole
     }
 
     /// This duration in seconds, as a floating-point number.
