@@ -1,10 +1,12 @@
-/// The name of a cached value: 1 to 500 bytes of UTF-8 without control characters.
+/// The name of a cached value: 1 to 500 bytes of UTF-8 without control characters. Compared by its bytes.
 public struct CacheKey: Hashable, Sendable, CustomStringConvertible {
     /// No key is longer, in bytes.
     public static let maximumBytes = 500
 
     /// The key as stored in `cache_key`.
-    public let text: String
+    public var text: String { exact.text }
+
+    private let exact: ExactText
 
     /// Makes a key.
     ///
@@ -18,12 +20,12 @@ public struct CacheKey: Hashable, Sendable, CustomStringConvertible {
         guard !text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
             throw InvalidValue("cache key", "must not contain control characters")
         }
-        self.text = text
+        exact = ExactText(text)
     }
 
     /// Takes a key that a store has already validated.
     public init(stored text: String) {
-        self.text = text
+        exact = ExactText(text)
     }
 
     /// A key that is made of what the value depends on: `prefix:sha256`.

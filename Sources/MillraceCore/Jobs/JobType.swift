@@ -1,18 +1,21 @@
-/// What kind of work a job is; decides which handler runs it. One to 50 bytes.
+/// What kind of work a job is; decides which handler runs it. One to 50 bytes. Compared by its bytes.
 public struct JobType: Hashable, Sendable, Codable, CustomStringConvertible {
     /// The name as stored in `job_type`.
-    public let name: String
+    public var name: String { exact.text }
+
+    private let exact: ExactText
 
     /// Makes a type from its name.
     ///
-    /// - Throws: ``InvalidValue`` when the name is empty, too long or holds control characters.
+    /// - Throws: ``InvalidValue`` when the name is empty, too long, holds control characters, or begins or ends with
+    ///   a blank.
     public init(_ name: String) throws(InvalidValue) {
-        self.name = try ShortName.validate(name, kind: "job type", limit: 50)
+        exact = ExactText(try ShortName.validate(name, kind: "job type", limit: 50))
     }
 
     /// Takes a name that a store has already validated.
     public init(stored name: String) {
-        self.name = name
+        exact = ExactText(name)
     }
 
     /// The type of the job that ends a processing: it orders the chunk results and writes the transcript.

@@ -1,18 +1,21 @@
-/// The name of a queue. One to 100 bytes.
+/// The name of a queue. One to 100 bytes. Compared by its bytes.
 public struct QueueName: Hashable, Sendable, Codable, CustomStringConvertible {
     /// The name as stored in `queue_name`.
-    public let name: String
+    public var name: String { exact.text }
+
+    private let exact: ExactText
 
     /// Makes a queue name.
     ///
-    /// - Throws: ``InvalidValue`` when the name is empty, too long or holds control characters.
+    /// - Throws: ``InvalidValue`` when the name is empty, too long, holds control characters, or begins or ends with
+    ///   a blank.
     public init(_ name: String) throws(InvalidValue) {
-        self.name = try ShortName.validate(name, kind: "queue name", limit: 100)
+        exact = ExactText(try ShortName.validate(name, kind: "queue name", limit: 100))
     }
 
     /// Takes a name that a store has already validated.
     public init(stored name: String) {
-        self.name = name
+        exact = ExactText(name)
     }
 
     /// The queue of everything that names no other.

@@ -1,0 +1,22 @@
+/// A text that is compared by its bytes, as stores do.
+///
+/// `String` takes two spellings of one letter for the same: what memory held for one key would answer for another
+/// that every store tells apart.
+struct ExactText: Hashable, Sendable {
+    let text: String
+
+    init(_ text: String) {
+        self.text = text
+    }
+
+    static func == (left: ExactText, right: ExactText) -> Bool {
+        left.text.utf8.elementsEqual(right.text.utf8)
+    }
+
+    func hash(into hasher: inout Hasher) {
+        var text = text
+        text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+        // Ends the text, so that two of them in a row hash apart.
+        hasher.combine(0xFF as UInt8)
+    }
+}
