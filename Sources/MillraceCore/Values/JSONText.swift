@@ -13,13 +13,10 @@ public struct JSONText: Sendable {
     ///
     /// - Throws: ``InvalidValue`` when the text is not JSON or a string in it holds NUL.
     public init(_ text: String) throws(InvalidValue) {
-        let value: Any
-        do {
-            value = try JSONSerialization.jsonObject(with: Data(text.utf8), options: .fragmentsAllowed)
-        } catch {
-            throw InvalidValue("JSON", "is not a valid document")
-        }
-        guard !Self.containsNUL(value) else {
+        let isParsed = (try? JSONSerialization.jsonObject(with: Data(text.utf8), options: .fragmentsAllowed)) != nil
+        let scan = Self.scan(text)
+        guard isParsed, scan.isStrict else { throw InvalidValue("JSON", "is not a valid document") }
+        guard !scan.holdsNUL else {
             throw InvalidValue("JSON", "a string contains the character NUL, which no store can keep")
         }
         self.text = text
@@ -66,24 +63,42 @@ public struct JSONText: Sendable {
         return try? JSONSerialization.data(withJSONObject: value, options: [.sortedKeys, .fragmentsAllowed])
     }
 
-    private static func containsNUL(_ value: Any) -> Bool {
-        switch value {
-        case let string as String:
-            string.utf8.contains(0)
-        case let array as [Any]:
-            array.contains(where: containsNUL)
-        case let object as [String: Any]:
-            object.contains { $0.key.utf8.contains(0) || containsNUL($0.value) }
-        default:
-            false
+    /// Looks for what Foundation's parser lets pass and PostgreSQL's does not: a comma behind the last element, a byte
+    /// order mark, a bare NUL; and for an escaped NUL, even under a key that comes twice.
+    private static func scan(_ text: String) -> (isStrict: Bool, holdsNUL: Bool) {
+        let bytes = Array(text.utf8)
+        let escapedNUL = Array(#"\u0000"#.utf8)
+        var isStrict = !bytes.starts(with: [0xEF, 0xBB, 0xBF])
+        var holdsNUL = false
+        var isInString = false
+        var previous: UInt8 = 0
+        var index = 0
+        while index < bytes.count {
+            let byte = bytes[index]
+            switch (byte, isInString) {
+            case (UInt8(ascii: "\\"), true):
+                if bytes[index...].starts(with: escapedNUL) { holdsNUL = true }
+                index += 1
+            case (UInt8(ascii: "\""), _):
+                isInString.toggle()
+            case (UInt8(ascii: "]"), false), (UInt8(ascii: "}"), false):
+                if previous == UInt8(ascii: ",") { isStrict = false }
+            case (0, _):
+                isStrict = false
+            default:
+                break
+            }
+            if !isInString, byte > UInt8(ascii: " ") { previous = byte }
+            index += 1
         }
+        return (isStrict, holdsNUL)
     }
 }
 
 extension JSONText: Hashable {
     /// Whether both documents mean the same.
     public static func == (left: JSONText, right: JSONText) -> Bool {
-        left.text == right.text || left.canonical.map { $0 == right.canonical } ?? false
+        left.text.utf8.elementsEqual(right.text.utf8) || left.canonical.map { $0 == right.canonical } ?? false
     }
 
     /// Hashes the meaning, not the spelling.
