@@ -64,7 +64,7 @@ import Testing
     @Test("Whatever a transcript holds, its words are there in order, in clean lines")
     func random() {
         var generator = SeededGenerator(seed: SeededGenerator.seed())
-        for _ in 0..<500 {
+        for _ in 0..<250 {
             let transcript = Transcripts.random(using: &generator)
             let text = TranscriptFormat.txt.render(transcript)
             #expect(Transcripts.visible(text) == Transcripts.visible(transcript.text))

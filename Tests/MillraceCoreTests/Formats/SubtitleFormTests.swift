@@ -148,7 +148,7 @@ import Testing
     @Test("Whatever a transcript holds, both forms can be read, and every word is there in order")
     func random() throws {
         var generator = SeededGenerator(seed: SeededGenerator.seed())
-        for _ in 0..<500 {
+        for _ in 0..<250 {
             let transcript = Transcripts.random(using: &generator)
             let said = Transcripts.visible(transcript.text)
             let cues = try WebVTTParser.parse(TranscriptFormat.vtt.render(transcript))
