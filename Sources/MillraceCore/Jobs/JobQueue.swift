@@ -81,6 +81,9 @@ public struct JobQueue: AggregateRoot {
     ///
     /// - Throws: `notFound`, or `illegalMove` when the job neither failed nor was cancelled.
     public mutating func retry(_ id: JobID, at now: Timestamp) throws(StoreError) {
+        if let status = job(id)?.status, status.isOpen {
+            throw .illegalMove(from: status, to: .queued)
+        }
         try move(id, to: .queued, at: now)
     }
 
