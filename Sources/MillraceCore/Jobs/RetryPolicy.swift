@@ -39,7 +39,9 @@ public struct RetryPolicy: Sendable, Hashable, Codable {
         RetryPolicy(.fixed, base: delay, cap: delay)
     }
 
-    /// The delay before a retry.
+    private static let longestSeconds = 365.0 * 86_400
+
+    /// The delay before a retry: never negative, never more than a year.
     ///
     /// - Parameters:
     ///   - retry: 1 before the first retry, 2 before the second.
@@ -57,6 +59,7 @@ public struct RetryPolicy: Sendable, Hashable, Codable {
         case .fixed:
             seconds = baseSeconds
         }
-        return .microseconds(Int64(seconds * 1_000_000))
+        // Settings come from callers and stores; a year is as good as for ever, and fits every sum of times.
+        return .microseconds(Int64(min(max(0, seconds), Self.longestSeconds) * 1_000_000))
     }
 }
