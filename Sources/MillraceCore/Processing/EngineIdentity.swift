@@ -22,9 +22,10 @@ public struct EngineIdentity: Hashable, Sendable, Codable, CustomStringConvertib
         self.fingerprint = fingerprint
     }
 
-    /// One line that no other identity has: `kind`, `kind model=…`, `kind sha256=…`.
+    /// One line that no other identity has: `kind`, `kind sha256=…`, `kind model=…`, `kind sha256=… model=…`.
     public var description: String {
-        [kind, model.map { "model=\($0)" }, fingerprint.map { "sha256=\($0)" }]
+        // The model comes last: it may hold anything, even what looks like a hash.
+        [kind, fingerprint.map { "sha256=\($0)" }, model.map { "model=\($0)" }]
             .compactMap { $0 }.joined(separator: " ")
     }
 }
