@@ -106,7 +106,8 @@ public struct ParallelProcessor: AggregateRoot, Hashable {
     /// The merge of the present round.
     public var merge: MergePayload { MergePayload(processingID: id, round: round) }
 
-    /// Takes the run up again: chunks that failed are pending, retries counted from 0, and a new merge round begins.
+    /// Takes the run up again: chunks that failed or were cancelled are pending, retries and crashes counted from 0,
+    /// and a new merge round begins.
     ///
     /// Chunks that are completed or held stay as they are. With nothing left to transcribe the processing is MERGING,
     /// and `save` queues the merge.
@@ -117,7 +118,7 @@ public struct ParallelProcessor: AggregateRoot, Hashable {
             throw StoreError(.illegalMove, "a processing that is \(status.rawValue) cannot be resumed")
         }
         for index in tasks.indices where tasks[index].status == .failed || tasks[index].status == .cancelled {
-            changedTasks[tasks[index].id] = tasks[index].leaseToken
+            willChange(tasks[index])
             tasks[index].reopen()
         }
         round += 1
@@ -135,11 +136,16 @@ public struct ParallelProcessor: AggregateRoot, Hashable {
             throw StoreError(.illegalMove, "a processing that is \(status.rawValue) cannot be cancelled")
         }
         for index in tasks.indices where !tasks[index].status.isFinal {
-            changedTasks[tasks[index].id] = tasks[index].leaseToken
+            willChange(tasks[index])
             tasks[index].cancel(at: now)
         }
         status = .cancelled
         completedAt = now
         updatedAt = now
+    }
+
+    /// Remembers the token that a chunk was loaded with; a second change finds it raised already.
+    private mutating func willChange(_ chunk: ChunkTask) {
+        if changedTasks[chunk.id] == nil { changedTasks[chunk.id] = chunk.leaseToken }
     }
 }
