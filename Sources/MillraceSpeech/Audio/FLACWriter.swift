@@ -62,7 +62,8 @@ final class FLACWriter {
             throw Self.failure(path, String(cString: strerror(errno)))
         }
         isFinished = true
-        let folder = open(path.split(separator: "/").dropLast().reduce("") { "\($0)/\($1)" } + "/", O_RDONLY | O_CLOEXEC)
+        let folder = open(
+            path.split(separator: "/").dropLast().reduce("") { "\($0)/\($1)" } + "/", O_RDONLY | O_CLOEXEC)
         guard folder >= 0 else { return }
         fsync(folder)
         close(folder)

@@ -33,6 +33,16 @@ struct BlockingQueue: Sendable {
         }
         return try result.get()
     }
+
+    /// Runs work that must be done in any case, also when the waiting task is cancelled.
+    func finish(_ work: @escaping @Sendable () -> Void) async {
+        await withCheckedContinuation { continuation in
+            operations.addOperation {
+                work()
+                continuation.resume()
+            }
+        }
+    }
 }
 
 /// Tells running work that nobody waits for it any more.

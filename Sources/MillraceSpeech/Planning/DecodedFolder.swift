@@ -1,0 +1,71 @@
+internal import Foundation
+internal import MillraceCore
+
+/// The folder of recordings decoded to FLAC, each named by the hash of the recording's bytes.
+struct DecodedFolder: Sendable {
+    /// The absolute path.
+    let path: String
+
+    private static let suffix = ".flac"
+
+    init(path: String) {
+        self.path = AbsolutePath.of(path)
+    }
+
+    /// The decoded recording, if it is here.
+    func existingFile(hash: ContentHash) throws(TranscriptionError) -> AudioFile? {
+        let file = self.file(of: hash)
+        return FileManager.default.fileExists(atPath: file) ? try AudioFile(path: file) : nil
+    }
+
+    /// The decoded recording; decodes it first if it is not here.
+    func file(
+        of audio: AudioFile, hash: ContentHash, _ cancellation: Cancellation
+    ) throws(TranscriptionError) -> AudioFile {
+        if let file = try existingFile(hash: hash) { return file }
+        do {
+            try FileManager.default.createDirectory(
+                atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch {
+            throw TranscriptionError(
+                .unreadable, "\(path): cannot make the folder for decoded recordings; check its place and permissions",
+                cause: error)
+        }
+        let writer = try FLACWriter(path: file(of: hash))
+        _ = try audio.forEachBlock { block throws(TranscriptionError) in
+            try cancellation.check()
+            try writer.write(block)
+        }
+        try writer.finish()
+        return try AudioFile(path: file(of: hash))
+    }
+
+    /// Removes a decoded recording.
+    func remove(_ hash: ContentHash) {
+        try? FileManager.default.removeItem(atPath: file(of: hash))
+    }
+
+    /// Removes all decoded recordings but those given, and partial files whose writers are gone.
+    func removeOrphans(keeping hashes: Set<ContentHash>) {
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [] {
+            let file = "\(path)/\(name)"
+            let isOrphan =
+                if name.hasSuffix(FLACWriter.partialSuffix) {
+                    FLACWriter.isAbandoned(partialPath: file)
+                } else if let hash = Self.hash(inName: name) {
+                    !hashes.contains(hash)
+                } else {
+                    false
+                }
+            if isOrphan { try? FileManager.default.removeItem(atPath: file) }
+        }
+    }
+
+    private func file(of hash: ContentHash) -> String {
+        "\(path)/\(hash.hex)\(Self.suffix)"
+    }
+
+    private static func hash(inName name: String) -> ContentHash? {
+        name.hasSuffix(suffix) ? try? ContentHash(hex: String(name.dropLast(suffix.count))) : nil
+    }
+}
