@@ -21,7 +21,9 @@ let package = Package(
     name: "millrace",
     platforms: [.macOS(.v15)],
     products: [
-        .library(name: "MillraceTesting", targets: ["MillraceTesting"])
+        .executable(name: "millrace", targets: ["MillraceCommand"]),
+        .library(name: "Millrace", targets: ["Millrace"]),
+        .library(name: "MillraceTesting", targets: ["MillraceTesting"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -43,6 +45,19 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "MillraceWorkers", dependencies: ["MillraceCore", lifecycle, logging], swiftSettings: settings),
+        .target(
+            name: "Millrace",
+            dependencies: [
+                "MillraceCaching", "MillraceCore", "MillraceSpeech", "MillraceSQLite", "MillraceWorkers", logging,
+            ],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "MillraceCommand",
+            dependencies: [
+                "Millrace", argumentParser, logging,
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings),
         .target(name: "MillraceTesting", dependencies: ["MillraceCore"], swiftSettings: settings),
         .testTarget(name: "MillraceCoreTests", dependencies: ["MillraceCore"], swiftSettings: settings),
         .testTarget(

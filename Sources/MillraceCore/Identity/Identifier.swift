@@ -19,11 +19,7 @@ public struct Identifier<Entity>: Hashable, Sendable {
         self.uuid = uuid
     }
 
-    /// Makes a new UUID of version 7.
-    ///
-    /// - Parameters:
-    ///   - time: goes into the first 48 bits, in milliseconds.
-    ///   - generator: fills the other 74 bits.
+    /// Makes a new UUID of version 7: the time in milliseconds, and 74 bits of the generator's.
     public static func make(at time: Timestamp, using generator: inout some RandomNumberGenerator) -> Self {
         let milliseconds = UInt64(max(0, time.microseconds) / 1_000)
         let first = generator.next()

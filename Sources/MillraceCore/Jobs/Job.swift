@@ -49,7 +49,7 @@ public struct Job: Sendable, Identifiable, Hashable {
         type = request.type
         payload = request.payload
         priority = request.priority
-        maxRetries = request.maxRetries
+        maxRetries = request.maxRetries ?? QueueSettings.standardMaxRetries
         uniqueKey = request.uniqueKey
         transcriptID = request.transcriptID
         createdAt = now

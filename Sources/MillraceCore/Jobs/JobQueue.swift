@@ -64,6 +64,7 @@ public struct JobQueue: AggregateRoot {
     public mutating func add(_ request: JobRequest, id: JobID, at now: Timestamp) -> Job {
         var request = request
         request.queueName = name
+        request.maxRetries = request.maxRetries ?? settings.maxRetries
         let job = Job(request, id: id, at: now)
         jobs.append(job)
         changes.append(.added(id))

@@ -7,7 +7,7 @@ public protocol JobQueueRepository: Repository where Aggregate == JobQueue {
     /// Reads jobs that may be claimed now, the most urgent first, the oldest first among equals. Leases nothing.
     func findPendingJobs(queueName: QueueName, limit: Int) async throws(StoreError) -> [Job]
 
-    /// Changes a job's status by hand, if the present one allows it; a holder is fenced.
+    /// Changes a job's status by hand, if the present one allows it; a holder is fenced. SCHEDULED means due now.
     ///
     /// From FAILED or CANCELLED to QUEUED, retries and crashes count from 0 again.
     ///
@@ -83,8 +83,10 @@ extension JobQueueRepository {
 
     /// All jobs of a queue, newest first, read a page at a time.
     public func jobs(of queueName: QueueName) -> PagedSequence<Job, JobID> {
-        PagedSequence(pageSize: 500, cursor: { $0.id }) { [self] cursor, limit throws(StoreError) in
-            try await jobs(of: queueName, before: cursor, limit: limit)
-        }
+        PagedSequence(
+            pageSize: 500, cursor: { $0.id },
+            fetch: { [self] cursor, limit throws(StoreError) in
+                try await jobs(of: queueName, before: cursor, limit: limit)
+            })
     }
 }

@@ -8,8 +8,9 @@ public struct JobRequest: Sendable, Hashable {
     public var payload: JSONText
     /// How urgent it is.
     public var priority: JobPriority
-    /// Retries allowed after the first run; 0 for none.
-    public var maxRetries: Int
+    /// Retries allowed after the first run; 0 for none, `nil` for what the queue gives or else
+    /// ``QueueSettings/standardMaxRetries``.
+    public var maxRetries: Int?
     /// The earliest time of the first run; `nil` or a past time for at once.
     public var scheduledAt: Timestamp?
     /// While a job with this key is open, further requests with it are skipped; `nil` for no such rule.
@@ -20,14 +21,14 @@ public struct JobRequest: Sendable, Hashable {
     /// Describes a job to be enqueued.
     public init(
         _ type: JobType, payload: JSONText = .emptyObject, queueName: QueueName = .default,
-        priority: JobPriority = .medium, maxRetries: Int = 3, scheduledAt: Timestamp? = nil,
+        priority: JobPriority = .medium, maxRetries: Int? = nil, scheduledAt: Timestamp? = nil,
         uniqueKey: String? = nil, transcriptID: TranscriptID? = nil
     ) {
         self.queueName = queueName
         self.type = type
         self.payload = payload
         self.priority = priority
-        self.maxRetries = max(0, maxRetries)
+        self.maxRetries = maxRetries.map { max(0, $0) }
         self.scheduledAt = scheduledAt
         self.uniqueKey = uniqueKey
         self.transcriptID = transcriptID

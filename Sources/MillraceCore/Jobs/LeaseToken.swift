@@ -1,4 +1,4 @@
-/// The fence of a lease: grows by one at every claim, rescue and settlement.
+/// The fence of a lease: grows by one at every claim, rescue, settlement and change by hand.
 ///
 /// Who settles with an old token has lost the lease, and the settlement changes nothing.
 public struct LeaseToken: Hashable, Comparable, Sendable, Codable {

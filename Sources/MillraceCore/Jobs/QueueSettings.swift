@@ -1,13 +1,13 @@
 /// What a queue gives to jobs that say nothing else. Kept as JSON in `job_queues`.
 public struct QueueSettings: Sendable, Hashable, Codable {
-    /// Retries after the first run.
-    public var maxRetries: Int
-    /// How long to wait before each retry.
-    public var retryPolicy: RetryPolicy
+    /// Retries after the first run of a job that no queue says more about.
+    public static let standardMaxRetries = 3
 
-    /// Makes settings; the defaults are the library's.
-    public init(maxRetries: Int = 3, retryPolicy: RetryPolicy = .exponential()) {
-        self.maxRetries = maxRetries
-        self.retryPolicy = retryPolicy
+    /// Retries after the first run of a job that is added through the queue and does not say.
+    public var maxRetries: Int
+
+    /// Makes settings; the default is the library's.
+    public init(maxRetries: Int = standardMaxRetries) {
+        self.maxRetries = max(0, maxRetries)
     }
 }

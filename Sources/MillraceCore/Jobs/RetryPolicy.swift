@@ -43,9 +43,7 @@ public struct RetryPolicy: Sendable, Hashable, Codable {
 
     /// The delay before a retry: never negative, never more than a year.
     ///
-    /// - Parameters:
-    ///   - retry: 1 before the first retry, 2 before the second.
-    ///   - generator: gives the jitter.
+    /// `retry` is 1 before the first retry, 2 before the second; the generator gives the jitter.
     public func delay(beforeRetry retry: Int, using generator: inout some RandomNumberGenerator) -> Duration {
         let step = Double(max(1, retry))
         let seconds: Double

@@ -32,7 +32,8 @@ public struct ChunkSettings: Hashable, Sendable, Codable {
 
     /// The most samples that a chunk may have under both limits.
     public var maximumSamples: Int64 {
-        let bySeconds = Int64(maximumSeconds * Double(SampleRange.sampleRate))
+        // A store may hold settings of any size; what does not fit is no limit.
+        let bySeconds = Int64(exactly: (maximumSeconds * Double(SampleRange.sampleRate)).rounded(.down)) ?? .max
         guard let maximumBytes else { return bySeconds }
         // 44 bytes of WAV header, two bytes a sample.
         return min(bySeconds, Int64(max(2, maximumBytes - 44) / 2))

@@ -22,6 +22,13 @@ public struct EngineIdentity: Hashable, Sendable, Codable, CustomStringConvertib
         self.fingerprint = fingerprint
     }
 
+    /// Names an engine that the program itself knows.
+    public init(known kind: StaticString, model: StaticString? = nil) {
+        self.kind = "\(kind)"
+        self.model = model.map { "\($0)" }
+        fingerprint = nil
+    }
+
     /// One line that no other identity has: `kind`, `kind sha256=…`, `kind model=…`, `kind sha256=… model=…`.
     public var description: String {
         // The model comes last: it may hold anything, even what looks like a hash.

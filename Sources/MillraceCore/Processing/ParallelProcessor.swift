@@ -49,6 +49,9 @@ public struct ParallelProcessor: AggregateRoot, Hashable {
         priority: JobPriority = .medium, maxRetries: Int = 3, at now: Timestamp
     ) throws(InvalidValue) {
         guard !chunks.isEmpty else { throw InvalidValue("plan", "must have at least one chunk") }
+        guard !chunks.contains(where: { $0.range.count == 0 }) else {
+            throw InvalidValue("plan", "has an empty chunk")
+        }
         for (left, right) in zip(chunks, chunks.dropFirst()) where left.range.end > right.range.start {
             throw InvalidValue("plan", "the chunks overlap at sample \(right.range.start)")
         }

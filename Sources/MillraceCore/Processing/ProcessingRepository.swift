@@ -61,8 +61,10 @@ public protocol ProcessingRepository: Repository where Aggregate == ParallelProc
 extension ProcessingRepository {
     /// The chunks of a processing in index order, with their results, read a page at a time.
     public func results(of id: ProcessingID) -> PagedSequence<ChunkTask, Int> {
-        PagedSequence(pageSize: 200, cursor: { $0.index }) { [self] index, limit throws(StoreError) in
-            try await chunks(of: id, after: index, limit: limit)
-        }
+        PagedSequence(
+            pageSize: 200, cursor: { $0.index },
+            fetch: { [self] index, limit throws(StoreError) in
+                try await chunks(of: id, after: index, limit: limit)
+            })
     }
 }

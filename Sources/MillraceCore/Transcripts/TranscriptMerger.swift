@@ -26,7 +26,7 @@ public struct TranscriptMerger: Sendable {
         }
         summary.completed += 1
         if chunk.isFromCache { summary.cached += 1 }
-        let spoken = result.segments.filter { !$0.text.isEmpty }.sorted { $0.start < $1.start }
+        let spoken = result.segments.filter { !$0.text.allSatisfy(\.isWhitespace) }.sorted { $0.start < $1.start }
         segments += spoken.map { $0.shifted(by: chunk.range.startSeconds) }
         if let language = result.language {
             let words = spoken.reduce(0) { $0 + $1.text.split(separator: " ").count }

@@ -4,9 +4,9 @@
 public protocol TranscriptRepository: Repository where Aggregate == Transcript {
     /// Deletes a transcript with its jobs, processings, chunks, stored audio and cached results, in one transaction.
     ///
-    /// Deleting one that does not exist changes nothing.
+    /// Deleting one that does not exist changes nothing. With `force`, one whose processing has not ended is deleted
+    /// too; what its workers hold is fenced.
     ///
-    /// - Parameter force: also deletes one whose processing has not ended; what its workers hold is fenced.
     /// - Throws: `conflict` when it has not ended and `force` is not given.
     func delete(_ id: TranscriptID, force: Bool) async throws(StoreError)
 
@@ -20,8 +20,10 @@ public protocol TranscriptRepository: Repository where Aggregate == Transcript {
 extension TranscriptRepository {
     /// All transcripts without their text and segments, newest first, read a page at a time.
     public func all() -> PagedSequence<Transcript, TranscriptID> {
-        PagedSequence(pageSize: 200, cursor: { $0.id }) { [self] cursor, limit throws(StoreError) in
-            try await list(after: cursor, limit: limit)
-        }
+        PagedSequence(
+            pageSize: 200, cursor: { $0.id },
+            fetch: { [self] cursor, limit throws(StoreError) in
+                try await list(after: cursor, limit: limit)
+            })
     }
 }

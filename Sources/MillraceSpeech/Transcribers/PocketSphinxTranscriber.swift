@@ -18,10 +18,8 @@ public struct PocketSphinxTranscriber: Transcriber {
 
     /// Makes a transcriber; no chunk may take longer than `timeout`, ten minutes by default, or twice its own length
     /// if that is more.
-    ///
-    /// - Throws: ``InvalidValue`` never, as the identity is a good one; the type cannot say so.
-    public init(timeout: Duration = CommandTranscriber.defaultTimeout) throws(InvalidValue) {
-        identity = try EngineIdentity(kind: "pocketsphinx", model: Self.model)
+    public init(timeout: Duration = CommandTranscriber.defaultTimeout) {
+        identity = EngineIdentity(known: "pocketsphinx", model: "en-us")
         self.timeout = timeout
     }
 

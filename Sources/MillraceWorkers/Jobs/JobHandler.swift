@@ -24,7 +24,7 @@ extension JobHandler {
     ///
     /// - Throws: ``InvalidValue`` when the payload cannot be encoded.
     public func request(
-        _ payload: Payload, queueName: QueueName = .default, priority: JobPriority = .medium, maxRetries: Int = 3,
+        _ payload: Payload, queueName: QueueName = .default, priority: JobPriority = .medium, maxRetries: Int? = nil,
         scheduledAt: Timestamp? = nil, uniqueKey: String? = nil
     ) throws(InvalidValue) -> JobRequest {
         JobRequest(

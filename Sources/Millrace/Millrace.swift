@@ -1,0 +1,107 @@
+public import Logging
+public import MillraceCore
+public import MillraceSpeech
+public import MillraceWorkers
+
+/// Transcribes recordings and runs jobs over one store.
+///
+/// Several of these, in one process or in many, may share a store: they share its work.
+public struct Millrace: Sendable {
+    /// The store's location.
+    public let location: StoreLocation
+    /// The queues, jobs and workers.
+    public let jobs: any JobQueueRepository
+    /// The processings and their chunks.
+    public let processings: any ProcessingRepository
+    /// The transcripts.
+    public let transcripts: any TranscriptRepository
+    /// The cache.
+    public let cache: any CacheRepository
+
+    private let logger: Logger
+
+    /// Opens a store, and makes it when it does not exist.
+    ///
+    /// Without a location it is the user's own: `MILLRACE_STORE`, else a file in the data folder.
+    ///
+    /// - Throws: ``StoreError`` when the store cannot be opened.
+    public init(
+        store: StoreLocation? = nil, logger: Logger = Logger(label: "millrace")
+    ) throws(StoreError) {
+        let location = if let store { store } else { try StoreLocation.standard() }
+        let factory = try RepositoryFactory(store: location)
+        self.location = location
+        jobs = factory.jobQueueRepository()
+        processings = factory.processingRepository()
+        transcripts = factory.transcriptRepository()
+        cache = factory.cacheRepository()
+        self.logger = logger
+    }
+
+    /// Makes a worker that takes from the store what it can: jobs by their handlers, chunks by their engines.
+    ///
+    /// Raising `stop` has the effect of a graceful shutdown.
+    public func worker(
+        transcribers: [any Transcriber] = [], handlers: [any JobHandler] = [],
+        configuration: WorkerConfiguration = WorkerConfiguration(), stop: StopSignal = StopSignal()
+    ) -> WorkerService {
+        worker(
+            reader: FileRecordingReader(decodedFolder: location.decodedFolder), transcribers: transcribers,
+            handlers: handlers, configuration: configuration, stop: stop, onEvent: nil)
+    }
+
+    /// Turns a recording into a transcript, and returns when that is done.
+    ///
+    /// The same recording with the same settings is taken up where an earlier run ended, and two runs at once share
+    /// the work. When the task is cancelled, what was done is kept.
+    ///
+    /// - Throws: ``TranscriptionError`` when the recording cannot be read or the engine is missing, both before
+    ///   anything is stored; ``StoreError``; `CancellationError`.
+    public func transcribe(
+        _ path: String, with transcriber: any Transcriber = PocketSphinxTranscriber(),
+        options: TranscriptionOptions = TranscriptionOptions()
+    ) async throws -> Transcript {
+        let run = try await prepare(path, with: transcriber, options: options)
+        guard let transcript = try await run.finish() else { throw CancellationError() }
+        return transcript
+    }
+
+    /// Checks recording and engine, plans the run, and stores the plan or joins the one that is there.
+    ///
+    /// - Throws: as ``transcribe(_:with:options:)``.
+    public func prepare(
+        _ path: String, with transcriber: any Transcriber = PocketSphinxTranscriber(),
+        options: TranscriptionOptions = TranscriptionOptions()
+    ) async throws -> TranscriptionRun {
+        try await transcriber.check()
+        let planner = RecordingPlanner(decodedFolder: location.decodedFolder)
+        let survey = try await planner.survey(path: path, settings: options.chunking)
+        let recipe = options.recipe(for: transcriber)
+        let enlistment = Enlistment(processings: processings, clock: SystemWallClock())
+        let processor = try await enlistment.enlist(survey, recipe: recipe, options: options)
+        return TranscriptionRun(
+            processor: processor, processings: processings, transcripts: transcripts, planner: planner
+        ) { stop, onEvent in
+            worker(
+                reader: KnownPlaceReader(
+                    base: FileRecordingReader(decodedFolder: location.decodedFolder), known: survey.source),
+                transcribers: [transcriber], handlers: [],
+                configuration: WorkerConfiguration(
+                    concurrency: options.concurrency, queues: [processor.queueName],
+                    processings: [processor.id: processor.transcriptID], leavesUnreadableToOthers: false,
+                    pollInterval: .milliseconds(100)),
+                stop: stop, onEvent: onEvent)
+        }
+    }
+
+    private func worker(
+        reader: any RecordingReader, transcribers: [any Transcriber], handlers: [any JobHandler],
+        configuration: WorkerConfiguration, stop: StopSignal, onEvent: (@Sendable (WorkerEvent) -> Void)?
+    ) -> WorkerService {
+        WorkerService(
+            WorkerService.Dependencies(
+                jobs: jobs, processings: processings, transcripts: transcripts, cache: cache, reader: reader,
+                transcribers: transcribers),
+            configuration: configuration, handlers: handlers, stop: stop, onEvent: onEvent, logger: logger)
+    }
+}

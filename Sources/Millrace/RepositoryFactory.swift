@@ -1,0 +1,36 @@
+internal import MillraceCaching
+public import MillraceCore
+internal import MillraceSQLite
+
+/// Makes the repositories of one store; the only place where adapters are chosen.
+///
+/// All repositories of a factory share its connections, and its cache shares one memory tier.
+public struct RepositoryFactory: Sendable {
+    private let store: SQLiteStore
+    private let cache: TieredCache
+
+    /// Opens a store, and makes it when it does not exist.
+    ///
+    /// Blocks for as long as opening takes.
+    ///
+    /// - Throws: ``StoreError`` when the store cannot be opened; the message names it and says what to do.
+    public init(
+        store location: StoreLocation, cacheLimits: CacheManager.Limits = .standard,
+        clock: any WallClock = SystemWallClock()
+    ) throws(StoreError) {
+        store = try SQLiteStore(path: location.path, options: SQLiteStore.Options(clock: clock))
+        cache = TieredCache(store: SQLiteCacheStore(store), limits: cacheLimits, clock: clock)
+    }
+
+    /// The queues, jobs and workers.
+    public func jobQueueRepository() -> any JobQueueRepository { SQLiteJobQueueRepository(store) }
+
+    /// The cache over all its tiers; the same one on every call.
+    public func cacheRepository() -> any CacheRepository { cache }
+
+    /// The processings and their chunks.
+    public func processingRepository() -> any ProcessingRepository { SQLiteProcessingRepository(store) }
+
+    /// The transcripts.
+    public func transcriptRepository() -> any TranscriptRepository { SQLiteTranscriptRepository(store) }
+}

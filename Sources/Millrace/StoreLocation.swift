@@ -1,0 +1,52 @@
+public import Foundation
+public import MillraceCore
+
+/// Where everything is kept: a SQLite file.
+public struct StoreLocation: Hashable, Sendable, CustomStringConvertible {
+    /// The absolute path of the file.
+    public let path: String
+
+    /// A file by its path; `~` at the beginning is the home folder, a relative path begins at the working folder.
+    public static func file(_ path: String) -> StoreLocation {
+        let expanded = NSString(string: path).expandingTildeInPath
+        return StoreLocation(path: URL(fileURLWithPath: expanded).standardizedFileURL.path)
+    }
+
+    /// Reads what a user gave: a path, or a `sqlite:` URL.
+    ///
+    /// - Throws: `invalid` for nothing at all or another kind of URL.
+    public init(_ text: String) throws(StoreError) {
+        guard !text.isEmpty else { throw StoreError(.invalid, "the store's path is empty") }
+        if let scheme = text.firstRange(of: "://").map({ String(text[..<$0.lowerBound]).lowercased() }) {
+            guard scheme == "sqlite" else {
+                throw StoreError(
+                    .invalid, "a store of kind \(scheme): is not known; give the path of a file, as in --store jobs.db")
+            }
+            self = .file(String(text.dropFirst("sqlite://".count)))
+        } else {
+            self = .file(text)
+        }
+    }
+
+    /// The store of those who name none: `MILLRACE_STORE`, else a file in the user's data folder (XDG Base Directory).
+    ///
+    /// - Throws: `invalid` when `MILLRACE_STORE` is not a location.
+    public static func standard(
+        environment: [String: String] = ProcessInfo.processInfo.environment
+    ) throws(StoreError) -> StoreLocation {
+        if let text = environment["MILLRACE_STORE"], !text.isEmpty { return try StoreLocation(text) }
+        // The specification of XDG says to ignore a relative path.
+        let data = environment["XDG_DATA_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil } ?? "~/.local/share"
+        return .file(data + "/millrace/millrace.db")
+    }
+
+    private init(path: String) {
+        self.path = path
+    }
+
+    /// The folder beside the file for recordings that had to be decoded first.
+    var decodedFolder: String { path + "-audio" }
+
+    /// The path.
+    public var description: String { path }
+}

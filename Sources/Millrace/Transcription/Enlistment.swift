@@ -1,0 +1,58 @@
+internal import MillraceCore
+internal import MillraceSpeech
+
+/// Stores the plan of a run, or joins the one that is there already.
+struct Enlistment: Sendable {
+    let processings: any ProcessingRepository
+    let clock: any WallClock
+
+    /// The processing that stands for the run.
+    ///
+    /// One that can be resumed is joined, and reopened where its chunks had failed. Others may do the same at the same
+    /// moment: who comes second finds a conflict and looks again.
+    func enlist(
+        _ survey: RecordingSurvey, recipe: Recipe, options: TranscriptionOptions
+    ) async throws(StoreError) -> ParallelProcessor {
+        // Ends processings that wait for a merge that has failed, so that they are reopened below.
+        _ = try await processings.sweep()
+        let plan = try plan(survey, recipe: recipe, options: options)
+        var lastConflict: StoreError?
+        for _ in 0..<10 {
+            do throws(StoreError) {
+                guard let found = try await processings.find(plan.runKey), found.status.isResumable else {
+                    try await processings.start(plan, transcript: transcript(of: plan))
+                    return plan
+                }
+                guard found.status == .partial || found.status == .failed else { return found }
+                var reopened = found
+                try reopened.resume(at: clock.now())
+                try await processings.save(reopened)
+                return reopened
+            } catch {
+                guard error.code == .conflict else { throw error }
+                lastConflict = error
+            }
+        }
+        throw lastConflict ?? StoreError(.conflict, "others keep changing the same run")
+    }
+
+    private func plan(
+        _ survey: RecordingSurvey, recipe: Recipe, options: TranscriptionOptions
+    ) throws(StoreError) -> ParallelProcessor {
+        let now = clock.now()
+        do throws(InvalidValue) {
+            return try ParallelProcessor(
+                id: .make(at: now), transcriptID: .make(at: now), source: survey.source, recipe: recipe,
+                chunks: survey.ranges.map { (.make(at: now), $0) }, priority: options.priority,
+                maxRetries: options.maxRetries, at: now)
+        } catch {
+            throw StoreError(.invalid, error.description, cause: error)
+        }
+    }
+
+    private func transcript(of plan: ParallelProcessor) -> Transcript {
+        Transcript(
+            id: plan.transcriptID, source: plan.source.path, hash: plan.source.hash,
+            durationSeconds: plan.source.durationSeconds, chunkCount: plan.totalChunks, at: plan.createdAt)
+    }
+}

@@ -1,0 +1,111 @@
+public import MillraceCore
+internal import MillraceSpeech
+public import MillraceWorkers
+internal import Synchronization
+
+/// A run that is stored and waits to be worked on.
+public struct TranscriptionRun: Sendable {
+    /// The processing as it was planned or joined.
+    public let processor: ParallelProcessor
+
+    private let processings: any ProcessingRepository
+    private let transcripts: any TranscriptRepository
+    private let planner: RecordingPlanner
+    private let makeWorker: @Sendable (StopSignal, @escaping @Sendable (WorkerEvent) -> Void) -> WorkerService
+
+    init(
+        processor: ParallelProcessor, processings: any ProcessingRepository, transcripts: any TranscriptRepository,
+        planner: RecordingPlanner,
+        makeWorker: @escaping @Sendable (StopSignal, @escaping @Sendable (WorkerEvent) -> Void) -> WorkerService
+    ) {
+        self.processor = processor
+        self.processings = processings
+        self.transcripts = transcripts
+        self.planner = planner
+        self.makeWorker = makeWorker
+    }
+
+    /// Works on the run until it has ended, whoever ends it, or until `stop` is raised.
+    ///
+    /// `onProgress` is called with every change that is seen, and at least once.
+    ///
+    /// - Returns: the transcript, whatever its final status; `nil` when the run was stopped before. Everything done is
+    ///   kept, and the same run goes on from there.
+    /// - Throws: ``StoreError`` `notFound` when somebody deleted the run; `CancellationError`.
+    public func finish(
+        stop: StopSignal = StopSignal(),
+        onProgress: @escaping @Sendable (TranscriptionProgress) -> Void = { _ in }
+    ) async throws -> Transcript? {
+        // The worker has a signal of its own, because it is also to stop when the run has ended.
+        let workerStop = StopSignal()
+        let cached = CachedCount(processor.tasks.count { $0.isFromCache })
+        let worker = makeWorker(workerStop) { event in
+            if case .chunkCompleted(_, _, isFromCache: true) = event { cached.increment() }
+        }
+        let hasEnded = try await withThrowingTaskGroup(of: Bool?.self) { group in
+            group.addTask {
+                try await worker.run()
+                return nil
+            }
+            group.addTask {
+                await stop.wait()
+                try Task.checkCancellation()
+                return false
+            }
+            group.addTask { try await watch(cached, onProgress: onProgress) }
+            // Who comes first decides; the worker does not end by itself.
+            var hasEnded = try await group.next() == true
+            workerStop.raise()
+            // `nil` is the worker's: it has returned, and nothing of it is held any more.
+            while let answer = try await group.next(), let answer { hasEnded = hasEnded || answer }
+            group.cancelAll()
+            return hasEnded
+        }
+        guard hasEnded else { return nil }
+        let transcript = try await transcripts.load(processor.transcriptID)
+        if transcript?.status == .completed || transcript?.status == .cancelled {
+            await planner.removeDecoded(hash: processor.source.hash)
+        }
+        return transcript
+    }
+
+    /// The chunks that failed for good, by index.
+    public func failedChunks() async throws(StoreError) -> [ChunkTask] {
+        var failed: [ChunkTask] = []
+        for try await chunk in processings.results(of: processor.id) where chunk.status == .failed {
+            failed.append(chunk)
+        }
+        return failed
+    }
+
+    /// Looks at the processing until it has ended.
+    private func watch(
+        _ cached: CachedCount, onProgress: @escaping @Sendable (TranscriptionProgress) -> Void
+    ) async throws -> Bool {
+        var last: TranscriptionProgress?
+        while true {
+            guard let row = try await processings.row(processor.id) else {
+                throw StoreError(.notFound, "the run was deleted while it was worked on")
+            }
+            let progress = TranscriptionProgress(
+                status: row.status, total: row.totalChunks, completed: row.completedChunks, failed: row.failedChunks,
+                cached: min(cached.value, row.completedChunks))
+            if progress != last { onProgress(progress) }
+            last = progress
+            if row.status.isFinal { return true }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+    }
+
+    private final class CachedCount: Sendable {
+        private let count: Mutex<Int>
+
+        init(_ count: Int) {
+            self.count = Mutex(count)
+        }
+
+        func increment() { count.withLock { $0 += 1 } }
+
+        var value: Int { count.withLock { $0 } }
+    }
+}

@@ -1,0 +1,66 @@
+internal import Foundation
+internal import Millrace
+
+/// One file of `millrace transcribe`, from its path to its transcript.
+struct FileTranscription: Sendable {
+    let file: String
+    let millrace: Millrace
+    let transcriber: any Transcriber
+    let options: TranscriptionOptions
+    let format: TranscriptFormat
+    let destination: TranscriptOutput
+    let console: Console
+
+    private var name: String { URL(fileURLWithPath: file).lastPathComponent }
+
+    /// Transcribes the file and writes the transcript; every failure is said on the console.
+    func run(stop: StopSignal) async -> ProgramExit {
+        do {
+            console.status("\(name): reading")
+            let start = ContinuousClock.now
+            let run = try await millrace.prepare(file, with: transcriber, options: options)
+            let reporter = ProgressReporter(name: name, console: console)
+            let transcript = try await run.finish(stop: stop) { reporter.show($0) }
+            reporter.finish()
+            guard let transcript else { return .interrupted }
+            return try await finish(run, transcript, elapsed: start.duration(to: .now))
+        } catch {
+            console.status(nil)
+            console.error("\(error)")
+            return .failed
+        }
+    }
+
+    private func finish(
+        _ run: TranscriptionRun, _ transcript: Transcript, elapsed: Duration
+    ) async throws -> ProgramExit {
+        for chunk in try await run.failedChunks() {
+            let from = String(format: "%.1f", chunk.range.startSeconds)
+            let to = String(format: "%.1f", chunk.range.endSeconds)
+            console.error(
+                "\(name): chunk \(chunk.index) (\(from) s to \(to) s) failed: \(chunk.errorMessage ?? "no reason known")"
+            )
+        }
+        switch transcript.status {
+        case .completed, .partial:
+            try destination.write(format.render(transcript), for: file, format: format)
+            console.note(summary(transcript, elapsed: elapsed))
+            guard transcript.status == .partial else { return .done }
+            console.error("\(name): the transcript has gaps; mend the cause and run the same command again")
+            return .partial
+        case .cancelled:
+            console.error("\(name): the run was cancelled")
+            return .failed
+        case .failed, .processing:
+            console.error("\(name): there is no transcript; mend the cause and run the same command again")
+            return .failed
+        }
+    }
+
+    private func summary(_ transcript: Transcript, elapsed: Duration) -> String {
+        let chunks = transcript.chunks
+        let cached = chunks.cached > 0 ? ", \(chunks.cached) of them cached" : ""
+        let times = String(format: "%.1f s of sound in %.1f s", transcript.durationSeconds, elapsed.inSeconds)
+        return "\(name): \(chunks.completed) of \(chunks.total) chunks\(cached), \(times)"
+    }
+}

@@ -1,0 +1,110 @@
+public import ArgumentParser
+internal import Foundation
+internal import Logging
+public import Millrace
+
+extension TranscriptFormat: ExpressibleByArgument {}
+
+/// `millrace transcribe`: recordings in, transcripts out.
+struct TranscribeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "transcribe",
+        abstract: "Turn recordings into transcripts.",
+        discussion: """
+            The transcript goes to standard output, everything else to standard error. When the command is stopped or \
+            killed, the same command goes on where it was.
+
+            Exit status: 0 done, 1 failed, 2 a transcript has gaps, 64 wrong usage, 130 interrupted; of several files \
+            the worst of 130, 1, 2, 0.
+            """)
+
+    @Argument(help: "The recordings: WAV, FLAC, OGG or MP3.")
+    var files: [String]
+
+    @OptionGroup var engine: EngineOptions
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var output: OutputOptions
+
+    @Option(help: ArgumentHelp("The spoken language, as in en or pt-BR.", valueName: "tag"))
+    var language: String?
+
+    @Option(help: ArgumentHelp("How many chunks are transcribed side by side.", valueName: "number"))
+    var concurrency = 4
+
+    @Option(help: ArgumentHelp("The length that cuts aim at.", valueName: "seconds"))
+    var chunkSeconds = 30.0
+
+    @Option(help: ArgumentHelp("The form of the transcript: txt, vtt, srt or json.", valueName: "format"))
+    var format = TranscriptFormat.txt
+
+    @Option(
+        name: [.short, .customLong("output")],
+        help: ArgumentHelp(
+            "The file to write; for several recordings a folder, with <name>.<format> for each.", valueName: "path"))
+    var outputPath: String?
+
+    @Flag(help: "Neither take results from the cache nor keep them there.")
+    var noCache = false
+
+    func validate() throws {
+        guard !files.isEmpty else { throw ValidationError("Name at least one recording.") }
+        guard (1...1_000).contains(concurrency) else {
+            throw ValidationError("--concurrency must be between 1 and 1000.")
+        }
+        do throws(InvalidValue) {
+            _ = try ChunkSettings(targetSeconds: chunkSeconds)
+        } catch {
+            throw ValidationError("--chunk-seconds \(error.reason).")
+        }
+        if let language {
+            let isTag =
+                !language.isEmpty && language.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") }
+            guard isTag else { throw ValidationError("--language must be a tag as in en or pt-BR.") }
+        }
+    }
+
+    func run() async throws {
+        let console = Console(quiet: output.quiet)
+        let end = try await Interrupts.whileHandling(with: console) { stop in
+            await transcribeAll(console: console, stop: stop)
+        }
+        if end == .interrupted {
+            console.note("To go on: \(Self.ownCommandLine)")
+        }
+        try end.end()
+    }
+
+    private func transcribeAll(console: Console, stop: StopSignal) async -> ProgramExit {
+        do {
+            let destination = try TranscriptOutput(path: outputPath, inputs: files, format: format)
+            let transcriber = try engine.transcriber()
+            try await transcriber.check()
+            let location = try store.location()
+            let millrace = try Millrace(store: location, logger: Logger(console: console, options: output))
+            if output.verbose { console.note("Store: \(location)") }
+            var end = ProgramExit.done
+            for file in files where !stop.isRaised {
+                let transcription = FileTranscription(
+                    file: file, millrace: millrace, transcriber: transcriber, options: try options(), format: format,
+                    destination: destination, console: console)
+                end = .worse(end, await transcription.run(stop: stop))
+            }
+            return stop.isRaised ? .interrupted : end
+        } catch {
+            console.error("\(error)")
+            return .failed
+        }
+    }
+
+    private func options() throws(InvalidValue) -> TranscriptionOptions {
+        TranscriptionOptions(
+            language: language, chunking: try ChunkSettings(targetSeconds: chunkSeconds), usesCache: !noCache,
+            concurrency: concurrency)
+    }
+
+    /// What the user typed, to be typed again. The script that starts the program says how it was called.
+    private static var ownCommandLine: String {
+        let program = ProcessInfo.processInfo.environment["MILLRACE_PROGRAM"] ?? CommandLine.arguments[0]
+        return ([program] + CommandLine.arguments.dropFirst()).map(ShellWord.quote).joined(separator: " ")
+    }
+}

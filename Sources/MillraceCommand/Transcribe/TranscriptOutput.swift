@@ -1,0 +1,76 @@
+internal import Foundation
+internal import Millrace
+
+/// Where transcripts go: to standard output, to a file, or to a folder.
+enum TranscriptOutput: Sendable {
+    case standardOutput
+    case file(String)
+    case folder(String)
+
+    /// Why an output cannot be.
+    struct Refusal: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    /// Decides where the transcripts of files go.
+    ///
+    /// - Throws: ``Refusal`` when two transcripts would have one name, or the place cannot be written.
+    init(path: String?, inputs: [String], format: TranscriptFormat) throws {
+        guard let path else {
+            self = .standardOutput
+            return
+        }
+        var isFolder: ObjCBool = false
+        let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+        if inputs.count == 1, !isFolder.boolValue, !path.hasSuffix("/") {
+            let parent = URL(fileURLWithPath: path).deletingLastPathComponent().path
+            guard FileManager.default.isWritableFile(atPath: parent) else {
+                throw Refusal(description: "the folder \(parent) of --output does not exist or cannot be written")
+            }
+            self = .file(path)
+            return
+        }
+        guard !exists || isFolder.boolValue else {
+            throw Refusal(description: "--output \(path) is a file; for several recordings it must be a folder")
+        }
+        self = .folder(path)
+        var sources: [String: String] = [:]
+        for input in inputs {
+            let name = Self.name(of: input, format: format)
+            if let other = sources.updateValue(input, forKey: name) {
+                throw Refusal(description: "\(other) and \(input) would both be written to \(name) in \(path)")
+            }
+        }
+        do {
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        } catch {
+            throw Refusal(description: "the folder \(path) of --output cannot be made")
+        }
+        guard FileManager.default.isWritableFile(atPath: path) else {
+            throw Refusal(description: "the folder \(path) of --output cannot be written")
+        }
+    }
+
+    /// Writes the transcript of one input, whole or not at all.
+    func write(_ text: String, for input: String, format: TranscriptFormat) throws {
+        let path: String
+        switch self {
+        case .standardOutput:
+            guard FileDescriptor.standardOutput.writeAll(text) else {
+                throw Refusal(description: "standard output cannot be written; the transcript is kept in the store")
+            }
+            return
+        case .file(let file): path = file
+        case .folder(let folder): path = folder + "/" + Self.name(of: input, format: format)
+        }
+        do {
+            try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+        } catch {
+            throw Refusal(description: "\(path) cannot be written; the transcript is kept in the store")
+        }
+    }
+
+    private static func name(of input: String, format: TranscriptFormat) -> String {
+        URL(fileURLWithPath: input).deletingPathExtension().lastPathComponent + "." + format.rawValue
+    }
+}

@@ -1,0 +1,48 @@
+internal import ArgumentParser
+internal import Logging
+internal import Millrace
+
+/// `millrace worker`: shares the work of a store.
+struct WorkerCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "worker",
+        abstract: "Share the work of a store until stopped.",
+        discussion: """
+            Takes the chunks that its engine can transcribe, and merges, of everything in the store. The recordings \
+            must lie at the same paths as where they were first transcribed.
+            """)
+
+    @OptionGroup var engine: EngineOptions
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var output: OutputOptions
+
+    @Option(help: ArgumentHelp("How many chunks are transcribed side by side.", valueName: "number"))
+    var concurrency = 4
+
+    func validate() throws {
+        guard (1...1_000).contains(concurrency) else {
+            throw ValidationError("--concurrency must be between 1 and 1000.")
+        }
+    }
+
+    func run() async throws {
+        let console = Console(quiet: output.quiet)
+        do {
+            let transcriber = try engine.transcriber()
+            try await transcriber.check()
+            let location = try store.location()
+            let millrace = try Millrace(store: location, logger: Logger(console: console, options: output))
+            console.note("Working on \(location) with \(transcriber.identity.kind); Ctrl-C to stop.")
+            try await Interrupts.whileHandling(with: console) { stop in
+                try await millrace.worker(
+                    transcribers: [transcriber], configuration: WorkerConfiguration(concurrency: concurrency),
+                    stop: stop
+                ).run()
+            }
+            console.note("Stopped.")
+        } catch {
+            console.error("\(error)")
+            throw ExitCode(ProgramExit.failed.rawValue)
+        }
+    }
+}
