@@ -23,7 +23,7 @@ import Testing
     @Test("A request has the usual priority, queue and retries, and never fewer retries than none")
     func request() {
         let request = JobRequest(Jobs.type)
-        #expect(request.priority == .medium && request.queueName == .default && request.maxRetries == 3)
+        #expect(request.priority == .medium && request.queueName == .default && request.maxRetries == nil)
         #expect(request.payload == .emptyObject && request.uniqueKey == nil && request.scheduledAt == nil)
         #expect(JobRequest(Jobs.type, maxRetries: -1).maxRetries == 0)
     }
