@@ -12,4 +12,19 @@ import Testing
     func processings(rule: ContractRule<StoreFixture>) async throws {
         try await rule.check(.inMemory())
     }
+
+    @Test(arguments: TranscriptContract.rules)
+    func transcripts(rule: ContractRule<StoreFixture>) async throws {
+        try await rule.check(.inMemory())
+    }
+
+    @Test(arguments: CacheStoreContract.rules)
+    func cacheStore(rule: ContractRule<CacheFixture>) async throws {
+        try await rule.check(.inMemory())
+    }
+
+    @Test(arguments: CacheContract.rules)
+    func cache(rule: ContractRule<CacheFixture>) async throws {
+        try await rule.check(.inMemory())
+    }
 }

@@ -1,0 +1,17 @@
+internal import Foundation
+internal import MillraceCore
+
+extension CacheKey {
+    static let sample = CacheKey(stored: "sample")
+}
+
+extension CacheValue {
+    static func text(_ text: String) -> CacheValue { CacheValue(bytes: Data(text.utf8)) }
+}
+
+/// What cache rules begin with.
+extension CacheFixture {
+    var now: Timestamp { clock.timeOfDay }
+
+    func ttl(_ seconds: Double) throws -> TTL { try TTL(.seconds(seconds)) }
+}

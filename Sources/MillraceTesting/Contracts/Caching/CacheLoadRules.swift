@@ -1,0 +1,178 @@
+internal import MillraceCore
+internal import Synchronization
+
+/// What `value` of a cache promises.
+enum CacheLoadRules {
+    struct LoaderFailure: Error {}
+
+    static let all: [ContractRule<CacheFixture>] = [
+        ContractRule("a value that no tier has is made, and kept") { fixture in
+            let made = try await fixture.cache.value(for: .sample, ttl: fixture.ttl(10)) { .text("a") }
+            try requireEqual(made, CacheLoad(value: .text("a"), tier: nil), "the value that is made")
+            let entry = try requireValue(try await fixture.store.entry(.sample), "the made value in the store")
+            try requireEqual(entry.expiresAt, fixture.now + .seconds(10), "its end in the store")
+            let kept = try await fixture.cache.value(for: .sample, ttl: fixture.ttl(10)) { .text("b") }
+            try requireEqual(kept.value, .text("a"), "the value that is kept")
+            try require(kept.tier != nil, "a kept value must name its tier")
+        },
+        ContractRule("however many ask at once, one load runs, and all get what it made") { fixture in
+            let loads = LoadLog()
+            let values = try await concurrently(20) { _ in
+                try await fixture.cache.value(for: .sample, ttl: .standard) {
+                    loads.note(.begun)
+                    // Long enough for the others to come.
+                    for _ in 0..<200 { await Task.yield() }
+                    return .text("load \(loads.count(.begun))")
+                }
+            }
+            try requireEqual(Set(values.map(\.value)), [.text("load 1")], "the values that all got")
+            try requireEqual(loads.count(.begun), 1, "the number of loads")
+        },
+        ContractRule("loads of different keys do not wait for each other") { fixture in
+            let begun = LoadLog()
+            let values = try await concurrently(2) { number in
+                try await fixture.cache.value(for: CacheKey(stored: "key \(number)"), ttl: .standard) {
+                    begun.note(.begun)
+                    while begun.count(.begun) < 2 {
+                        try Task.checkCancellation()
+                        guard begun.patience() else { throw ContractViolation("a load waited for another key's") }
+                        await Task.yield()
+                    }
+                    return .text("\(number)")
+                }
+            }
+            try requireEqual(Set(values.map(\.value)), [.text("0"), .text("1")], "the values")
+        },
+        ContractRule("a load that fails says why, and its failure is not cached") { fixture in
+            do {
+                _ = try await fixture.cache.value(for: .sample, ttl: .standard) { throw LoaderFailure() }
+                throw ContractViolation("a failed load gave a value")
+            } catch let error as StoreError {
+                try requireEqual(error.code, .loadFailed, "the error of a failed load")
+                try require(error.cause is LoaderFailure, "the cause is \(String(describing: error.cause))")
+            }
+            try requireEqual(try await fixture.cache.get(.sample), nil, "the value after a failed load")
+            let made = try await fixture.cache.value(for: .sample, ttl: .standard) { .text("a") }
+            try requireEqual(made, CacheLoad(value: .text("a"), tier: nil), "the value of the next load")
+        },
+        ContractRule("the last waiter that is cancelled cancels the load") { fixture in
+            let loads = LoadLog()
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<3 {
+                    group.addTask {
+                        _ = try await fixture.cache.value(for: .sample, ttl: .standard) { try await endless(loads) }
+                    }
+                }
+                try await loads.wait(for: .begun)
+                group.cancelAll()
+                while let outcome = await group.nextResult() {
+                    try await requireError(.cancelled, "waiting in a cancelled task") { try outcome.get() }
+                }
+            }
+            try await loads.wait(for: .cancelled)
+            try requireEqual(try await fixture.cache.get(.sample), nil, "the value of a cancelled load")
+        },
+        ContractRule("a load goes on for those who still wait when one is cancelled") { fixture in
+            let loads = LoadLog()
+            try await withThrowingTaskGroup(of: CacheLoad?.self) { group in
+                group.addTask {
+                    try await withThrowingTaskGroup(of: CacheLoad.self) { impatient in
+                        impatient.addTask { try await waitingLoad(fixture, loads) }
+                        try await loads.wait(for: .joined)
+                        impatient.cancelAll()
+                        try await requireError(.cancelled, "waiting in a cancelled task") {
+                            _ = try await impatient.next()
+                        }
+                    }
+                    loads.note(.left)
+                    return nil
+                }
+                group.addTask {
+                    try await loads.wait(for: .begun)
+                    loads.note(.joining)
+                    return try await waitingLoad(fixture, loads)
+                }
+                // The second has asked; let it come to rest behind the load before the first leaves.
+                try await loads.wait(for: .joining)
+                for _ in 0..<200 { await Task.yield() }
+                loads.note(.joined)
+                var values: [CacheLoad] = []
+                for try await value in group { if let value { values.append(value) } }
+                try requireEqual(values.map(\.value), [.text("patient")], "what the patient one got")
+            }
+            try requireEqual(loads.count(.begun), 1, "the number of loads")
+            try requireEqual(loads.count(.cancelled), 0, "the number of cancelled loads")
+        },
+        ContractRule("who asks in a task that is cancelled already starts no load") { fixture in
+            let loads = LoadLog()
+            try await requireError(.cancelled, "asking in a cancelled task") {
+                try await cancelled {
+                    _ = try await fixture.cache.value(for: .sample, ttl: .standard) {
+                        loads.note(.begun)
+                        return .text("a")
+                    }
+                }
+            }
+            try requireEqual(loads.count(.begun), 0, "the number of loads")
+        },
+    ]
+
+    /// A load that ends only when it is cancelled.
+    private static func endless(_ loads: LoadLog) async throws -> CacheValue {
+        loads.note(.begun)
+        while !Task.isCancelled {
+            guard loads.patience() else { throw ContractViolation("a load that nobody waits for was not cancelled") }
+            await Task.yield()
+        }
+        loads.note(.cancelled)
+        throw CancellationError()
+    }
+
+    /// Asks with a load that ends once the impatient one has left.
+    private static func waitingLoad(_ fixture: CacheFixture, _ loads: LoadLog) async throws -> CacheLoad {
+        try await fixture.cache.value(for: .sample, ttl: .standard) {
+            loads.note(.begun)
+            while loads.count(.left) == 0 {
+                if Task.isCancelled {
+                    loads.note(.cancelled)
+                    throw CancellationError()
+                }
+                guard loads.patience() else { throw ContractViolation("the impatient one could not leave") }
+                await Task.yield()
+            }
+            return .text("patient")
+        }
+    }
+}
+
+/// What happened to loads, as their rules need to know it.
+final class LoadLog: Sendable {
+    enum Event: Hashable {
+        case begun, joining, joined, left, cancelled
+    }
+
+    private let events = Mutex<[Event: Int]>([:])
+    private let turns = Atomic<Int>(0)
+
+    func note(_ event: Event) {
+        events.withLock { $0[event, default: 0] += 1 }
+    }
+
+    func count(_ event: Event) -> Int {
+        events.withLock { $0[event] ?? 0 }
+    }
+
+    /// `false` once a rule has taken so many turns that what it waits for will not happen.
+    func patience() -> Bool {
+        turns.add(1, ordering: .relaxed).newValue < 2_000_000
+    }
+
+    /// Waits for something to happen.
+    func wait(for event: Event) async throws {
+        while count(event) == 0 {
+            try Task.checkCancellation()
+            guard patience() else { throw ContractViolation("a load was never \(event)") }
+            await Task.yield()
+        }
+    }
+}
