@@ -58,11 +58,15 @@ let package = Package(
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: settings),
-        .target(name: "MillraceTesting", dependencies: ["MillraceCore"], swiftSettings: settings),
+        .target(
+            name: "MillraceTesting", dependencies: ["MillraceCaching", "MillraceCore"], swiftSettings: settings),
         .testTarget(name: "MillraceCoreTests", dependencies: ["MillraceCore"], swiftSettings: settings),
         .testTarget(
             name: "MillraceSQLiteTests",
-            dependencies: ["MillraceCaching", "MillraceCore", "MillraceSQLite", "MillraceTesting"],
+            dependencies: ["MillraceCaching", "MillraceCore", "MillraceSQLite", "MillraceTesting", grdb],
+            swiftSettings: settings),
+        .testTarget(
+            name: "MillraceTestingTests", dependencies: ["MillraceCaching", "MillraceCore", "MillraceTesting"],
             swiftSettings: settings),
     ]
 )

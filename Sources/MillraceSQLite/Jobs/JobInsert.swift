@@ -54,10 +54,4 @@ enum JobInsert {
         ) { try $0.id(JobID.self) }
         return Set(inserted)
     }
-
-    /// Makes new jobs of requests, their identities ascending, so that equals are claimed in the order of the batch.
-    static func jobs(_ requests: [JobRequest], at now: Timestamp) -> [Job] {
-        let ids = requests.map { _ in JobID.make(at: now) }.sorted()
-        return zip(requests, ids).map { Job($0, id: $1, at: now) }
-    }
 }

@@ -13,10 +13,9 @@ public struct SQLiteJobQueueRepository: JobQueueRepository {
     /// Adds jobs in one transaction.
     public func enqueue(_ requests: [JobRequest]) async throws(StoreError) -> EnqueueReceipt {
         guard !requests.isEmpty else { return EnqueueReceipt(ids: [], skipped: []) }
-        let clock = store.clock
-        return try await store.write { db in
-            let now = clock.now()
-            let jobs = JobInsert.jobs(requests, at: now)
+        return try await store.write { [store] db in
+            let now = store.clock.now()
+            let jobs = requests.map { Job($0, id: store.makeID(at: now), at: now) }
             let inserted = try JobInsert.insert(jobs, in: db, at: now)
             if inserted.count == jobs.count { return EnqueueReceipt(ids: jobs.map(\.id), skipped: []) }
             let holders = try self.openJobs(withKeys: requests.compactMap(\.uniqueKey), in: db)

@@ -103,7 +103,7 @@ extension Migration {
                     CHECK (status IN
                         ('PENDING', 'PROCESSING', 'MERGING', 'COMPLETED', 'PARTIAL', 'FAILED', 'CANCELLED')),
                 round            INTEGER NOT NULL DEFAULT 1,
-                version          INTEGER NOT NULL DEFAULT 1,
+                version          INTEGER NOT NULL DEFAULT 0,
                 total_chunks     INTEGER NOT NULL,
                 completed_chunks INTEGER NOT NULL DEFAULT 0,
                 failed_chunks    INTEGER NOT NULL DEFAULT 0,

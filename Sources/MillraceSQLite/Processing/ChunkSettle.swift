@@ -42,7 +42,7 @@ enum ChunkSettle {
     }
 
     static func settle(
-        _ settlements: [ChunkSettlement], in db: Database, at now: Timestamp
+        _ settlements: [ChunkSettlement], merges: MergeInsert, in db: Database, at now: Timestamp
     ) throws -> ChunkSettleReceipt {
         let settled = try write(settlements, in: db, at: now)
         var counts: [ProcessingID: Counts] = [:]
@@ -55,7 +55,7 @@ enum ChunkSettle {
         guard !counts.isEmpty else { return ChunkSettleReceipt(lost: lost, merging: []) }
         let parents = try count(Array(counts.values), in: db, at: now)
         let merging = parents.filter { $0.status == .merging }
-        if !merging.isEmpty { try MergeInsert.insert(merging, in: db, at: now) }
+        if !merging.isEmpty { try merges.insert(merging, in: db, at: now) }
         return ChunkSettleReceipt(lost: lost, merging: Set(merging.map(\.id)))
     }
 

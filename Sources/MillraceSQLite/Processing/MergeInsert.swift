@@ -2,13 +2,24 @@ internal import GRDB
 internal import MillraceCore
 
 /// Queues the merges of processings whose last chunk has ended.
-enum MergeInsert {
-    /// Inserts one merge for each processing and round; a merge that is there already stays the only one.
-    static func insert(_ rows: [ParallelProcessor.Row], in db: Database, at now: Timestamp) throws {
-        let requests = rows.map { row in
-            MergePayload(processingID: row.id, round: row.round)
-                .request(transcriptID: row.transcriptID, queueName: row.queueName, priority: row.priority)
+struct MergeInsert {
+    let store: SQLiteStore
+
+    /// Inserts one merge for each processing and round, unless there ever was one.
+    func insert(_ rows: [ParallelProcessor.Row], in db: Database, at now: Timestamp) throws {
+        let present = try db.rows(
+            """
+            SELECT unique_key FROM processing_jobs
+            WHERE transcript_id IN (SELECT value FROM json_each(?)) AND job_type = 'merge' AND unique_key IS NOT NULL
+            """, [try jsonArray(rows.map(\.transcriptID.sql))]
+        ) { try $0.value(String.self) }
+        let jobs = rows.compactMap { row -> Job? in
+            let merge = MergePayload(processingID: row.id, round: row.round)
+            guard !present.contains(merge.uniqueKey) else { return nil }
+            let request = merge.request(
+                transcriptID: row.transcriptID, queueName: row.queueName, priority: row.priority)
+            return Job(request, id: store.makeID(at: now), at: now)
         }
-        _ = try JobInsert.insert(JobInsert.jobs(requests, at: now), in: db, at: now)
+        if !jobs.isEmpty { _ = try JobInsert.insert(jobs, in: db, at: now) }
     }
 }

@@ -81,7 +81,9 @@ enum ProcessingWrite {
     }
 
     /// Writes a resumed or cancelled processing, if nothing in it changed since it was loaded.
-    static func update(_ processor: ParallelProcessor, in db: Database, at now: Timestamp) throws {
+    static func update(
+        _ processor: ParallelProcessor, merges: MergeInsert, in db: Database, at now: Timestamp
+    ) throws {
         let conflict = StoreError(
             .conflict, "processing \(processor.id) changed in the meantime; load again and retry")
         let changed = processor.tasks.compactMap { task in
@@ -102,7 +104,8 @@ enum ProcessingWrite {
         let updated = try db.run(
             """
             UPDATE processing_tasks
-            SET status = :status, round = :round, version = version + 1, completed_chunks = :completed,
+            -- The first claim changes the status without a new version: a copy from before it must not undo it.
+            SET status = CASE :status WHEN 'PENDING' THEN status ELSE :status END, round = :round, version = version + 1, completed_chunks = :completed,
                 failed_chunks = :failed, completed_at = :ended, updated_at = :now, error_message = :error
             WHERE id = :id AND version = :version
             """,
@@ -118,6 +121,6 @@ enum ProcessingWrite {
                 "id": row.transcriptID.sql, "now": now.microseconds, "ended": row.completedAt?.microseconds,
                 "status": (row.status == .cancelled ? TranscriptStatus.cancelled : .processing).rawValue,
             ])
-        if row.status == .merging { try MergeInsert.insert([row], in: db, at: now) }
+        if row.status == .merging { try merges.insert([row], in: db, at: now) }
     }
 }

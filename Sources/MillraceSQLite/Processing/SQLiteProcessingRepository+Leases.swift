@@ -80,8 +80,9 @@ extension SQLiteProcessingRepository {
     /// Settles chunks, counts at their parents what changed, and queues the merges that this completes.
     public func settle(_ settlements: [ChunkSettlement]) async throws(StoreError) -> ChunkSettleReceipt {
         guard !settlements.isEmpty else { return ChunkSettleReceipt(lost: [], merging: []) }
-        let clock = store.clock
-        return try await store.write { db in try ChunkSettle.settle(settlements, in: db, at: clock.now()) }
+        return try await store.write { [store] db in
+            try ChunkSettle.settle(settlements, merges: MergeInsert(store: store), in: db, at: store.clock.now())
+        }
     }
 
     /// Takes back by one statement what workers without a lease hold.

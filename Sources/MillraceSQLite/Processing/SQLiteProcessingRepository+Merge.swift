@@ -12,7 +12,7 @@ extension SQLiteProcessingRepository {
             let now = clock.now()
             let open = try db.rows(
                 """
-                SELECT 1 FROM processing_tasks task
+                SELECT task.transcript_id FROM processing_tasks task
                 JOIN processing_jobs job ON job.id = :job AND job.lease_token = :token AND job.status = 'PROCESSING'
                 WHERE task.id = :id AND task.round = :round AND task.status = 'MERGING'
                 """,
@@ -20,8 +20,11 @@ extension SQLiteProcessingRepository {
                     "job": outcome.job.id.sql, "token": outcome.job.leaseToken.value,
                     "id": outcome.merge.processingID.sql, "round": outcome.merge.round,
                 ]
-            ) { _ in true }
-            guard !open.isEmpty else { return false }
+            ) { try $0.id(TranscriptID.self) }
+            guard let transcript = open.first else { return false }
+            guard transcript == outcome.transcript.id else {
+                throw StoreError(.invalid, "the transcript is not the one of the merged processing")
+            }
             _ = try JobSettle.settle([JobSettlement(outcome.job, .completed(result: nil))], in: db, at: now)
             try TranscriptWrite.upsert(outcome.transcript, in: db, at: now)
             try db.run(
@@ -37,12 +40,11 @@ extension SQLiteProcessingRepository {
 
     /// Mends the counters of open processings and what hangs on them.
     public func sweep() async throws(StoreError) -> [ProcessingID] {
-        let clock = store.clock
-        return try await store.write { db in
-            let now = clock.now()
+        return try await store.write { [store] db in
+            let now = store.clock.now()
             let recounted = try recount(in: db, at: now)
             let unmerged = try unmerged(in: db)
-            if !unmerged.isEmpty { try MergeInsert.insert(unmerged, in: db, at: now) }
+            if !unmerged.isEmpty { try MergeInsert(store: store).insert(unmerged, in: db, at: now) }
             let failed = try failDeadMerges(in: db, at: now)
             return Set(recounted + unmerged.map(\.id) + failed).sorted()
         }
@@ -92,12 +94,12 @@ extension SQLiteProcessingRepository {
             """
             UPDATE processing_tasks
             SET status = 'FAILED', completed_at = :now, updated_at = :now, version = version + 1,
-                error_message = coalesce(job.error_message, 'the merge was cancelled')
+                error_message = coalesce(job.error_message, 'the merge is ' || job.status || ' and wrote no transcript')
             FROM processing_jobs job
             WHERE processing_tasks.status = 'MERGING'
               AND job.transcript_id = processing_tasks.transcript_id AND job.job_type = 'merge'
               AND job.unique_key = 'merge:' || processing_tasks.id || ':' || processing_tasks.round
-              AND job.status IN ('FAILED', 'CANCELLED')
+              AND job.status IN ('COMPLETED', 'FAILED', 'CANCELLED')
             RETURNING processing_tasks.id
             """, ["now": now.microseconds]
         ) { try $0.id(ProcessingID.self) }

@@ -21,12 +21,12 @@ public struct SQLiteProcessingRepository: ProcessingRepository {
 
     /// Inserts a plan, or writes what changed in a loaded one.
     public func save(_ aggregate: ParallelProcessor) async throws(StoreError) {
-        let clock = store.clock
-        try await store.write { db in
+        try await store.write { [store] db in
             if aggregate.isNew {
                 try ProcessingWrite.insert(aggregate, in: db)
             } else {
-                try ProcessingWrite.update(aggregate, in: db, at: clock.now())
+                try ProcessingWrite.update(
+                    aggregate, merges: MergeInsert(store: store), in: db, at: store.clock.now())
             }
         }
     }

@@ -1,6 +1,7 @@
 internal import Foundation
 internal import GRDB
 public import MillraceCore
+internal import Synchronization
 
 /// One SQLite file that holds everything: queues, jobs, workers, processings, chunks, transcripts and cached values.
 ///
@@ -30,6 +31,7 @@ public final class SQLiteStore: Sendable {
     /// The absolute path of the file.
     public let path: String
     let clock: any WallClock
+    private let identifiers = Mutex(IdentifierSequence())
     private let pool: DatabasePool
     private let writer: GroupCommitWriter
 
@@ -68,6 +70,11 @@ public final class SQLiteStore: Sendable {
             }
         }
         return configuration
+    }
+
+    /// Makes an identifier that lies behind all that this store made before.
+    func makeID<Entity>(at time: Timestamp) -> Identifier<Entity> {
+        identifiers.withLock { $0.next(at: time) }
     }
 
     /// Runs a transaction together with those that other callers ask for at the same time; either it is on the disk

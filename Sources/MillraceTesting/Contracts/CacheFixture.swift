@@ -1,3 +1,4 @@
+internal import MillraceCaching
 public import MillraceCore
 
 /// A cache and its authority, empty, ready for a rule of ``CacheStoreContract`` or ``CacheContract``.
@@ -14,5 +15,12 @@ public struct CacheFixture: Sendable {
         self.cache = cache
         self.store = store
         self.clock = clock
+    }
+
+    /// The tiered cache over an in-memory store of its own.
+    public static func inMemory() -> CacheFixture {
+        let clock = ManualClock()
+        let store = InMemoryCacheStore(InMemoryStore(clock: clock))
+        return CacheFixture(cache: TieredCache(store: store, clock: clock), store: store, clock: clock)
     }
 }

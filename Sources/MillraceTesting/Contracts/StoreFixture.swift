@@ -9,7 +9,9 @@ public struct StoreFixture: Sendable {
     public var processings: any ProcessingRepository
     /// Transcripts, on the same store.
     public var transcripts: any TranscriptRepository
-    /// The clock that all three read.
+    /// The cache's authority, on the same store.
+    public var cache: any CacheStore
+    /// The clock that all of them read.
     public let clock: ManualClock
     /// Decides what random rules do; named in their violations.
     public let seed: UInt64
@@ -21,12 +23,14 @@ public struct StoreFixture: Sendable {
     /// Gathers the adapters of one empty store.
     public init(
         jobs: any JobQueueRepository, processings: any ProcessingRepository, transcripts: any TranscriptRepository,
-        clock: ManualClock, seed: UInt64 = TestSeed.value, statementCount: (@Sendable () -> Int)? = nil,
+        cache: any CacheStore, clock: ManualClock, seed: UInt64 = TestSeed.value,
+        statementCount: (@Sendable () -> Int)? = nil,
         skewCounters: (@Sendable (ProcessingID) async throws -> Void)? = nil
     ) {
         self.jobs = jobs
         self.processings = processings
         self.transcripts = transcripts
+        self.cache = cache
         self.clock = clock
         self.seed = seed
         self.statementCount = statementCount
@@ -42,7 +46,8 @@ public struct StoreFixture: Sendable {
     static func inMemory(_ store: InMemoryStore, clock: ManualClock, seed: UInt64) -> StoreFixture {
         StoreFixture(
             jobs: InMemoryJobQueueRepository(store), processings: InMemoryProcessingRepository(store),
-            transcripts: InMemoryTranscriptRepository(store), clock: clock, seed: seed,
+            transcripts: InMemoryTranscriptRepository(store), cache: InMemoryCacheStore(store), clock: clock,
+            seed: seed,
             statementCount: { store.passCount },
             skewCounters: { id in try store.step { state, _ in state.processings[id]?.completedChunks -= 1 } })
     }

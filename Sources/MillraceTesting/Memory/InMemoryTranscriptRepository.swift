@@ -24,7 +24,7 @@ public struct InMemoryTranscriptRepository: TranscriptRepository {
         try await delete(id, force: false)
     }
 
-    /// See the port; results in the cache stay until they expire, because rows do not say under which keys they are.
+    /// See the port; cached results go from an ``InMemoryCacheStore`` over the same store.
     public func delete(_ id: TranscriptID, force: Bool) async throws(StoreError) {
         try store.step { (state, _) throws(StoreError) in try state.deleteTranscript(id, force: force) }
     }

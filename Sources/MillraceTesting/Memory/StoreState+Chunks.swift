@@ -68,6 +68,7 @@ extension StoreState {
             }
             task.settle(settlement.outcome, at: now)
             store(task)
+            if let key = settlement.cacheKey { chunkCacheKeys[task.id] = key }
             if task.status.isFinal { ended[task.processingID, default: []].append(task.status) }
         }
         let merging = ended.sorted { $0.key < $1.key }.filter { count($0.value, of: $0.key, at: now) }.map(\.key)

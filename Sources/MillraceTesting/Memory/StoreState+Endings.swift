@@ -60,7 +60,12 @@ extension StoreState {
         guard force || transcript.status != .processing else {
             throw StoreError(.conflict, "transcript \(id) is still being made: cancel it, or delete it by force")
         }
-        for row in processings.values where row.transcriptID == id { removeProcessing(row.id) }
+        for row in processings.values where row.transcriptID == id {
+            for task in chunks[row.id] ?? [] {
+                if let key = chunkCacheKeys[task.id] { cacheEntries[key] = nil }
+            }
+            removeProcessing(row.id)
+        }
         jobs = jobs.filter { $0.value.transcriptID != id }
         transcripts[id] = nil
     }

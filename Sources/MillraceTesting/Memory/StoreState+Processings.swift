@@ -96,7 +96,10 @@ extension StoreState {
     }
 
     mutating func removeProcessing(_ id: ProcessingID) {
-        for task in chunks[id] ?? [] { chunkPlaces[task.id] = nil }
+        for task in chunks[id] ?? [] {
+            chunkPlaces[task.id] = nil
+            chunkCacheKeys[task.id] = nil
+        }
         chunks[id] = nil
         claimTurns[id] = nil
         processings[id] = nil

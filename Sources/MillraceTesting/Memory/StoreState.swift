@@ -17,6 +17,8 @@ struct StoreState {
     /// By processing, each list by index.
     var chunks: [ProcessingID: [ChunkTask]] = [:]
     var chunkPlaces: [ChunkID: (processing: ProcessingID, index: Int)] = [:]
+    /// Where the cache keeps the results of chunks.
+    var chunkCacheKeys: [ChunkID: CacheKey] = [:]
     /// When chunks of a processing were last claimed, counted in claims.
     var claimTurns: [ProcessingID: Int] = [:]
     var lastTurn = 0

@@ -16,7 +16,7 @@ final class TemporaryStore: Sendable {
         let statements = StatementCounter()
         store = try SQLiteStore(
             path: folder.appendingPathComponent("millrace.db").path,
-            options: SQLiteStore.Options(clock: clock, onStatement: { _ in statements.count() }))
+            options: SQLiteStore.Options(clock: clock, onStatement: statements.count))
         self.folder = folder
         self.clock = clock
         self.statements = statements

@@ -1,6 +1,5 @@
 import MillraceCore
 import MillraceTesting
-import Synchronization
 import Testing
 
 @Suite struct ManualClockTests {
@@ -17,22 +16,22 @@ import Testing
     }
 
     @Test func `sleepers wake in the order of their time, only when it has come`() async throws {
-        let woken = Mutex<[Int]>([])
+        let woken = Recorded<[Int]>([])
         try await withThrowingTaskGroup(of: Void.self) { group in
             for seconds in [3, 1, 2] {
                 group.addTask {
                     try await clock.sleep(for: .seconds(seconds))
-                    woken.withLock { $0.append(seconds) }
+                    woken.change { $0.append(seconds) }
                 }
             }
             try await clock.waitForSleepers(3)
             for seconds in 1...3 {
-                #expect(woken.withLock { $0 } == Array(1..<seconds))
+                #expect(woken.value == Array(1..<seconds))
                 clock.advance(by: .seconds(1))
                 try await group.next()
             }
         }
-        #expect(woken.withLock { $0 } == [1, 2, 3])
+        #expect(woken.value == [1, 2, 3])
     }
 
     @Test func `run loops that take any clock sleep on it`() async throws {

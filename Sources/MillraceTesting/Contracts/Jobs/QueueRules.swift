@@ -7,7 +7,7 @@ enum QueueRules {
             let id = QueueID.make(at: fixture.now)
             let ids = try await fixture.enqueue(3)
             try requireEqual(try await fixture.jobs.load(id)?.name, nil, "a queue that was never saved")
-            let settings = QueueSettings(maxRetries: 9, retryPolicy: .fixed(.seconds(4)))
+            let settings = QueueSettings(maxRetries: 9)
             try await fixture.jobs.save(JobQueue(id: id, name: .default, settings: settings))
             try await fixture.jobs.updateJobStatus(ids[1], to: .cancelled)
             let queue = try requireValue(try await fixture.jobs.load(id), "the saved queue")

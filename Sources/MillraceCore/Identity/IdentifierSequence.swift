@@ -1,11 +1,16 @@
 internal import Foundation
-internal import MillraceCore
 
 /// Makes identifiers that ascend even within a millisecond, so that what is made first is first in every order.
-struct IdentifierSequence {
+///
+/// RFC 9562 calls this the monotonic random method (section 6.2).
+public struct IdentifierSequence: Sendable {
     private var last: [UInt8] = []
 
-    mutating func next<Entity>(at time: Timestamp) -> Identifier<Entity> {
+    /// Makes a sequence that has given nothing yet.
+    public init() {}
+
+    /// Makes the next identifier. When the clock was set back, it lies behind the last one all the same.
+    public mutating func next<Entity>(at time: Timestamp) -> Identifier<Entity> {
         var bytes = withUnsafeBytes(of: Identifier<Entity>.make(at: time).uuid.uuid) { Array($0) }
         if let previous = last.isEmpty ? nil : last, !previous.lexicographicallyPrecedes(bytes) {
             bytes = Self.successor(of: previous)
