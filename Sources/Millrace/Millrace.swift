@@ -75,6 +75,7 @@ public struct Millrace: Sendable {
     ) async throws -> TranscriptionRun {
         try await transcriber.check()
         let planner = RecordingPlanner(decodedFolder: location.decodedFolder)
+        await planner.removeOrphans(keeping: try await recordingsInUse())
         let survey = try await planner.survey(path: path, settings: options.chunking)
         let recipe = options.recipe(for: transcriber)
         let enlistment = Enlistment(processings: processings, clock: SystemWallClock())
@@ -92,6 +93,15 @@ public struct Millrace: Sendable {
                     pollInterval: .milliseconds(100)),
                 stop: stop, onEvent: onEvent)
         }
+    }
+
+    /// The recordings of runs that have not ended well, whose decoded sound may be needed again.
+    private func recordingsInUse() async throws(StoreError) -> Set<ContentHash> {
+        var hashes: Set<ContentHash> = []
+        for try await transcript in transcripts.all() {
+            if transcript.status != .completed, transcript.status != .cancelled { hashes.insert(transcript.hash) }
+        }
+        return hashes
     }
 
     private func worker(

@@ -27,11 +27,22 @@ public struct JobSettlement: Sendable, Hashable {
     public init(_ jobID: JobID, token: LeaseToken, _ outcome: Outcome) {
         self.jobID = jobID
         self.token = token
-        self.outcome = outcome
+        self.outcome = outcome.storable
     }
 
     /// Settles a job as it was claimed.
     public init(_ job: Job, _ outcome: Outcome) {
         self.init(job.id, token: job.leaseToken, outcome)
+    }
+}
+
+extension JobSettlement.Outcome {
+    /// The same outcome, its message without NUL.
+    fileprivate var storable: Self {
+        switch self {
+        case .retry(let time, let error): .retry(at: time, error: error.storable)
+        case .failed(let error): .failed(error: error.storable)
+        case .completed, .snoozed, .released, .cancelled: self
+        }
     }
 }

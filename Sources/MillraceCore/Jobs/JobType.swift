@@ -35,3 +35,10 @@ public struct JobType: Hashable, Sendable, Codable, CustomStringConvertible {
         try container.encode(name)
     }
 }
+
+extension JobType: ExpressibleByStringLiteral {
+    /// Takes a name that is written in the source, as it is: without the checks of ``init(_:)``.
+    public init(stringLiteral name: StaticString) {
+        self.init(stored: "\(name)")
+    }
+}

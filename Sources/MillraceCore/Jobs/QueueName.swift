@@ -35,3 +35,10 @@ public struct QueueName: Hashable, Sendable, Codable, CustomStringConvertible {
         try container.encode(name)
     }
 }
+
+extension QueueName: ExpressibleByStringLiteral {
+    /// Takes a name that is written in the source, as it is: without the checks of ``init(_:)``.
+    public init(stringLiteral name: StaticString) {
+        self.init(stored: "\(name)")
+    }
+}

@@ -16,3 +16,16 @@ public struct ChunkResult: Hashable, Sendable, Codable {
         self.language = language
     }
 }
+
+extension ChunkResult {
+    /// The same result, its texts without NUL.
+    var storable: ChunkResult {
+        let cleaned = segments.map { segment in
+            var segment = segment
+            segment.text = segment.text.storable
+            segment.words = segment.words?.map { Word(start: $0.start, end: $0.end, text: $0.text.storable) }
+            return segment
+        }
+        return ChunkResult(segments: cleaned, language: language?.storable)
+    }
+}

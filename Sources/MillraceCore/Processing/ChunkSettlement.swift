@@ -25,12 +25,24 @@ public struct ChunkSettlement: Sendable, Hashable {
     public init(_ chunkID: ChunkID, token: LeaseToken, _ outcome: Outcome, cacheKey: CacheKey? = nil) {
         self.chunkID = chunkID
         self.token = token
-        self.outcome = outcome
+        self.outcome = outcome.storable
         self.cacheKey = cacheKey
     }
 
     /// Settles a chunk as it was claimed.
     public init(_ chunk: ChunkTask, _ outcome: Outcome, cacheKey: CacheKey? = nil) {
         self.init(chunk.id, token: chunk.leaseToken, outcome, cacheKey: cacheKey)
+    }
+}
+
+extension ChunkSettlement.Outcome {
+    /// The same outcome, its texts without NUL.
+    fileprivate var storable: Self {
+        switch self {
+        case .completed(let result, let isFromCache): .completed(result.storable, isFromCache: isFromCache)
+        case .retry(let time, let error): .retry(at: time, error: error.storable)
+        case .failed(let error): .failed(error: error.storable)
+        case .released: self
+        }
     }
 }
