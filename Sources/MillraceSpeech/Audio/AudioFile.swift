@@ -12,9 +12,9 @@ public final class AudioFile {
     public let sampleRate: Int
     /// Channels in the file.
     public let channels: Int
-    /// Frames that the file's header promises; for OGG and MP3 an estimate.
+    /// Frames that the file's header promises; for OGG and MP3 an estimate, 0 when a FLAC does not say.
     public let frameCount: Int64
-    /// Whether every sample can be sought exactly: true for WAV and FLAC without lossy coding inside.
+    /// Whether every sample can be sought exactly: true for WAV and FLAC of known length and without lossy coding.
     public let isSampleExact: Bool
 
     private let file: InputFile
@@ -39,7 +39,8 @@ public final class AudioFile {
     init(_ file: InputFile) throws(TranscriptionError) {
         let name = file.name
         var info = SF_INFO()
-        guard let handle = sf_open_fd(file.descriptor, Int32(SFM_READ), &info, 0) else {
+        // The library closes the descriptor when it cannot open the file, asked or not: it gets one of its own.
+        guard let descriptor = file.duplicate(), let handle = sf_open_fd(descriptor, Int32(SFM_READ), &info, 1) else {
             throw Self.cannotOpen(file)
         }
         guard let container = AudioContainer(format: info.format), info.channels > 0, info.samplerate > 0 else {
@@ -51,15 +52,16 @@ public final class AudioFile {
         self.container = container
         sampleRate = Int(info.samplerate)
         channels = Int(info.channels)
-        frameCount = info.frames
-        isSampleExact = container.isSeekable(format: info.format)
+        let isLengthKnown = info.frames <= Self.mostFrames
+        frameCount = isLengthKnown ? info.frames : 0
+        isSampleExact = isLengthKnown && container.isSeekable(format: info.format)
         blockFrames = max(1, 65_536 / channels)
         interleaved = [Float](repeating: 0, count: blockFrames * channels)
         guard info.frames > 0 else {
             throw TranscriptionError(.noAudio, "\(name): there is no audio in the file; record or copy it again")
         }
-        guard info.frames <= Self.mostFrames else {
-            throw .unreadable(name, "its header does not say how long it is; write it again with a length")
+        guard isLengthKnown || container == .flac else {
+            throw .unreadable(name, "its header promises more than there can be; copy or record it again")
         }
     }
 

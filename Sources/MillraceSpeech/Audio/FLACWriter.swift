@@ -36,7 +36,8 @@ final class FLACWriter {
         info.samplerate = Int32(SampleRange.sampleRate)
         info.channels = 1
         info.format = Int32(SF_FORMAT_FLAC | SF_FORMAT_PCM_16)
-        handle = sf_open_fd(descriptor, Int32(SFM_WRITE), &info, 0)
+        // The library closes the descriptor when it fails, asked or not: it gets one of its own.
+        handle = sf_open_fd(fcntl(descriptor, F_DUPFD_CLOEXEC, 3), Int32(SFM_WRITE), &info, 1)
         guard handle != nil else { throw Self.failure(path, "the encoder cannot be started") }
     }
 

@@ -77,6 +77,12 @@ final class InputFile {
         }
     }
 
+    /// Another descriptor for the open file, which the caller closes; `nil` when this process has no more of them.
+    func duplicate() -> Int32? {
+        let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 3)
+        return copy >= 0 ? copy : nil
+    }
+
     /// The first bytes, fewer when the file is shorter.
     func firstBytes(_ limit: Int) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: limit)

@@ -30,6 +30,6 @@ struct CutPoint: Sendable {
 
     /// A cut without a pause costs more than any deviation that pauses in reach can cause, and more where it is loud.
     static func cost(ofLoudness height: Double) -> Double {
-        10 + 10 * min(1, max(0, height))
+        10 + 10 * min(1, max(-0.5, height))
     }
 }
