@@ -60,6 +60,13 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "MillraceTesting", dependencies: ["MillraceCaching", "MillraceCore"], swiftSettings: settings),
+        // A process for tests to kill: runs a command on a second of silence.
+        .executableTarget(
+            name: "EngineOwner", dependencies: ["MillraceCore", "MillraceSpeech"], path: "Tests/EngineOwner",
+            swiftSettings: settings),
+        .testTarget(
+            name: "MillraceSpeechTests", dependencies: ["CSndFile", "EngineOwner", "MillraceCore", "MillraceSpeech"],
+            swiftSettings: settings),
         .testTarget(name: "MillraceCoreTests", dependencies: ["MillraceCore"], swiftSettings: settings),
         .testTarget(
             name: "MillraceSQLiteTests",

@@ -1,7 +1,7 @@
 import Millrace
 
 struct Greet: JobHandler {
-    let jobType: JobType = "greet"
+    let jobType = JobType(known: "greet")
 
     func run(_ name: String, in context: JobContext) async throws -> NoResult {
         print("Hello, \(name)!")

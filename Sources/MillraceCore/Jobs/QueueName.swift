@@ -13,6 +13,11 @@ public struct QueueName: Hashable, Sendable, Codable, CustomStringConvertible {
         exact = ExactText(try ShortName.validate(name, kind: "queue name", limit: 100))
     }
 
+    /// Takes a name that is written in the source, without a check.
+    public init(known name: StaticString) {
+        self.init(stored: "\(name)")
+    }
+
     /// Takes a name that a store has already validated.
     public init(stored name: String) {
         exact = ExactText(name)
@@ -33,12 +38,5 @@ public struct QueueName: Hashable, Sendable, Codable, CustomStringConvertible {
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode(name)
-    }
-}
-
-extension QueueName: ExpressibleByStringLiteral {
-    /// Takes a name that is written in the source, as it is: without the checks of ``init(_:)``.
-    public init(stringLiteral name: StaticString) {
-        self.init(stored: "\(name)")
     }
 }

@@ -31,7 +31,7 @@ public struct SQLiteJobQueueRepository: JobQueueRepository {
     public func claim(
         upTo limit: Int, from scope: JobScope, by worker: WorkerID
     ) async throws(StoreError) -> [Job] {
-        guard limit > 0 else { return [] }
+        guard limit > 0, !scope.queues.isEmpty else { return [] }
         let clock = store.clock
         return try await store.write { db in
             let now = clock.now()
@@ -41,28 +41,18 @@ public struct SQLiteJobQueueRepository: JobQueueRepository {
                 UPDATE processing_jobs SET status = 'QUEUED', scheduled_at = NULL
                 WHERE status = 'SCHEDULED' AND scheduled_at <= ?
                 """, [now.microseconds])
-            // A list of one is an equality to the planner, and then the index gives the order.
-            let queues = scope.queues.map { _ in "?" }.joined(separator: ", ")
-            var arguments: [any DatabaseValueConvertible] = [worker.sql, now.microseconds, now.microseconds]
-            for queue in scope.queues { arguments.append(queue.name) }
-            arguments.append(try jsonArray(scope.types.map(\.name)))
-            if let transcripts = scope.transcripts { arguments.append(try jsonArray(transcripts.map(\.sql))) }
-            arguments.append(limit)
             let jobs = try db.rows(
                 """
                 UPDATE processing_jobs
-                SET status = 'PROCESSING', worker_id = ?, lease_token = lease_token + 1, started_at = ?, updated_at = ?
+                SET status = 'PROCESSING', worker_id = :worker, lease_token = lease_token + 1, started_at = :now,
+                    updated_at = :now
                 WHERE id IN (
-                    SELECT id FROM processing_jobs
-                    WHERE status = 'QUEUED' AND queue_name IN (\(queues))
-                      AND job_type IN (SELECT value FROM json_each(?))
-                      \(scope.transcripts == nil ? "" : "AND transcript_id IN (SELECT value FROM json_each(?))")
-                    ORDER BY priority DESC, created_at, id
-                    LIMIT ?
+                    SELECT id FROM (\(JobChoice.sql(for: scope)))
+                    ORDER BY priority DESC, created_at, id LIMIT :limit
                 )
                 RETURNING \(JobRow.columns)
                 """,
-                StatementArguments(arguments),
+                JobChoice.arguments(for: scope, limit: limit) + ["worker": worker.sql, "now": now.microseconds],
                 JobRow.read)
             // RETURNING promises no order.
             return jobs.sorted { ($1.priority, $0.createdAt, $0.id) < ($0.priority, $1.createdAt, $1.id) }
@@ -150,7 +140,8 @@ public struct SQLiteJobQueueRepository: JobQueueRepository {
             try db.rows(
                 """
                 SELECT \(JobRow.columns) FROM processing_jobs
-                WHERE queue_name = :queue AND id < :cursor
+                -- The plus keeps the planner from sorting the whole queue: identities are in order as they are.
+                WHERE +queue_name = :queue AND id < :cursor
                 ORDER BY id DESC LIMIT :limit
                 """,
                 // "g" lies behind every hexadecimal digit.

@@ -10,7 +10,7 @@ import Testing
 
     init() throws {
         folder = try TemporaryFolder()
-        transcriber = try PocketSphinxTranscriber()
+        transcriber = PocketSphinxTranscriber()
     }
 
     private static let examples = URL(fileURLWithPath: #filePath)
