@@ -67,6 +67,7 @@ let package = Package(
         .testTarget(
             name: "MillraceSpeechTests", dependencies: ["CSndFile", "EngineOwner", "MillraceCore", "MillraceSpeech"],
             swiftSettings: settings),
+        .testTarget(name: "MillraceTests", dependencies: ["Millrace"], swiftSettings: settings),
         .testTarget(name: "MillraceCoreTests", dependencies: ["MillraceCore"], swiftSettings: settings),
         .testTarget(
             name: "MillraceSQLiteTests",

@@ -10,13 +10,13 @@ final class TemporaryStore: Sendable {
     let store: SQLiteStore
     let statements: StatementCounter
 
-    init() throws {
+    init(onStatement: (@Sendable (String) -> Void)? = nil) throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("millrace-test-\(UUID())")
         let clock = ManualClock()
         let statements = StatementCounter()
         store = try SQLiteStore(
             path: folder.appendingPathComponent("millrace.db").path,
-            options: SQLiteStore.Options(clock: clock, onStatement: statements.count))
+            options: SQLiteStore.Options(clock: clock, onStatement: onStatement ?? statements.count))
         self.folder = folder
         self.clock = clock
         self.statements = statements

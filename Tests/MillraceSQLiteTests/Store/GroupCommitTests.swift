@@ -1,0 +1,83 @@
+import Foundation
+import MillraceCore
+import MillraceSQLite
+import MillraceTesting
+import Synchronization
+import Testing
+
+@Suite("Commits in groups")
+struct GroupCommitTests {
+    @Test("put the transactions of many callers on the disk together")
+    func together() async throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("millrace-group-\(UUID())")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let counter = CommitCounter()
+        let store = try SQLiteStore(
+            path: folder.appendingPathComponent("m.db").path,
+            options: SQLiteStore.Options(onStatement: { counter.count($0) }))
+        let jobs = SQLiteJobQueueRepository(store)
+        let before = counter.value
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<500 { group.addTask { try await jobs.enqueue(JobRequest(JobType("work"))) } }
+            try await group.waitForAll()
+        }
+        #expect(try await jobs.jobStats(queueName: .default)[.queued] == 500)
+        #expect(counter.value - before < 250, "500 callers took \(counter.value - before) commits")
+    }
+
+    @Test("undo only the one that fails")
+    func oneFails() async throws {
+        let temporary = try TemporaryStore()
+        let jobs = SQLiteJobQueueRepository(temporary.store)
+        let missing = JobID.make(at: temporary.clock.now())
+        let failures = await withTaskGroup(of: Bool.self) { group in
+            for index in 0..<100 {
+                group.addTask {
+                    do {
+                        if index % 10 == 0 {
+                            try await jobs.updateJobStatus(missing, to: .cancelled)
+                        } else {
+                            try await jobs.enqueue(JobRequest(JobType("work")))
+                        }
+                        return false
+                    } catch {
+                        return (error as? StoreError)?.code == .notFound
+                    }
+                }
+            }
+            return await group.reduce(into: 0) { $0 += $1 ? 1 : 0 }
+        }
+        #expect(failures == 10)
+        #expect(try await jobs.jobStats(queueName: .default)[.queued] == 90)
+    }
+
+    @Test("do nothing for a caller that was cancelled before")
+    func cancelled() async throws {
+        let temporary = try TemporaryStore()
+        let jobs = SQLiteJobQueueRepository(temporary.store)
+        let code = await withTaskGroup(of: StoreError.Code?.self) { group in
+            group.cancelAll()
+            group.addTask {
+                do throws(StoreError) {
+                    try await jobs.enqueue(JobRequest(JobType(known: "work")))
+                    return nil
+                } catch {
+                    return error.code
+                }
+            }
+            return await group.next() ?? nil
+        }
+        #expect(code == .cancelled)
+        #expect(try await jobs.jobStats(queueName: .default).total == 0)
+    }
+
+    private final class CommitCounter: Sendable {
+        private let total = Atomic<Int>(0)
+
+        func count(_ sql: String) {
+            if sql.hasPrefix("COMMIT") { total.add(1, ordering: .relaxed) }
+        }
+
+        var value: Int { total.load(ordering: .relaxed) }
+    }
+}

@@ -1,0 +1,105 @@
+import Foundation
+import GRDB
+import MillraceCore
+import MillraceSQLite
+import MillraceTesting
+import Testing
+
+@Suite("Opening a SQLite file")
+struct MigrationTests {
+    private func path(_ name: String = "m.db") throws -> String {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("millrace-open-\(UUID())")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        return folder.appendingPathComponent(name).path
+    }
+
+    private func code(opening path: String) -> StoreError.Code? {
+        do throws(StoreError) {
+            _ = try SQLiteStore(path: path)
+            return nil
+        } catch {
+            // The message is all that a user sees: it names the file and no statement.
+            let isClear = error.code == .newerVersion || error.message.contains(path)
+            return isClear && !error.description.contains("SELECT") ? error.code : .unexpected
+        }
+    }
+
+    @Test("keeps the versions of the schema in a table, and applies each once")
+    func versions() async throws {
+        let path = try path()
+        for _ in 0..<2 { _ = try SQLiteStore(path: path) }
+        let versions = try await DatabaseQueue(path: path).read { db in
+            try Int.fetchAll(db, sql: "SELECT version FROM schema_migrations ORDER BY version")
+        }
+        #expect(versions == Array(1...versions.count))
+    }
+
+    @Test("ten that open a new file at once migrate it once")
+    func together() async throws {
+        let path = try path()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<10 { group.addTask { _ = try SQLiteStore(path: path) } }
+            try await group.waitForAll()
+        }
+        let count = try await DatabaseQueue(path: path).read { db in
+            try Int.fetchOne(db, sql: "SELECT count(*) FROM schema_migrations WHERE version = 1")
+        }
+        #expect(count == 1)
+    }
+
+    @Test("refuses a file of a newer version")
+    func newer() async throws {
+        let path = try path()
+        _ = try SQLiteStore(path: path)
+        try await DatabaseQueue(path: path).write { db in
+            try db.execute(sql: "INSERT INTO schema_migrations VALUES (9999, 'from the future', 0)")
+        }
+        #expect(code(opening: path) == .newerVersion)
+    }
+
+    @Test("refuses another program's SQLite file, and leaves it as it is")
+    func foreign() async throws {
+        let path = try path()
+        let queue = try DatabaseQueue(path: path)
+        try await queue.write { db in try db.execute(sql: "CREATE TABLE theirs (x)") }
+        try queue.close()
+        let before = try Data(contentsOf: URL(fileURLWithPath: path))
+        #expect(code(opening: path) == .corrupted)
+        let tables = try await DatabaseQueue(path: path).read { db in
+            try String.fetchAll(db, sql: "SELECT name FROM sqlite_master")
+        }
+        #expect(tables == ["theirs"])
+        #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == before)
+    }
+
+    @Test("refuses what is no SQLite file, a folder, and a place below a file")
+    func garbage() throws {
+        let path = try path("notes.txt")
+        try Data(String(repeating: "no database ", count: 500).utf8).write(to: URL(fileURLWithPath: path))
+        #expect(code(opening: path) == .corrupted)
+        let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+        #expect(code(opening: folder) == .unavailable)
+        #expect(throws: StoreError.self) { try SQLiteStore(path: path + "/m.db") }
+    }
+
+    @Test("the tables themselves refuse what no rule allows")
+    func checks() async throws {
+        let temporary = try TemporaryStore()
+        try await SQLiteJobQueueRepository(temporary.store).enqueue(JobRequest(JobType("work")))
+        let queue = try DatabaseQueue(path: temporary.store.path)
+        let wrong = [
+            "UPDATE processing_jobs SET status = 'DONE'", "UPDATE processing_jobs SET priority = 4",
+            "UPDATE processing_jobs SET status = 'PROCESSING'", "UPDATE processing_jobs SET status = 'COMPLETED'",
+            "UPDATE processing_jobs SET worker_id = 'x'",
+            """
+            INSERT INTO chunk_tasks (id, processing_id, chunk_index, start_sample, end_sample)
+            VALUES ('a', 'no such', 0, 0, 1)
+            """,
+        ]
+        for sql in wrong {
+            await #expect(throws: DatabaseError.self, "\(sql)") {
+                try await queue.write { db in try db.execute(sql: sql) }
+            }
+        }
+    }
+}

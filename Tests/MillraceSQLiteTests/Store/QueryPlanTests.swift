@@ -1,0 +1,90 @@
+import GRDB
+import MillraceCore
+import MillraceSQLite
+import MillraceTesting
+import Synchronization
+import Testing
+
+/// Every statement that the adapters run is answered by an index: none reads a whole table, none sorts one.
+@Suite("The statements of the SQLite adapters")
+struct QueryPlanTests {
+    @Test("use their indexes")
+    func plans() async throws {
+        let log = StatementLog()
+        let temporary = try TemporaryStore(onStatement: log.add)
+        let fixture = StoreFixture(
+            jobs: SQLiteJobQueueRepository(temporary.store),
+            processings: SQLiteProcessingRepository(temporary.store),
+            transcripts: SQLiteTranscriptRepository(temporary.store), cache: SQLiteCacheStore(temporary.store),
+            clock: temporary.clock)
+        try await exercise(fixture)
+
+        let queue = try DatabaseQueue(path: temporary.store.path)
+        for statement in log.statements {
+            let plan = try await queue.read { db in
+                try Row.fetchAll(
+                    db, sql: "EXPLAIN QUERY PLAN " + statement, arguments: Self.nothing(for: statement, db)
+                )
+                .map { $0["detail"] as String }
+            }
+            for step in plan {
+                // Short lists given as JSON, the oldest of each priority, and a count of one queue are what may be read whole.
+                let isHarmless =
+                    !step.hasPrefix("SCAN") || step.contains("VIRTUAL TABLE") || step.contains("(subquery")
+                    || step.contains("USING INDEX") || step.contains("USING COVERING INDEX")
+                    || ["open", "line", "decided", "truth", "workers"].contains { step.hasPrefix("SCAN \($0)") }
+                #expect(isHarmless, "\(step) in \(statement)")
+            }
+        }
+        #expect(log.statements.count > 10)
+    }
+
+    /// Runs the verbs of the hot path once, so that their statements are seen.
+    private func exercise(_ fixture: StoreFixture) async throws {
+        let worker = WorkerID.make(at: fixture.clock.now())
+        let other = try QueueName("other")
+        let type = try JobType("work")
+        try await fixture.jobs.register(worker, process: nil, leasedFor: .seconds(10))
+        _ = try await fixture.jobs.enqueue([JobRequest(type), JobRequest(type, uniqueKey: "k")])
+        for queues in [[.default], [.default, other]] as [[QueueName]] {
+            let jobs = try await fixture.jobs.claim(
+                upTo: 1, from: JobScope(queues: queues, types: [type]), by: worker)
+            _ = try await fixture.jobs.settle(jobs.map { JobSettlement($0, .completed(result: nil)) })
+        }
+        _ = try await fixture.jobs.findPendingJobs(queueName: .default)
+        _ = try await fixture.jobs.jobStats(queueName: .default)
+        _ = try await fixture.jobs.jobs(of: .default, before: nil, limit: 10)
+        _ = try await fixture.jobs.rescue()
+        _ = try await fixture.processings.rescue()
+        _ = try await fixture.processings.claim(
+            upTo: 5, from: ChunkScope(engines: [EngineIdentity(kind: "command")]), by: worker)
+        _ = try await fixture.processings.activeProcessings()
+        _ = try await fixture.transcripts.list(after: nil, limit: 10)
+        _ = try await fixture.cache.entry(CacheKey("k"))
+        try await fixture.transcripts.delete(.make(at: fixture.clock.now()), force: true)
+    }
+
+    /// NULL for every argument of a statement: the plan does not depend on them.
+    private static func nothing(for sql: String, _ db: Database) throws -> StatementArguments {
+        let count = try db.makeStatement(sql: "EXPLAIN QUERY PLAN " + sql).sql.isEmpty ? 0 : parameters(in: sql)
+        return StatementArguments(Array(repeating: Int?.none, count: count))
+    }
+
+    private static func parameters(in sql: String) -> Int {
+        let named = Set(sql.matches(of: /:[a-zA-Z0-9]+/).map { String($0.output) })
+        return named.isEmpty ? sql.count { $0 == "?" } : named.count
+    }
+
+    private final class StatementLog: Sendable {
+        private let seen = Mutex<Set<String>>([])
+
+        func add(_ sql: String) {
+            let verbs = ["SELECT", "INSERT", "UPDATE", "DELETE", "WITH"]
+            if verbs.contains(where: sql.hasPrefix), !sql.contains("sqlite_master") {
+                seen.withLock { _ = $0.insert(sql) }
+            }
+        }
+
+        var statements: [String] { seen.withLock { $0.sorted() } }
+    }
+}

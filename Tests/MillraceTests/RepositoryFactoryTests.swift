@@ -1,0 +1,24 @@
+import Foundation
+import Millrace
+import Testing
+
+@Suite("The factory")
+struct RepositoryFactoryTests {
+    @Test("makes four repositories of one store")
+    func oneStore() async throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("millrace-factory-\(UUID())")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let location = StoreLocation.file(folder.appendingPathComponent("m.db").path)
+        let factory = try RepositoryFactory(store: location)
+        let id = try await factory.jobQueueRepository().enqueue(JobRequest(JobType("work")))
+        #expect(try await factory.jobQueueRepository().findPendingJobs(queueName: .default).map(\.id) == [id])
+        #expect(try await factory.processingRepository().activeProcessings().isEmpty)
+        #expect(try await factory.transcriptRepository().list(after: nil, limit: 1).isEmpty)
+
+        let key = try CacheKey("k")
+        let value = CacheValue(bytes: Data("v".utf8))
+        try await factory.cacheRepository().put(key, value, ttl: TTL(.seconds(60)))
+        #expect(try await factory.cacheRepository().get(key)?.tier == .l1, "all caches of a factory share memory")
+        #expect(try await RepositoryFactory(store: location).cacheRepository().get(key)?.tier == .l3)
+    }
+}
