@@ -150,7 +150,8 @@ public final class AudioFile {
 
     private func makeResampler() throws(TranscriptionError) -> Resampler? {
         if sampleRate == SampleRange.sampleRate { return nil }
-        guard let resampler = Resampler(sourceRate: sampleRate) else {
+        // Lower rates are broken headers, which would make minutes of sound out of every block.
+        guard sampleRate >= 1_000, let resampler = Resampler(sourceRate: sampleRate) else {
             throw .unreadable(file.name, "its sample rate of \(sampleRate) Hz cannot be used; convert it to 16000 Hz")
         }
         return resampler

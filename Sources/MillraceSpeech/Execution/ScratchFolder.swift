@@ -11,19 +11,53 @@ internal import SystemPackage
 #endif
 
 /// A folder for the files of one run of a program, closed to other users; there until `remove`.
+///
+/// It is locked, so that what a killed process left behind can be told from what is in use.
 struct ScratchFolder: Sendable {
     /// The absolute path.
     let path: String
 
+    private let lock: FileDescriptor
+    private static let prefix = "millrace-"
+
+    private static var base: String {
+        let set = ProcessInfo.processInfo.environment["TMPDIR"] ?? ""
+        return AbsolutePath.of(set.isEmpty ? "/tmp" : set)
+    }
+
     /// Makes a folder in the system's temporary folder.
     init() throws(TranscriptionError) {
-        let base = ProcessInfo.processInfo.environment["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
+        let base = Self.base
         let marks = String(repeating: "X", count: 6)
-        var template = Array((AbsolutePath.of(base) + "/millrace-" + marks).utf8CString)
+        var template = Array("\(base)/\(Self.prefix)\(marks)".utf8CString)
         guard mkdtemp(&template) != nil else {
             throw Self.failure(in: base, String(cString: strerror(errno)))
         }
         path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        do {
+            lock = try FileDescriptor.open(path, .readOnly, options: [.closeOnExec, .directory])
+        } catch {
+            throw Self.failure(in: path, "\(error)")
+        }
+        _ = flock(lock.rawValue, LOCK_SH | LOCK_NB)
+    }
+
+    /// Removes folders of this user whose processes were killed: not locked, and older than a minute, so that none is
+    /// taken that has just been made.
+    static func removeAbandoned() {
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: base)) ?? [] where name.hasPrefix(prefix) {
+            let path = "\(base)/\(name)"
+            let options: FileDescriptor.OpenOptions = [.closeOnExec, .directory, .noFollow]
+            guard let facts = try? FileManager.default.attributesOfItem(atPath: path),
+                facts[.ownerAccountID] as? UInt == UInt(getuid()), facts[.posixPermissions] as? Int == 0o700,
+                let changed = facts[.modificationDate] as? Date, -changed.timeIntervalSinceNow > 60,
+                let descriptor = try? FileDescriptor.open(path, .readOnly, options: options)
+            else { continue }
+            if flock(descriptor.rawValue, LOCK_EX | LOCK_NB) == 0 {
+                try? FileManager.default.removeItem(atPath: path)
+            }
+            try? descriptor.close()
+        }
     }
 
     /// Writes a file with mode 0600 and returns its path.
@@ -52,6 +86,7 @@ struct ScratchFolder: Sendable {
     /// Removes the folder and all in it.
     func remove() {
         try? FileManager.default.removeItem(atPath: path)
+        try? lock.close()
     }
 
     private static func failure(in folder: String, _ reason: String) -> TranscriptionError {

@@ -32,9 +32,12 @@ struct EngineProgram: Sendable {
 
     private static let queue = BlockingQueue(label: "millrace.engine-files", width: 4)
 
-    /// Looks for the program.
+    /// Looks for the program, and clears away what killed processes left behind.
     func check() async throws(TranscriptionError) {
-        _ = try await Self.queue.run { _ throws(TranscriptionError) in try ProgramLocation.find(program) }
+        _ = try await Self.queue.run { _ throws(TranscriptionError) in
+            ScratchFolder.removeAbandoned()
+            return try ProgramLocation.find(program)
+        }
     }
 
     /// Runs the program on a chunk and returns what it wrote to its standard output.

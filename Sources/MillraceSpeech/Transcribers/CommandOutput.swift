@@ -138,6 +138,7 @@ struct CommandOutput {
     }
 
     private static func refusal(_ reason: String) -> TranscriptionError {
-        TranscriptionError(.badOutput, "the command's output \(reason); see the manual for what it may be")
+        TranscriptionError(
+            .badOutput, "the command's output \(reason); it must be plain text, or JSON with `segments` or `text`")
     }
 }

@@ -5,6 +5,8 @@ internal import MillraceCore
 enum PocketSphinxOutput {
     /// A pause that parts segments, in seconds.
     private static let pause = 0.4
+    /// No word lasts as long, in seconds; the decoder puts such a one over noise.
+    private static let longestWord = 3.0
     /// No segment is longer, in seconds, unless one word is.
     private static let longestSegment = 10.0
 
@@ -41,7 +43,7 @@ enum PocketSphinxOutput {
     /// A spoken word, or `nil` for silence, noise and what makes no sense.
     private static func word(_ text: String, start: Double, length: Double) -> Word? {
         // Fillers are `<s>`, `<sil>`, `[NOISE]`, `++UM++`; another way to say a word is marked `and(2)`.
-        guard let first = text.first, !"<[+(".contains(first), start.isFinite, length.isFinite, length >= 0 else {
+        guard let first = text.first, !"<[+(".contains(first), start.isFinite, (0...longestWord).contains(length) else {
             return nil
         }
         return Word(start: start, end: start + length, text: String(text.prefix { $0 != "(" }))

@@ -190,8 +190,6 @@ import Testing
                 }
                 let path = try folder.write(bytes, to: "fuzzed")
                 guard let file = try? AudioFile(path: path) else { continue }
-                // A broken rate can make a second of sound out of every frame.
-                guard file.sampleRate >= 1_000 else { continue }
                 _ = try? file.forEachBlock { _ in }
                 _ = try? file.samples(in: SampleRange(uncheckedStart: 100, end: 2_000))
             }

@@ -17,7 +17,7 @@ import Testing
             try owner.run()
             await eventually { FileManager.default.fileExists(atPath: folder.file("pid")) }
             // The thread that started the engine must stay: idle threads of a pool are gone within seconds.
-            try await Task.sleep(for: .seconds(8))
+            try await Task.sleep(for: .seconds(6))
             #expect(try !isGone(pidFile: folder.file("pid")))
             kill(owner.processIdentifier, SIGKILL)
             await eventually { (try? isGone(pidFile: folder.file("pid"))) ?? false }

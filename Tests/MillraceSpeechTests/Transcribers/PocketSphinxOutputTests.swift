@@ -17,6 +17,7 @@ import Testing
 
             chunk 1 nan 0.1 never 1
             chunk 1 3.00 -0.1 never 1
+            chunk 1 3.00 4.5 noise 1
             chunk 1 2.47 0.51 o'clock 0.999
             """
         let words = PocketSphinxOutput.words(ctm: Array(output.utf8))
