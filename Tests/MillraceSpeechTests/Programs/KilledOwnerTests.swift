@@ -13,6 +13,7 @@ import Testing
             owner.executableURL = URL(fileURLWithPath: tests).deletingLastPathComponent()
                 .appendingPathComponent("EngineOwner")
             owner.arguments = [script]
+            owner.environment = ProcessInfo.processInfo.environment.merging(["TMPDIR": folder.path]) { $1 }
             owner.standardOutput = FileHandle.nullDevice
             try owner.run()
             await eventually { FileManager.default.fileExists(atPath: folder.file("pid")) }
