@@ -20,7 +20,11 @@ public struct CacheFixture: Sendable {
     /// The tiered cache over an in-memory store of its own.
     public static func inMemory() -> CacheFixture {
         let clock = ManualClock()
-        let store = InMemoryCacheStore(InMemoryStore(clock: clock))
+        return inMemory(InMemoryStore(clock: clock), clock: clock)
+    }
+
+    static func inMemory(_ memory: InMemoryStore, clock: ManualClock) -> CacheFixture {
+        let store = InMemoryCacheStore(memory)
         return CacheFixture(cache: TieredCache(store: store, clock: clock), store: store, clock: clock)
     }
 }

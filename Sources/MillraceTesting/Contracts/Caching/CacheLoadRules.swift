@@ -34,13 +34,16 @@ enum CacheLoadRules {
                 try await fixture.cache.value(for: CacheKey(stored: "key \(number)"), ttl: .standard) {
                     begun.note(.begun)
                     while begun.count(.begun) < 2 {
-                        try Task.checkCancellation()
-                        guard begun.patience() else { throw ContractViolation("a load waited for another key's") }
+                        guard begun.patience() else {
+                            begun.note(.gaveUp)
+                            break
+                        }
                         await Task.yield()
                     }
                     return .text("\(number)")
                 }
             }
+            try requireEqual(begun.count(.gaveUp), 0, "loads that waited for another key's")
             try requireEqual(Set(values.map(\.value)), [.text("0"), .text("1")], "the values")
         },
         ContractRule("a load that fails says why, and its failure is not cached") { fixture in
@@ -90,7 +93,11 @@ enum CacheLoadRules {
                 group.addTask {
                     try await loads.wait(for: .begun)
                     loads.note(.joining)
-                    return try await waitingLoad(fixture, loads)
+                    do {
+                        return try await waitingLoad(fixture, loads)
+                    } catch let error as StoreError {
+                        throw ContractViolation("who still waited got an error: \(error)")
+                    }
                 }
                 // The second has asked; let it come to rest behind the load before the first leaves.
                 try await loads.wait(for: .joining)
@@ -121,7 +128,7 @@ enum CacheLoadRules {
     private static func endless(_ loads: LoadLog) async throws -> CacheValue {
         loads.note(.begun)
         while !Task.isCancelled {
-            guard loads.patience() else { throw ContractViolation("a load that nobody waits for was not cancelled") }
+            guard loads.patience() else { throw CancellationError() }
             await Task.yield()
         }
         loads.note(.cancelled)
@@ -137,9 +144,12 @@ enum CacheLoadRules {
                     loads.note(.cancelled)
                     throw CancellationError()
                 }
-                guard loads.patience() else { throw ContractViolation("the impatient one could not leave") }
+                guard loads.patience() else { return .text("too late") }
                 await Task.yield()
             }
+            // Whoever cancels it wrongly has time to.
+            for _ in 0..<1_000 where !Task.isCancelled { await Task.yield() }
+            if Task.isCancelled { loads.note(.cancelled) }
             return .text("patient")
         }
     }
@@ -148,11 +158,12 @@ enum CacheLoadRules {
 /// What happened to loads, as their rules need to know it.
 final class LoadLog: Sendable {
     enum Event: Hashable {
-        case begun, joining, joined, left, cancelled
+        case begun, joining, joined, left, cancelled, gaveUp
     }
 
     private let events = Mutex<[Event: Int]>([:])
     private let turns = Atomic<Int>(0)
+    private let began = ContinuousClock.now
 
     func note(_ event: Event) {
         events.withLock { $0[event, default: 0] += 1 }
@@ -162,9 +173,11 @@ final class LoadLog: Sendable {
         events.withLock { $0[event] ?? 0 }
     }
 
-    /// `false` once a rule has taken so many turns that what it waits for will not happen.
+    /// `false` once a rule has taken so many turns, for so long, that what it waits for will not happen.
+    ///
+    /// Both count: on a busy machine seconds pass without a turn, on an idle one turns without a second.
     func patience() -> Bool {
-        turns.add(1, ordering: .relaxed).newValue < 2_000_000
+        turns.add(1, ordering: .relaxed).newValue < 200_000 || began.duration(to: .now) < .seconds(2)
     }
 
     /// Waits for something to happen.

@@ -49,7 +49,12 @@ enum TranscriptDeletionRules {
         ContractRule("the same run can start again once its transcript was deleted") { fixture in
             let first = try await fixture.finished(failing: [0])
             try await fixture.transcripts.delete(first.transcriptID)
-            let second = try await fixture.started()
+            let second: ParallelProcessor
+            do {
+                second = try await fixture.started()
+            } catch let error as StoreError where error.code == .conflict {
+                throw ContractViolation("the run of a deleted transcript cannot start again: \(error)")
+            }
             let found = try await fixture.processings.find(first.runKey)
             try requireEqual(found?.id, second.id, "the run that is found")
         },

@@ -32,7 +32,8 @@ enum TranscriptRules {
                 saved.append(sample(number, fixture))
             }
             // Saved in another order than made.
-            for transcript in saved.reversed() { try await fixture.transcripts.save(transcript) }
+            var generator = fixture.generator()
+            for transcript in saved.shuffled(using: &generator) { try await fixture.transcripts.save(transcript) }
             var listed: [Transcript] = []
             while listed.count < 100 {
                 let page = try await fixture.transcripts.list(after: listed.last?.id, limit: 5)
@@ -46,7 +47,7 @@ enum TranscriptRules {
                 head.segments = []
                 return head
             }
-            try requireEqual(listed, expected, "the transcripts of all pages")
+            try requireEqual(listed, expected, "the transcripts of all pages (seed \(fixture.seed))")
             try requireEqual(try await fixture.transcripts.list(after: nil, limit: 0), [], "a page of 0")
         },
         ContractRule("the newest transcript of a recording is found, with its text") { fixture in

@@ -1,0 +1,57 @@
+import MillraceTesting
+import Testing
+
+@Suite struct MutantTableTests {
+    @Test func `every rule of jobs, processings and transcripts catches its mutants`() async {
+        let rules =
+            JobQueueContract.rules + JobQueueContract.statementRules + ProcessingContract.rules
+            + ProcessingContract.damageRules + ProcessingContract.statementRules + TranscriptContract.rules
+        let mutants =
+            JobMutants.all + LeaseMutants.all + QueueMutants.all + RunMutants.all + ChunkMutants.all
+            + MergeMutants.all + SaveMutants.all + StatementMutants.all + TranscriptMutants.all
+        await run(rules, mutants) { mutant in
+            var lab = StoreLab()
+            mutant.tamper(&lab)
+            return lab.fixture
+        }
+    }
+
+    @Test func `every rule of the cache catches its mutants`() async {
+        await run(CacheStoreContract.rules + CacheContract.rules, CacheStoreMutants.all + CacheMutants.all) { mutant in
+            var lab = CacheLab()
+            mutant.tamper(&lab)
+            return lab.fixture
+        }
+    }
+
+    private func run<Fixture, Lab>(
+        _ rules: [ContractRule<Fixture>], _ mutants: [Mutant<Lab>],
+        fixture: @escaping @Sendable (Mutant<Lab>) -> Fixture
+    ) async {
+        #expect(Set(rules.map(\.name)).count == rules.count, "two rules have one name")
+        let unknown = Set(mutants.flatMap(\.rules)).subtracting(rules.map(\.name))
+        #expect(unknown.isEmpty, "mutants name rules that do not exist")
+        var table = ["| rule | mutant | caught |", "| --- | --- | --- |"]
+        for rule in rules {
+            let own = mutants.filter { $0.rules.contains(rule.name) }
+            #expect(!own.isEmpty, "no mutant for the rule: \(rule.name)")
+            for mutant in own {
+                let violation = await violation(of: rule, by: fixture(mutant))
+                // Whatever breaks by accident is no proof that the rule looks at the right thing.
+                let isCaught = violation.map { !$0.hasPrefix("unexpected error") } ?? false
+                #expect(isCaught, "\(rule.name) · \(mutant.name): \(violation ?? "no violation")")
+                table.append("| \(rule.name) | \(mutant.name) | \(isCaught ? "yes" : "NO") |")
+            }
+        }
+        print(table.joined(separator: "\n"))
+    }
+
+    private func violation<Fixture>(of rule: ContractRule<Fixture>, by fixture: Fixture) async -> String? {
+        do {
+            try await rule.check(fixture)
+            return nil
+        } catch {
+            return "\(error)"
+        }
+    }
+}

@@ -1,0 +1,103 @@
+import MillraceCore
+import MillraceTesting
+
+/// Processings of which single verbs are broken.
+struct TamperedProcessings: ProcessingRepository {
+    let base: any ProcessingRepository
+
+    var onSave: (@Sendable (any ProcessingRepository, ParallelProcessor) async throws -> Void)?
+    var onLoad: (@Sendable (any ProcessingRepository, ProcessingID) async throws -> ParallelProcessor?)?
+    var onDelete: (@Sendable (any ProcessingRepository, ProcessingID) async throws -> Void)?
+    var onStart: (@Sendable (any ProcessingRepository, ParallelProcessor, Transcript) async throws -> Void)?
+    var onFind: (@Sendable (any ProcessingRepository, RunKey) async throws -> ParallelProcessor?)?
+    var onRow: (@Sendable (any ProcessingRepository, ProcessingID) async throws -> ParallelProcessor.Row?)?
+    var onRowOf: (@Sendable (any ProcessingRepository, TranscriptID) async throws -> ParallelProcessor.Row?)?
+    var onProgress: (@Sendable (any ProcessingRepository, ProcessingID, Double) async throws -> Void)?
+    var onActive: (@Sendable (any ProcessingRepository) async throws -> [ParallelProcessor])?
+    var onClaim: (@Sendable (any ProcessingRepository, Int, ChunkScope, WorkerID) async throws -> [ClaimedChunk])?
+    var onSettle: (@Sendable (any ProcessingRepository, [ChunkSettlement]) async throws -> ChunkSettleReceipt)?
+    var onRescue: (@Sendable (any ProcessingRepository) async throws -> [ChunkID])?
+    var onSweep: (@Sendable (any ProcessingRepository) async throws -> [ProcessingID])?
+    var onPage: (@Sendable (any ProcessingRepository, ProcessingID, Int?, Int) async throws -> [ChunkTask])?
+    var onFinish: (@Sendable (any ProcessingRepository, MergeOutcome) async throws -> Bool)?
+
+    init(_ base: any ProcessingRepository) { self.base = base }
+}
+
+extension TamperedProcessings {
+    func save(_ aggregate: ParallelProcessor) async throws(StoreError) {
+        guard let tampered = onSave else { return try await base.save(aggregate) }
+        return try await storeError { try await tampered(base, aggregate) }
+    }
+
+    func load(_ id: ProcessingID) async throws(StoreError) -> ParallelProcessor? {
+        guard let tampered = onLoad else { return try await base.load(id) }
+        return try await storeError { try await tampered(base, id) }
+    }
+
+    func delete(_ id: ProcessingID) async throws(StoreError) {
+        guard let tampered = onDelete else { return try await base.delete(id) }
+        return try await storeError { try await tampered(base, id) }
+    }
+
+    func start(_ processor: ParallelProcessor, transcript: Transcript) async throws(StoreError) {
+        guard let tampered = onStart else { return try await base.start(processor, transcript: transcript) }
+        return try await storeError { try await tampered(base, processor, transcript) }
+    }
+
+    func find(_ runKey: RunKey) async throws(StoreError) -> ParallelProcessor? {
+        guard let tampered = onFind else { return try await base.find(runKey) }
+        return try await storeError { try await tampered(base, runKey) }
+    }
+
+    func row(_ id: ProcessingID) async throws(StoreError) -> ParallelProcessor.Row? {
+        guard let tampered = onRow else { return try await base.row(id) }
+        return try await storeError { try await tampered(base, id) }
+    }
+
+    func row(of transcript: TranscriptID) async throws(StoreError) -> ParallelProcessor.Row? {
+        guard let tampered = onRowOf else { return try await base.row(of: transcript) }
+        return try await storeError { try await tampered(base, transcript) }
+    }
+
+    func updateProgress(_ id: ProcessingID, progress: Double) async throws(StoreError) {
+        guard let tampered = onProgress else { return try await base.updateProgress(id, progress: progress) }
+        return try await storeError { try await tampered(base, id, progress) }
+    }
+
+    func activeProcessings() async throws(StoreError) -> [ParallelProcessor] {
+        guard let tampered = onActive else { return try await base.activeProcessings() }
+        return try await storeError { try await tampered(base) }
+    }
+
+    func claim(upTo limit: Int, from scope: ChunkScope, by worker: WorkerID) async throws(StoreError) -> [ClaimedChunk]
+    {
+        guard let tampered = onClaim else { return try await base.claim(upTo: limit, from: scope, by: worker) }
+        return try await storeError { try await tampered(base, limit, scope, worker) }
+    }
+
+    func settle(_ settlements: [ChunkSettlement]) async throws(StoreError) -> ChunkSettleReceipt {
+        guard let tampered = onSettle else { return try await base.settle(settlements) }
+        return try await storeError { try await tampered(base, settlements) }
+    }
+
+    func rescue() async throws(StoreError) -> [ChunkID] {
+        guard let tampered = onRescue else { return try await base.rescue() }
+        return try await storeError { try await tampered(base) }
+    }
+
+    func sweep() async throws(StoreError) -> [ProcessingID] {
+        guard let tampered = onSweep else { return try await base.sweep() }
+        return try await storeError { try await tampered(base) }
+    }
+
+    func chunks(of id: ProcessingID, after index: Int?, limit: Int) async throws(StoreError) -> [ChunkTask] {
+        guard let tampered = onPage else { return try await base.chunks(of: id, after: index, limit: limit) }
+        return try await storeError { try await tampered(base, id, index, limit) }
+    }
+
+    func finish(_ outcome: MergeOutcome) async throws(StoreError) -> Bool {
+        guard let tampered = onFinish else { return try await base.finish(outcome) }
+        return try await storeError { try await tampered(base, outcome) }
+    }
+}
