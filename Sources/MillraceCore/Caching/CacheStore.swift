@@ -3,7 +3,8 @@ public protocol CacheStore: Repository where Aggregate == CacheManager {
     /// Reads an entry that has not expired; `nil` when there is none.
     func entry(_ key: CacheKey) async throws(StoreError) -> CacheEntry?
 
-    /// Writes an entry under a version greater than any that the key had; replaces one that is there.
+    /// Writes an entry under a version greater than any that the key had, deleted and expired ones included; replaces
+    /// value and time of one that is there.
     func put(_ key: CacheKey, _ value: CacheValue, ttl: TTL) async throws(StoreError) -> CacheEntry
 
     /// Removes an entry.

@@ -11,7 +11,8 @@ public protocol JobQueueRepository: Repository where Aggregate == JobQueue {
     ///
     /// From FAILED or CANCELLED to QUEUED, retries and crashes count from 0 again.
     ///
-    /// - Throws: `notFound`; `illegalMove`, to PROCESSING always.
+    /// - Throws: `notFound`; `illegalMove`, to PROCESSING always; `conflict` when the job would be open again while
+    ///   another open job has its unique key.
     func updateJobStatus(_ id: JobID, to status: JobStatus) async throws(StoreError)
 
     /// Counts the jobs of a queue.
@@ -24,15 +25,18 @@ public protocol JobQueueRepository: Repository where Aggregate == JobQueue {
 
     /// Leases up to `limit` jobs to a worker: the most urgent first, the oldest first among equals.
     ///
-    /// Includes SCHEDULED jobs whose time has come. No job is ever given to two workers.
+    /// Includes SCHEDULED jobs whose time has come. No job is ever given to two workers. A `limit` that is not
+    /// positive gives none.
+    ///
+    /// - Throws: `conflict` when the worker has no lease: it must ``register(_:process:leasedFor:)`` first.
     func claim(upTo limit: Int, from scope: JobScope, by worker: WorkerID) async throws(StoreError) -> [Job]
 
-    /// Ends leases, each guarded by its token.
+    /// Ends leases, each guarded by its token. A job that nobody holds cannot be settled, whatever the token.
     ///
-    /// - Returns: the jobs whose lease was lost; nothing of theirs changed.
+    /// - Returns: the jobs whose lease was lost, and those that do not exist; nothing of theirs changed.
     func settle(_ settlements: [JobSettlement]) async throws(StoreError) -> Set<JobID>
 
-    /// Makes a worker known, with a lease from now.
+    /// Makes a worker known, with a lease from now; one that is known already begins a new lease.
     func register(_ id: WorkerID, process: ProcessIdentity?, leasedFor duration: Duration) async throws(StoreError)
 
     /// Renews the lease of a worker, which covers all that it holds: one heartbeat, one row.
@@ -57,7 +61,8 @@ public protocol JobQueueRepository: Repository where Aggregate == JobQueue {
     /// Reads one job; `nil` when there is none.
     func job(_ id: JobID) async throws(StoreError) -> Job?
 
-    /// The jobs of a queue, newest first, a page at a time: those before `cursor`, or from the newest when it is `nil`.
+    /// The jobs of a queue, newest first by identity, a page at a time: those before `cursor`, or from the newest when it
+    /// is `nil`.
     func jobs(of queueName: QueueName, before cursor: JobID?, limit: Int) async throws(StoreError) -> [Job]
 }
 

@@ -21,9 +21,9 @@ public struct ParallelProcessor: AggregateRoot, Hashable {
     public private(set) var status: ProcessingStatus
     /// Which merge is the next or the last: 1 for the first run, one more for each resumption.
     public private(set) var round: Int
-    /// Grows with every change of the stored row; `save` requires the one that was loaded.
+    /// Grows with every change of the stored row but claims and shown progress; `save` requires the loaded one.
     public let version: Int64
-    /// What `updateProgress` showed last, 0…1; never falls within a round.
+    /// What `updateProgress` showed last, 0…1; never falls.
     public let shownProgress: Double
     /// When the first chunk was claimed.
     public private(set) var startedAt: Timestamp?

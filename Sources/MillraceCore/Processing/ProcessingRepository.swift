@@ -1,9 +1,11 @@
 /// Keeps processings and their chunks.
 ///
 /// `save` inserts a plan (its transcript must exist; see ``start(_:transcript:)``) or writes the chunks changed since
-/// loading, each guarded by its lease token, and never resets one that is held. When a saved processing has no chunk
-/// left to transcribe, `save` queues its merge. `delete` removes the chunks too, and throws `conflict` while one is
-/// held.
+/// loading, each guarded by its lease token, and never resets one that is held. A stale version is a `conflict`. Claims
+/// are no new version: a copy from before a claim may be saved, and undoes nothing of it. A processing that is taken up
+/// again or called off takes its transcript along. When a saved processing has no chunk left to transcribe, `save`
+/// queues its merge, once a round: a merge of the round that has ended counts too. `delete` removes the chunks too, and
+/// throws `conflict` while one is held.
 public protocol ProcessingRepository: Repository where Aggregate == ParallelProcessor {
     /// Inserts a transcript, its processing and all chunks, whole or not at all.
     ///
@@ -30,12 +32,15 @@ public protocol ProcessingRepository: Repository where Aggregate == ParallelProc
     /// Leases up to `limit` chunks to a worker.
     ///
     /// Higher priority first, processings of one priority in turn, the chunks of each by index. A processing whose
-    /// first chunk is claimed becomes PROCESSING.
+    /// first chunk is claimed becomes PROCESSING. A `limit` that is not positive gives none.
+    ///
+    /// - Throws: `conflict` when the worker has no lease: it must register first.
     func claim(upTo limit: Int, from scope: ChunkScope, by worker: WorkerID) async throws(StoreError) -> [ClaimedChunk]
 
     /// Ends leases, each guarded by its token, and counts at their processings only what really changed.
     ///
-    /// The settlement that ends the last chunk of a processing makes it MERGING and queues the merge with it.
+    /// The settlement that ends the last chunk of a processing makes it MERGING and queues the merge with it. A chunk
+    /// that nobody holds cannot be settled, whatever the token.
     func settle(_ settlements: [ChunkSettlement]) async throws(StoreError) -> ChunkSettleReceipt
 
     /// Makes claimable again what is held by workers without a lease, and adds one to its `crashes`.
@@ -44,7 +49,7 @@ public protocol ProcessingRepository: Repository where Aggregate == ParallelProc
     func rescue() async throws(StoreError) -> [ChunkID]
 
     /// Counts the chunks of all open processings again, corrects their counters, queues merges that are missing, and
-    /// fails the processings whose merge has failed.
+    /// fails the processings, and their transcripts, whose merge has ended without one.
     ///
     /// - Returns: the processings that were mended.
     func sweep() async throws(StoreError) -> [ProcessingID]
@@ -54,7 +59,9 @@ public protocol ProcessingRepository: Repository where Aggregate == ParallelProc
 
     /// Ends a processing: stores its transcript, its final status and the settled merge, whole or not at all.
     ///
-    /// - Returns: `false` when the merge's lease was lost or the processing is in another round; nothing changed.
+    /// - Returns: `false` when the merge's lease was lost, or the processing is in another round or no longer MERGING;
+    ///   nothing changed.
+    /// - Throws: `invalid` when the transcript's status is not final.
     func finish(_ outcome: MergeOutcome) async throws(StoreError) -> Bool
 }
 

@@ -13,7 +13,7 @@ public protocol TranscriptRepository: Repository where Aggregate == Transcript {
     /// Transcripts without their text and segments, newest first: those older than `id`, or from the newest for `nil`.
     func list(after id: TranscriptID?, limit: Int) async throws(StoreError) -> [Transcript]
 
-    /// The newest transcript of a recording; `nil` when there is none.
+    /// The newest transcript of a recording, with its text; `nil` when there is none.
     func find(hash: ContentHash) async throws(StoreError) -> Transcript?
 }
 
