@@ -6,13 +6,7 @@ extension EngineIdentity {
     static let ear = named("ear")
 
     /// An engine of one kind and nothing else.
-    static func named(_ kind: String) -> EngineIdentity {
-        do {
-            return try EngineIdentity(kind: kind)
-        } catch {
-            preconditionFailure("the rules use only well-formed kinds of engines")
-        }
-    }
+    static func named(_ kind: StaticString) -> EngineIdentity { EngineIdentity(known: kind) }
 }
 
 extension ChunkResult {
