@@ -70,6 +70,9 @@ let package = Package(
         .testTarget(name: "MillraceTests", dependencies: ["Millrace"], swiftSettings: settings),
         .testTarget(name: "MillraceCoreTests", dependencies: ["MillraceCore"], swiftSettings: settings),
         .testTarget(
+            name: "MillraceCachingTests", dependencies: ["MillraceCaching", "MillraceCore", "MillraceTesting"],
+            swiftSettings: settings),
+        .testTarget(
             name: "MillraceSQLiteTests",
             dependencies: ["MillraceCaching", "MillraceCore", "MillraceSQLite", "MillraceTesting", grdb],
             swiftSettings: settings),

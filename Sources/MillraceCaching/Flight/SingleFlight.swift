@@ -40,6 +40,11 @@ final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         return try outcome.get()
     }
 
+    /// How many wait for a key's value now.
+    func waiterCount(for key: Key) -> Int {
+        state.withLock { $0.flights[key]?.waiters.count ?? 0 }
+    }
+
     private func join(
         _ key: Key, waiter: UInt64, _ continuation: CheckedContinuation<Outcome, Never>,
         load: @escaping @Sendable () async throws(StoreError) -> Value

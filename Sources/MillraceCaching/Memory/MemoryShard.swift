@@ -21,6 +21,7 @@ final class MemoryShard: Sendable {
         var queue: Deque<(key: CacheKey, ticket: UInt64)> = []
         var nextTicket: UInt64 = 0
         var bytes = 0
+        var removals: UInt64 = 0
         var counters = CacheStats.TierCounters()
 
         mutating func drop(_ key: CacheKey) -> Slot? {
@@ -55,13 +56,21 @@ final class MemoryShard: Sendable {
         }
     }
 
-    func insert(_ entry: CacheEntry, until expiry: Timestamp, at now: Timestamp) {
+    /// Grows with every removal; see ``insert(_:until:at:ifRemovals:)``.
+    var removals: UInt64 { state.withLock { $0.removals } }
+
+    /// Takes an entry in, unless something was removed since `removals` was read.
+    func insert(
+        _ entry: CacheEntry, until expiry: Timestamp, at now: Timestamp, ifRemovals removals: UInt64? = nil
+    ) {
         guard expiry > now else { return }
         state.withLock { state in
             if let present = state.slots[entry.key], present.expiresAt > now, present.entry.version > entry.version {
                 return
             }
             _ = state.drop(entry.key)
+            // Behind the drop: an older value must go even if this one cannot be trusted to be there still.
+            if let removals, removals != state.removals { return }
             let slot = Slot(entry: entry, expiresAt: expiry, ticket: state.nextTicket)
             guard maximumEntries > 0, slot.bytes <= maximumBytes else { return }
             state.nextTicket += 1
@@ -74,6 +83,7 @@ final class MemoryShard: Sendable {
 
     func remove(_ key: CacheKey, at now: Timestamp) -> Bool {
         state.withLock { state in
+            state.removals += 1
             guard let slot = state.drop(key) else { return false }
             return slot.expiresAt > now
         }
@@ -88,6 +98,9 @@ final class MemoryShard: Sendable {
             return usage
         }
     }
+
+    /// The places in the queue, void ones included.
+    var queueLength: Int { state.withLock { $0.queue.count } }
 
     private func evict(_ state: inout State) {
         while state.slots.count > maximumEntries || state.bytes > maximumBytes,

@@ -28,12 +28,22 @@ public final class MemoryTier: Sendable {
         shard(of: key).entry(key, at: clock.now())
     }
 
+    /// Counts the removals in the neighbourhood of a key.
+    ///
+    /// Read it before a value is fetched from elsewhere and hand it to ``insert(_:ifRemovals:)``, so that a value that
+    /// is deleted meanwhile is not kept.
+    public func removals(near key: CacheKey) -> UInt64 {
+        shard(of: key).removals
+    }
+
     /// Keeps an entry for what remains of it, at most ``TTL/memoryCap``.
     ///
-    /// An entry of a smaller version than the one that is there is not taken: a fill never overrides a write.
-    public func insert(_ entry: CacheEntry) {
+    /// An entry of a smaller version than the one that is there is not taken: a fill never overrides a write. Neither
+    /// is one from before a removal, when `removals` is not what ``removals(near:)`` says now.
+    public func insert(_ entry: CacheEntry, ifRemovals removals: UInt64? = nil) {
         let now = clock.now()
-        shard(of: entry.key).insert(entry, until: min(entry.expiresAt, now + TTL.memoryCap.duration), at: now)
+        shard(of: entry.key).insert(
+            entry, until: min(entry.expiresAt, now + TTL.memoryCap.duration), at: now, ifRemovals: removals)
     }
 
     /// Removes an entry.

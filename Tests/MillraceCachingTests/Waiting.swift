@@ -1,0 +1,13 @@
+import Testing
+
+/// Thrown when something that a test waits for does not happen.
+struct TookTooLong: Error {}
+
+/// Lets other tasks run until a condition holds; gives up after a time that only a hang can take.
+func eventually(_ condition: () async throws -> Bool) async throws {
+    let end = ContinuousClock.now + .seconds(30)
+    while try await !condition() {
+        guard ContinuousClock.now < end else { throw TookTooLong() }
+        await Task.yield()
+    }
+}
