@@ -32,20 +32,15 @@ public final class TieredCache: CacheRepository {
     /// See ``CacheRepository/get(_:)``.
     public func get(_ key: CacheKey) async throws(StoreError) -> CacheHit? {
         if let hit = memoryHit(key) { return hit }
-        let found = try await store.entry(key)
-        counted.withLock { counted in
-            if found == nil { counted.store.misses += 1 } else { counted.store.hits += 1 }
-        }
-        guard let found, let remaining = found.remaining(at: clock.now()) else { return nil }
-        memory.insert(found)
-        return CacheHit(value: found.value, tier: .l3, remaining: remaining)
+        return try await storeHit(key)
     }
 
     /// See ``CacheRepository/put(_:_:ttl:)``.
     @discardableResult
     public func put(_ key: CacheKey, _ value: CacheValue, ttl: TTL) async throws(StoreError) -> CacheOutcome {
+        let removals = memory.removals(near: key)
         let entry = try await store.put(key, value, ttl: ttl)
-        memory.insert(entry)
+        memory.insert(entry, ifRemovals: removals)
         return CacheOutcome([.l1: .done(changed: true), .l3: .done(changed: true)])
     }
 
@@ -63,7 +58,7 @@ public final class TieredCache: CacheRepository {
     ) async throws(StoreError) -> CacheLoad {
         if let hit = memoryHit(key) { return CacheLoad(value: hit.value, tier: hit.tier) }
         return try await flights.value(for: key) { [self] () async throws(StoreError) -> CacheLoad in
-            if let hit = try await get(key) { return CacheLoad(value: hit.value, tier: hit.tier) }
+            if let hit = try await storeHit(key) { return CacheLoad(value: hit.value, tier: hit.tier) }
             counted.withLock { $0.loads += 1 }
             let value: CacheValue
             do {
@@ -73,7 +68,8 @@ public final class TieredCache: CacheRepository {
                 if Task.isCancelled { throw StoreError(.cancelled, "the load was cancelled", cause: error) }
                 throw StoreError(.loadFailed, "the value could not be made: \(error)", cause: error)
             }
-            try await put(key, value, ttl: ttl)
+            // Making it may have cost minutes: it is worth giving out even if it cannot be kept.
+            _ = try? await put(key, value, ttl: ttl)
             return CacheLoad(value: value, tier: nil)
         }
     }
@@ -102,6 +98,17 @@ public final class TieredCache: CacheRepository {
     /// Forgets the settings and counters of a named cache; its values stay.
     public func delete(_ id: CacheID) async throws(StoreError) {
         try await store.delete(id)
+    }
+
+    private func storeHit(_ key: CacheKey) async throws(StoreError) -> CacheHit? {
+        let removals = memory.removals(near: key)
+        let found = try await store.entry(key)
+        counted.withLock { counted in
+            if found == nil { counted.store.misses += 1 } else { counted.store.hits += 1 }
+        }
+        guard let found, let remaining = found.remaining(at: clock.now()) else { return nil }
+        memory.insert(found, ifRemovals: removals)
+        return CacheHit(value: found.value, tier: .l3, remaining: remaining)
     }
 
     private func memoryHit(_ key: CacheKey) -> CacheHit? {
