@@ -17,6 +17,21 @@ struct MillraceCommand: AsyncParsableCommand {
     static func main() async {
         // A reader that goes away (`millrace … | head`) is an error of the write, not the death of the program.
         signal(SIGPIPE, SIG_IGN)
-        await Self.main(nil)
+        FileDescriptor.keepStandardNumbers()
+        do {
+            var command = try await asyncParseAsRoot(nil)
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch where exitCode(for: error) == .validationFailure {
+            // Without the usage, which is longer than a screen is wide and hides what is wrong.
+            let reason = message(for: error).split(whereSeparator: \.isNewline).joined(separator: " ")
+            Console().error((reason.hasSuffix(".") ? String(reason.dropLast()) : reason) + "; --help tells more")
+            exit(withError: ExitCode.validationFailure)
+        } catch {
+            exit(withError: error)
+        }
     }
 }

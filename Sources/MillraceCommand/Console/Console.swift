@@ -32,7 +32,7 @@ final class Console: Sendable {
 
     /// Says what went wrong, even when quiet.
     func error(_ line: String) {
-        write(hasColour ? "\u{1B}[31mmillrace:\u{1B}[0m \(line)" : "millrace: \(line)")
+        write(line, mark: hasColour ? "\u{1B}[31mmillrace:\u{1B}[0m " : "millrace: ")
     }
 
     /// Says what the log has to say.
@@ -46,11 +46,12 @@ final class Console: Sendable {
         state.withLock { status in
             guard status != line else { return }
             status = line
-            put("\r\u{1B}[K" + (line ?? ""))
+            put("\r\u{1B}[K" + (line.map(OneLine.of) ?? ""))
         }
     }
 
-    private func write(_ line: String) {
+    private func write(_ line: String, mark: String = "") {
+        let line = mark + OneLine.of(line)
         state.withLock { status in
             // The moving line makes room and comes back below.
             put(status.map { "\r\u{1B}[K\(line)\n\($0)" } ?? line + "\n")

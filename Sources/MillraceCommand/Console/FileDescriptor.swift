@@ -7,6 +7,17 @@ struct FileDescriptor {
 
     let number: Int32
 
+    /// Opens `/dev/null` under the numbers of standard streams that were closed (`millrace … >&-`).
+    ///
+    /// Else the store or a recording would get such a number, and be taken for standard output. What is opened can
+    /// only be read, so that writing there fails.
+    static func keepStandardNumbers() {
+        for number in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] where fcntl(number, F_GETFD) < 0 {
+            // The lowest free number is given, and those below are open.
+            _ = open("/dev/null", O_RDONLY)
+        }
+    }
+
     /// Writes everything.
     ///
     /// - Returns: whether it could be written; a reader that went away is one reason why not.

@@ -30,7 +30,7 @@ struct TranscriptSummary: Encodable {
     /// The transcript as a row of a table.
     var row: String {
         Self.column(id, 36) + Self.column(status, 10) + Self.column(String(format: "%.1f", duration), 9)
-            + Self.column(createdAt, 20) + source
+            + Self.column(createdAt, 20) + OneLine.of(source)
     }
 
     private static func column(_ text: String, _ width: Int) -> String {
