@@ -74,6 +74,7 @@ public struct Millrace: Sendable {
         options: TranscriptionOptions = TranscriptionOptions()
     ) async throws -> TranscriptionRun {
         try await transcriber.check()
+        try transcriber.check(language: options.language)
         let planner = RecordingPlanner(decodedFolder: location.decodedFolder)
         await planner.removeOrphans(keeping: try await recordingsInUse())
         let survey = try await planner.survey(path: path, settings: options.chunking)

@@ -8,10 +8,20 @@ public protocol Transcriber: Sendable {
     /// - Throws: ``TranscriptionError`` that says what is missing and how to get it.
     func check() async throws(TranscriptionError)
 
+    /// Checks that the engine knows a language (a BCP 47 tag, `nil` for its own choice), before any work is stored.
+    ///
+    /// - Throws: ``TranscriptionError`` that says what to do instead.
+    func check(language: String?) throws(TranscriptionError)
+
     /// Turns a chunk into text.
     ///
     /// Ends soon after its task is cancelled, and leaves no process of its own behind.
     ///
     /// - Throws: ``TranscriptionError``, which says whether another try may succeed.
     func transcribe(_ audio: AudioChunk, recipe: Recipe) async throws(TranscriptionError) -> ChunkResult
+}
+
+extension Transcriber {
+    /// Takes every language: whether the engine knows it is seen when it runs.
+    public func check(language: String?) throws(TranscriptionError) {}
 }

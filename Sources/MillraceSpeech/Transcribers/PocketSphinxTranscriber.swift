@@ -34,16 +34,21 @@ public struct PocketSphinxTranscriber: Transcriber {
         try await installation().program(timeout: timeout).check()
     }
 
+    /// Refuses every language but English.
+    public func check(language: String?) throws(TranscriptionError) {
+        guard Self.knows(language) else {
+            throw TranscriptionError(
+                .engineUnavailable,
+                "pocketsphinx knows English only; drop --language \(language ?? "") or use another engine")
+        }
+    }
+
     /// Runs PocketSphinx on a chunk.
     ///
     /// - Throws: ``TranscriptionError``: `engineUnavailable` without the program or for another language than
     ///   English, `engineFailed`, `timedOut`, `cancelled`.
     public func transcribe(_ audio: AudioChunk, recipe: Recipe) async throws(TranscriptionError) -> ChunkResult {
-        guard Self.knows(recipe.language) else {
-            throw TranscriptionError(
-                .engineUnavailable,
-                "pocketsphinx knows English only; drop --language \(recipe.language ?? "") or use another engine")
-        }
+        try check(language: recipe.language)
         let installation = try await installation()
         let patience = max(timeout, .seconds(2 * audio.durationSeconds))
         let output = try await installation.program(timeout: patience).run(on: audio)
