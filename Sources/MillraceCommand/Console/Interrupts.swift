@@ -5,8 +5,11 @@ internal import UnixSignals
 /// Ctrl-C and SIGTERM: the first time the work is stopped with care, the second time the program ends at once.
 enum Interrupts {
     /// Runs something that stops by a signal, and raises that signal at the first interrupt.
+    ///
+    /// `farewell` is said when the second one ends the program.
     static func whileHandling<Value: Sendable>(
-        with console: Console, _ body: @escaping @Sendable (StopSignal) async throws -> Value
+        with console: Console, farewell: String? = nil,
+        _ body: @escaping @Sendable (StopSignal) async throws -> Value
     ) async throws -> Value {
         let stop = StopSignal()
         let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
@@ -16,6 +19,7 @@ enum Interrupts {
                     if stop.isRaised {
                         // What is held is freed by the next process on this host, or when the lease ends.
                         console.status(nil)
+                        if let farewell { console.note(farewell) }
                         exit(ProgramExit.interrupted.rawValue)
                     }
                     stop.raise()

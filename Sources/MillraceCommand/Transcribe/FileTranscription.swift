@@ -18,7 +18,7 @@ struct FileTranscription: Sendable {
         do {
             console.status("\(name): reading")
             let start = ContinuousClock.now
-            let run = try await millrace.prepare(file, with: transcriber, options: options)
+            guard let run = try await prepare(unless: stop) else { return .interrupted }
             let reporter = ProgressReporter(name: name, console: console)
             let transcript = try await run.finish(stop: stop) { reporter.show($0) }
             reporter.finish()
@@ -28,6 +28,19 @@ struct FileTranscription: Sendable {
             console.status(nil)
             console.error("\(error)")
             return .failed
+        }
+    }
+
+    /// Reads the file and stores the plan, which takes a while for a long recording; `nil` when stopped.
+    private func prepare(unless stop: StopSignal) async throws -> TranscriptionRun? {
+        try await withThrowingTaskGroup(of: TranscriptionRun?.self) { group in
+            group.addTask { try await millrace.prepare(file, with: transcriber, options: options) }
+            group.addTask {
+                await stop.wait()
+                return nil
+            }
+            defer { group.cancelAll() }
+            return try await group.next() ?? nil
         }
     }
 

@@ -65,21 +65,22 @@ struct TranscribeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let console = Console(quiet: output.quiet)
-        let end = try await Interrupts.whileHandling(with: console) { stop in
+        let resuming = "To go on: \(Self.ownCommandLine)"
+        let end = try await Interrupts.whileHandling(with: console, farewell: resuming) { stop in
             await transcribeAll(console: console, stop: stop)
         }
-        if end == .interrupted {
-            console.note("To go on: \(Self.ownCommandLine)")
-        }
+        if end == .interrupted { console.note(resuming) }
         try end.end()
     }
 
     private func transcribeAll(console: Console, stop: StopSignal) async -> ProgramExit {
         do {
-            let destination = try TranscriptOutput(path: outputPath, inputs: files, format: format)
+            let location = try store.location()
+            let destination = try TranscriptOutput(
+                path: outputPath, inputs: files, format: format, keeping: [location.path])
             let transcriber = try engine.transcriber()
             try await transcriber.check()
-            let location = try store.location()
+            try transcriber.check(language: language)
             let millrace = try Millrace(store: location, logger: Logger(console: console, options: output))
             if output.verbose { console.note("Store: \(location)") }
             var end = ProgramExit.done

@@ -14,12 +14,21 @@ enum TranscriptOutput: Sendable {
 
     /// Decides where the transcripts of files go.
     ///
-    /// - Throws: ``Refusal`` when two transcripts would have one name, or the place cannot be written.
-    init(path: String?, inputs: [String], format: TranscriptFormat) throws {
-        guard let path else {
-            self = .standardOutput
-            return
+    /// - Throws: ``Refusal`` when two transcripts would have one name, one would take the place of a recording or of
+    ///   a file to keep, or the place cannot be written.
+    init(path: String?, inputs: [String], format: TranscriptFormat, keeping kept: [String] = []) throws {
+        self = try Self.destination(path: path, inputs: inputs, format: format)
+        let precious = Set((inputs + kept).map(Self.resolved))
+        for target in inputs.compactMap({ self.path(for: $0, format: format) })
+        where precious.contains(Self.resolved(target)) {
+            throw Refusal(description: "--output \(target) would overwrite a recording or the store; choose another")
         }
+    }
+
+    private static func destination(
+        path: String?, inputs: [String], format: TranscriptFormat
+    ) throws -> TranscriptOutput {
+        guard let path else { return .standardOutput }
         var isFolder: ObjCBool = false
         let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
         if inputs.count == 1, !isFolder.boolValue, !path.hasSuffix("/") {
@@ -27,13 +36,11 @@ enum TranscriptOutput: Sendable {
             guard FileManager.default.isWritableFile(atPath: parent) else {
                 throw Refusal(description: "the folder \(parent) of --output does not exist or cannot be written")
             }
-            self = .file(path)
-            return
+            return .file(path)
         }
         guard !exists || isFolder.boolValue else {
             throw Refusal(description: "--output \(path) is a file; for several recordings it must be a folder")
         }
-        self = .folder(path)
         var sources: [String: String] = [:]
         for input in inputs {
             let name = Self.name(of: input, format: format)
@@ -49,25 +56,35 @@ enum TranscriptOutput: Sendable {
         guard FileManager.default.isWritableFile(atPath: path) else {
             throw Refusal(description: "the folder \(path) of --output cannot be written")
         }
+        return .folder(path)
     }
 
     /// Writes the transcript of one input, whole or not at all.
     func write(_ text: String, for input: String, format: TranscriptFormat) throws {
-        let path: String
-        switch self {
-        case .standardOutput:
+        guard let path = path(for: input, format: format) else {
             guard FileDescriptor.standardOutput.writeAll(text) else {
                 throw Refusal(description: "standard output cannot be written; the transcript is kept in the store")
             }
             return
-        case .file(let file): path = file
-        case .folder(let folder): path = folder + "/" + Self.name(of: input, format: format)
         }
         do {
             try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
         } catch {
             throw Refusal(description: "\(path) cannot be written; the transcript is kept in the store")
         }
+    }
+
+    /// The file for the transcript of an input; `nil` for standard output.
+    private func path(for input: String, format: TranscriptFormat) -> String? {
+        switch self {
+        case .standardOutput: nil
+        case .file(let file): file
+        case .folder(let folder): folder + "/" + Self.name(of: input, format: format)
+        }
+    }
+
+    private static func resolved(_ path: String) -> String {
+        URL(fileURLWithPath: path).resolvingSymlinksInPath().path
     }
 
     private static func name(of input: String, format: TranscriptFormat) -> String {
