@@ -77,6 +77,10 @@ let package = Package(
             dependencies: ["MillraceCaching", "MillraceCore", "MillraceSQLite", "MillraceTesting", grdb],
             swiftSettings: settings),
         .testTarget(
+            name: "IntegrationTests",
+            dependencies: ["MillraceCommand", "MillraceCore", "MillraceSpeech", "MillraceTesting", grdb, subprocess],
+            swiftSettings: settings),
+        .testTarget(
             name: "MillraceTestingTests", dependencies: ["MillraceCaching", "MillraceCore", "MillraceTesting"],
             swiftSettings: settings),
     ]

@@ -1,0 +1,87 @@
+import Foundation
+import MillraceTesting
+import Testing
+
+@Suite(.bounded) struct KillStormTests {
+    private static let kills = 20
+    private static let concurrency = 4
+
+    @Test func `kill -9 at twenty random moments neither loses nor repeats work`() async throws {
+        try await Workplace.with { place in
+            var generator = TestSeed.generator()
+            // A run of the engine takes 0.2 to 0.9 s, by the chunk.
+            let delay = "sleep 0.$(( $1 % 8 + 2 ))"
+            let calm = try EngineScript(in: place, name: "calm", before: delay)
+            let engine = try EngineScript(in: place, before: delay)
+            let file = try Recordings.repeatedExample(3, in: place)
+            let options = ["--chunk-seconds", "6", "--concurrency", "\(Self.concurrency)", "--format", "vtt"]
+
+            let undisturbed = try await place.run(
+                Program.path,
+                ["transcribe", file, "--store", place.path("calm.db")] + options + calm.options)
+            #expect(undisturbed.status == 0, "\(undisturbed.errors)")
+            let checksums = try calm.hearings().map(\.checksum)
+            print("kill storm: chunks=\(checksums.count) distinct=\(Set(checksums).count)")
+            #expect(checksums.count >= 40)
+            #expect(Set(checksums).count == checksums.count)
+
+            // Three of the moments lie anywhere in the beginning, the others while the engine runs.
+            let moments = ([true, true, true] + Array(repeating: false, count: Self.kills - 3))
+                .map { (isEarly: $0, delay: Double.random(in: 0...0.7, using: &generator)) }
+                .shuffled(using: &generator)
+            let contents = StoreContents(path: place.store)
+            var held: [Int] = []
+            for moment in moments {
+                let before = try engine.starts().count
+                let end = try await place.millrace(["transcribe", file] + options + engine.options) { running in
+                    if !moment.isEarly {
+                        try await eventually("the engine runs") { try engine.starts().count > before }
+                    }
+                    try await Task.sleep(for: .seconds(moment.delay))
+                    running.send(SIGKILL)
+                }
+                try #require(end.status == -SIGKILL, "the run was over before it was killed: \(end.errors)")
+                try await eventually(within: .seconds(5), "no engine outlives the program") {
+                    try engine.survivors().isEmpty
+                }
+                let isStored = FileManager.default.fileExists(atPath: place.store)
+                held.append(isStored ? try await contents.held() : 0)
+            }
+            let last = try await place.millrace(["transcribe", file] + options + engine.options)
+            #expect(last.status == 0, "\(last.errors)")
+            #expect(last.output == undisturbed.output)
+            let starts = try engine.starts().count
+            let most = checksums.count + Self.concurrency * Self.kills
+            print("kill storm: kills=\(held.count) held=\(held) engine starts=\(starts) (at most \(most))")
+            #expect(held.count { $0 > 0 } >= 15)
+            #expect(starts <= most)
+            #expect(Set(try engine.hearings().map(\.checksum)) == Set(checksums))
+            #expect(try await contents.count("transcripts") == 1)
+            #expect(try await contents.count("chunk_tasks") == checksums.count)
+            #expect(try await contents.count("processing_jobs") == 1)
+        }
+    }
+
+    @Test func `a killed worker's chunks are taken up by who is left`() async throws {
+        try await Workplace.with { place in
+            let engine = try EngineScript(in: place, before: "sleep 0.3")
+            let file = try Recordings.bursts(12, in: place)
+            let running = try await place.millrace(["worker"] + engine.options) { worker in
+                try await eventually("the worker is there") { try worker.errors().contains("Working on") }
+                let end = try await place.millrace(
+                    ["transcribe", file, "--concurrency", "1", "--format", "json"] + Recordings.burstChunks
+                        + engine.options
+                ) { _ in
+                    try await eventually("the worker holds chunks") {
+                        try engine.starts().contains { $0.parent == worker.processID }
+                    }
+                    worker.send(SIGKILL)
+                }
+                #expect(end.status == 0, "\(end.errors)")
+                #expect(try end.transcripts().first?.chunks.completed == 12)
+            }
+            #expect(running.status == -SIGKILL)
+            #expect(try engine.starts().count <= 12 + 4)
+        }
+    }
+}

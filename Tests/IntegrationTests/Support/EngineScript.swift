@@ -1,0 +1,78 @@
+import Foundation
+
+/// A speech engine for `--engine command`: a shell script that notes each of its runs in a log, and whose answer
+/// depends on the samples alone.
+struct EngineScript: Sendable {
+    /// A run of the engine that was started.
+    struct Start: Hashable {
+        let processID: pid_t
+        /// The millrace that started it.
+        let parent: pid_t
+    }
+
+    /// A run that has read its chunk.
+    struct Hearing: Hashable {
+        /// The checksum of the chunk.
+        let checksum: String
+        /// The millrace that asked.
+        let parent: pid_t
+    }
+
+    let path: String
+    private let logPath: String
+    private let markPath: String
+
+    /// Writes the script.
+    ///
+    /// `before` is run when the checksum is known, as `$1`.
+    init(in place: Workplace, name: String = "engine", before: String = ":") throws {
+        logPath = place.path("\(name).log")
+        markPath = place.path("\(name).refused")
+        try Data().write(to: URL(fileURLWithPath: logPath))
+        path = try place.write(
+            """
+            echo "start $$ $PPID" >> \(logPath)
+            set -- $(cksum)
+            echo "chunk $1 $PPID" >> \(logPath)
+            if [ -e \(markPath) ] && grep -q "^$1$" \(markPath); then
+                echo "cannot hear $1" >&2
+                exit 1
+            fi
+            \(before)
+            echo "heard $1"
+
+            """, to: "\(name).sh")
+    }
+
+    /// The options that choose this engine.
+    var options: [String] { ["--engine", "command", "--command", "sh \(path)"] }
+
+    /// Makes it fail for a chunk; with `nil` for none.
+    func refuse(_ checksum: String?) throws {
+        try? FileManager.default.removeItem(atPath: markPath)
+        if let checksum { try Data("\(checksum)\n".utf8).write(to: URL(fileURLWithPath: markPath)) }
+    }
+
+    func starts() throws -> [Start] {
+        try lines("start").map { Start(processID: pid_t($0[0]) ?? 0, parent: pid_t($0[1]) ?? 0) }
+    }
+
+    func hearings() throws -> [Hearing] {
+        try lines("chunk").map { Hearing(checksum: String($0[0]), parent: pid_t($0[1]) ?? 0) }
+    }
+
+    /// Those of its processes that are still there.
+    func survivors() throws -> [pid_t] {
+        try starts().map(\.processID).filter { process in
+            let words = FileManager.default.contents(atPath: "/proc/\(process)/cmdline") ?? Data()
+            return String(decoding: words, as: UTF8.self).contains(path)
+        }
+    }
+
+    private func lines(_ kind: String) throws -> [[Substring]] {
+        try String(contentsOfFile: logPath, encoding: .utf8).split(separator: "\n").compactMap { line in
+            let fields = line.split(separator: " ")
+            return fields.count == 3 && fields[0] == kind ? Array(fields.dropFirst()) : nil
+        }
+    }
+}

@@ -1,0 +1,17 @@
+import Testing
+
+/// Waits until something holds that a program is about to bring about; throws when it takes too long.
+func eventually(
+    within patience: Duration = .seconds(60), _ what: Comment,
+    _ condition: () async throws -> Bool
+) async throws {
+    let end = ContinuousClock.now + patience
+    while try await !condition() {
+        guard ContinuousClock.now < end else { throw OutOfPatience(description: "\(what)") }
+        try await Task.sleep(for: .milliseconds(5))
+    }
+}
+
+struct OutOfPatience: Error, CustomStringConvertible {
+    let description: String
+}

@@ -1,0 +1,33 @@
+import Foundation
+import GRDB
+
+/// Looks into the file of a store from outside.
+struct StoreContents: Sendable {
+    let path: String
+
+    /// Rows that stand for work or its results; 0 when there is no file.
+    func workRows() async throws -> Int {
+        guard FileManager.default.fileExists(atPath: path) else { return 0 }
+        let tables = ["transcripts", "processing_tasks", "chunk_tasks", "processing_jobs", "cache_entries"]
+        return try await number(tables.map { "(SELECT count(*) FROM \($0))" }.joined(separator: " + "))
+    }
+
+    /// Rows of a table that meet a condition.
+    func count(_ table: String, where condition: String = "1") async throws -> Int {
+        try await number("(SELECT count(*) FROM \(table) WHERE \(condition))")
+    }
+
+    /// Chunks that somebody holds.
+    func held() async throws -> Int {
+        guard try await number("(SELECT count(*) FROM sqlite_master WHERE name = 'chunk_tasks')") == 1 else { return 0 }
+        return try await count("chunk_tasks", where: "status = 'PROCESSING'")
+    }
+
+    private func number(_ expression: String) async throws -> Int {
+        var configuration = Configuration()
+        configuration.readonly = true
+        configuration.busyMode = .timeout(10)
+        let queue = try DatabaseQueue(path: path, configuration: configuration)
+        return try await queue.read { db in try Int.fetchOne(db, sql: "SELECT \(expression)") ?? 0 }
+    }
+}

@@ -1,0 +1,100 @@
+import Foundation
+import Subprocess
+import SystemPackage
+import Testing
+
+/// The folder of one test, in which it runs the program as a user does: with a store, a home and recordings of its own.
+final class Workplace: Sendable {
+    let folder: String
+    private let runs = Counter()
+
+    private init() throws {
+        folder = FileManager.default.temporaryDirectory.appendingPathComponent("millrace-use-\(UUID())").path
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    }
+
+    /// Gives a test its folder, and removes it afterwards.
+    static func with<Value>(_ body: (Workplace) async throws -> Value) async throws -> Value {
+        let place = try Workplace()
+        defer { try? FileManager.default.removeItem(atPath: place.folder) }
+        return try await body(place)
+    }
+
+    /// The store of runs that name no other.
+    var store: String { path("store.db") }
+
+    func path(_ name: String) -> String { "\(folder)/\(name)" }
+
+    func text(_ name: String) throws -> String {
+        try String(contentsOfFile: path(name), encoding: .utf8)
+    }
+
+    func write(_ text: String, to name: String) throws -> String {
+        try Data(text.utf8).write(to: URL(fileURLWithPath: path(name)))
+        return path(name)
+    }
+
+    /// Runs the program with `--store` behind the arguments.
+    ///
+    /// `meanwhile` is called once while it runs.
+    @discardableResult
+    func millrace(
+        _ arguments: [String], environment: [String: String?] = [:],
+        meanwhile: @Sendable (Running) async throws -> Void = { _ in }
+    ) async throws -> Ending {
+        try await run(
+            Program.path, arguments + ["--store", store], environment: environment, meanwhile: meanwhile)
+    }
+
+    /// Runs any program in the folder, its input empty and its output in files.
+    @discardableResult
+    func run(
+        _ program: String, _ arguments: [String], environment: [String: String?] = [:],
+        meanwhile: @Sendable (Running) async throws -> Void = { _ in }
+    ) async throws -> Ending {
+        let number = runs.next()
+        let (output, errors) = (path("run-\(number).out"), path("run-\(number).err"))
+        var variables: [Environment.Key: String?] = [
+            "HOME": folder, "XDG_DATA_HOME": nil, "MILLRACE_STORE": nil, "MILLRACE_PROGRAM": nil, "NO_COLOR": nil,
+        ]
+        for (name, value) in environment { variables[Environment.Key(stringLiteral: name)] = value }
+        let result = try await Subprocess.run(
+            Configuration(
+                executable: program.contains("/") ? .path(FilePath(program)) : .name(program),
+                arguments: Arguments(arguments), environment: .inherit.updating(variables),
+                workingDirectory: FilePath(folder)),
+            input: .none, output: .fileDescriptor(Self.open(output), closeAfterSpawningProcess: true),
+            error: .fileDescriptor(Self.open(errors), closeAfterSpawningProcess: true)
+        ) { execution in
+            try await meanwhile(Running(processID: execution.processIdentifier.value, errorsPath: errors))
+        }
+        return Ending(
+            result.terminationStatus, output: try String(contentsOfFile: output, encoding: .utf8),
+            errors: try String(contentsOfFile: errors, encoding: .utf8))
+    }
+
+    private static func open(_ path: String) throws -> FileDescriptor {
+        try .open(path, .writeOnly, options: [.create, .truncate], permissions: .ownerReadWrite)
+    }
+}
+
+/// A program that runs.
+struct Running: Sendable {
+    let processID: pid_t
+    let errorsPath: String
+
+    func send(_ signal: Int32) {
+        kill(processID, signal)
+    }
+
+    /// Whether it is gone, or would be if anybody asked how it ended.
+    var hasEnded: Bool {
+        guard let stat = try? String(contentsOfFile: "/proc/\(processID)/stat", encoding: .utf8) else { return true }
+        return stat.contains(") Z ")
+    }
+
+    /// What it has written to standard error so far.
+    func errors() throws -> String {
+        try String(contentsOfFile: errorsPath, encoding: .utf8)
+    }
+}
