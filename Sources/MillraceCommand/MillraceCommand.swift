@@ -25,7 +25,7 @@ struct MillraceCommand: AsyncParsableCommand {
             } else {
                 try command.run()
             }
-        } catch where exitCode(for: error) == .validationFailure {
+        } catch  where exitCode(for: error) == .validationFailure {
             // Without the usage, which is longer than a screen is wide and hides what is wrong.
             let reason = message(for: error).split(whereSeparator: \.isNewline).joined(separator: " ")
             Console().error((reason.hasSuffix(".") ? String(reason.dropLast()) : reason) + "; --help tells more")

@@ -8,9 +8,18 @@ struct Migrator {
 
     let migrations: [Migration]
 
+    /// Looks at a file without changing it.
+    ///
+    /// - Throws: when it is not empty and not a store, or a newer one.
+    func inspect(_ path: String) throws {
+        var configuration = Configuration()
+        configuration.readonly = true
+        configuration.busyMode = .timeout(5)
+        _ = try DatabaseQueue(path: path, configuration: configuration).read { db in try version(of: db) }
+    }
+
     /// Applies the steps that are missing. Processes that start together wait for one another and apply each once.
     func migrate(_ pool: DatabasePool, at now: Timestamp) throws {
-        // A look without a lock first: nearly always there is nothing to do.
         if try pool.read({ db in try version(of: db) }) == newest { return }
         try pool.writeWithoutTransaction { db in
             for migration in migrations {

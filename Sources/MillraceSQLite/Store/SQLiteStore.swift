@@ -46,6 +46,8 @@ public final class SQLiteStore: Sendable {
         clock = options.clock
         try StoreFile.prepare(absolute)
         do {
+            // Before the pool turns the write-ahead log on, which changes the file.
+            try Migrator(migrations: Migration.all).inspect(absolute)
             pool = try DatabasePool(path: absolute, configuration: Self.configuration(options))
             try Migrator(migrations: Migration.all).migrate(pool, at: options.clock.now())
         } catch {

@@ -21,7 +21,9 @@ import Testing
             let (whole, thirty) = try await (one, half)
             for (name, run) in [("one piece", whole), ("30 s", thirty), ("12 s", twelve)] {
                 let figure = String(format: "%.2f", run.rate.percent)
-                print("word error rate, \(name): \(figure) % of \(run.rate.words) words, \(run.transcript.chunks.total) chunks")
+                print(
+                    "word error rate, \(name): \(figure) % of \(run.rate.words) words, \(run.transcript.chunks.total) chunks"
+                )
             }
             #expect(whole.transcript.chunks.total == 1)
             #expect(thirty.transcript.chunks.total >= 4)

@@ -11,7 +11,8 @@ struct FourHoursTests {
         try await Workplace.with { place in
             let file = try fourHours(in: place)
             let peak = Mutex(0)
-            let end = try await place.millrace(["transcribe", file, "--command", "cksum", "--format", "json"]) { running in
+            let end = try await place.millrace(["transcribe", file, "--command", "cksum", "--format", "json"]) {
+                running in
                 while !running.hasEnded {
                     // The highest so far; gone with the process, so the last one seen counts.
                     if let kilobytes = Self.peakKilobytes(of: running.processID) { peak.withLock { $0 = kilobytes } }

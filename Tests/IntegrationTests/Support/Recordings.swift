@@ -13,7 +13,9 @@ enum Recordings {
     /// Writes bursts of noise with pauses between them, each other than all others: 1.5 s a burst and its pause.
     ///
     /// `--chunk-seconds 1.5` makes each a chunk of its own.
-    static func bursts(_ count: Int, in place: Workplace, name: String = "bursts.wav", seed: UInt64 = 1) throws -> String {
+    static func bursts(_ count: Int, in place: Workplace, name: String = "bursts.wav", seed: UInt64 = 1) throws
+        -> String
+    {
         var generator = SeededGenerator(seed: seed)
         var samples: [Int16] = []
         for _ in 0..<count {

@@ -138,7 +138,8 @@ struct Mistake: Sendable, CustomTestStringConvertible {
         try await Workplace.with { place in
             _ = try Recordings.bursts(1, in: place, name: "good.wav")
             var arguments = try mistake.arguments(place)
-            let needsEngine = mistake.status == 1 && !arguments.contains("--command")
+            let needsEngine =
+                mistake.status == 1 && !arguments.contains("--command")
                 && !arguments.contains("--language")
             if needsEngine { arguments += ["--command", "cksum"] }
             if !arguments.contains("--store") { arguments += ["--store", place.store] }

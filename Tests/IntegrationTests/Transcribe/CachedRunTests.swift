@@ -16,7 +16,8 @@ import Testing
             #expect(before.chunks == .init(total: 6, completed: 6, failed: 0, cached: 0))
             #expect(after.chunks == .init(total: 6, completed: 6, failed: 0, cached: 6))
             #expect(before.text == after.text)
-            #expect(try engine.hearings().map { "heard \($0.checksum)" }.sorted() == before.segments.map(\.text).sorted())
+            #expect(
+                try engine.hearings().map { "heard \($0.checksum)" }.sorted() == before.segments.map(\.text).sorted())
             #expect(second.errors.contains("6 of 6 chunks, 6 of them cached"))
         }
     }

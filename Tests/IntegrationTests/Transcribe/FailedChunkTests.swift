@@ -2,7 +2,8 @@ import Foundation
 import Testing
 
 @Suite(.bounded) struct FailedChunkTests {
-    @Test func `a chunk that fails for good leaves a marked gap, and alone runs when the cause is mended`() async throws {
+    @Test func `a chunk that fails for good leaves a marked gap, and alone runs when the cause is mended`() async throws
+    {
         try await Workplace.with { place in
             let engine = try EngineScript(in: place)
             let file = try Recordings.bursts(5, in: place)
@@ -58,7 +59,9 @@ import Testing
             let script = try place.write(#"printf 'a\033[31mred\007\rb\n' >&2; exit 1"# + "\n", to: "rude.sh")
             let end = try await place.millrace(["transcribe", file, "--command", "sh \(script)"])
             #expect(end.status == 1)
-            #expect(!end.errors.contains { $0 == "\u{1B}" || $0 == "\r" || $0 == "\u{7}" }, "\(end.errors.debugDescription)")
+            #expect(
+                !end.errors.contains { $0 == "\u{1B}" || $0 == "\r" || $0 == "\u{7}" }, "\(end.errors.debugDescription)"
+            )
         }
     }
 

@@ -62,7 +62,8 @@ import Testing
     }
 
     @Test(arguments: ["| head -c 1", "| true", ">/dev/full", ">&-", ">&- 2>&- <&-"])
-    func `a standard output that is gone is no crash, and the transcript is kept`(end redirection: String) async throws {
+    func `a standard output that is gone is no crash, and the transcript is kept`(end redirection: String) async throws
+    {
         try await Workplace.with { place in
             let engine = try EngineScript(in: place, before: "sleep 0.2")
             let file = try Recordings.bursts(2, in: place)

@@ -28,8 +28,9 @@ import Testing
                 ["transcribe"] + files + ["--output", "made/here", "--format", "srt"] + engine.options)
             #expect(end.status == 0, "\(end.errors)")
             #expect(end.output.isEmpty)
-            #expect(try FileManager.default.contentsOfDirectory(atPath: place.path("made/here")).sorted()
-                == ["a.srt", "b.c.srt"])
+            #expect(
+                try FileManager.default.contentsOfDirectory(atPath: place.path("made/here")).sorted()
+                    == ["a.srt", "b.c.srt"])
             #expect(try place.text("made/here/a.srt").hasPrefix("1\n00:00:00,000 --> "))
         }
     }
