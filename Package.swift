@@ -73,6 +73,12 @@ let package = Package(
             name: "MillraceCachingTests", dependencies: ["MillraceCaching", "MillraceCore", "MillraceTesting"],
             swiftSettings: settings),
         .testTarget(
+            name: "MillraceWorkersTests",
+            dependencies: [
+                "MillraceCaching", "MillraceCore", "MillraceTesting", "MillraceWorkers", lifecycle, logging,
+            ],
+            swiftSettings: settings),
+        .testTarget(
             name: "MillraceSQLiteTests",
             dependencies: ["MillraceCaching", "MillraceCore", "MillraceSQLite", "MillraceTesting", grdb],
             swiftSettings: settings),

@@ -17,7 +17,7 @@ struct WorkLoop<Source: WorkSource>: Sendable {
     let logger: Logger
 
     private enum Event: Sendable {
-        case ended(Source.Settlement?)
+        case ended
         case tick
         case rung
         case stopped
@@ -29,6 +29,26 @@ struct WorkLoop<Source: WorkSource>: Sendable {
         var isTicking = false
         var isListening = false
         var unsettled: [Source.Settlement] = []
+        /// Outcomes that the store refused keep their places, so that no more is taken on than can be settled.
+        var isSettling = true
+
+        var occupied: Int { running + (isSettling ? 0 : unsettled.count) }
+    }
+
+    /// What has ended since the loop last looked. A group hands out one event at a time; this hands out all at once.
+    private final class Outbox: Sendable {
+        private let ended = Mutex<[Source.Settlement?]>([])
+
+        func put(_ settlement: Source.Settlement?) {
+            ended.withLock { $0.append(settlement) }
+        }
+
+        func takeAll() -> [Source.Settlement?] {
+            ended.withLock { ended in
+                defer { ended = [] }
+                return ended
+            }
+        }
     }
 
     /// Runs until the stop signal is raised and everything that was claimed is settled.
@@ -44,9 +64,10 @@ struct WorkLoop<Source: WorkSource>: Sendable {
                 return .stopped
             }
             var progress = Progress()
+            let outbox = Outbox()
             while true {
                 try Task.checkCancellation()
-                let isHealthy = await round(&progress, in: &group)
+                let isHealthy = await round(&progress, outbox, in: &group)
                 if progress.isStopping, progress.running == 0, progress.unsettled.isEmpty { break }
                 if progress.isStopping {
                     // The waits of the group are cancelled by now, so this one is the loop's own.
@@ -66,7 +87,7 @@ struct WorkLoop<Source: WorkSource>: Sendable {
                         return .rung
                     }
                 }
-                try await waitForNews(&progress, in: &group)
+                try await waitForNews(&progress, outbox, in: &group)
             }
             group.cancelAll()
         }
@@ -75,16 +96,23 @@ struct WorkLoop<Source: WorkSource>: Sendable {
     /// Settles and claims.
     ///
     /// - Returns: whether the store answered.
-    private func round(_ progress: inout Progress, in group: inout ThrowingTaskGroup<Event, any Error>) async -> Bool {
+    private func round(
+        _ progress: inout Progress, _ outbox: Outbox, in group: inout ThrowingTaskGroup<Event, any Error>
+    ) async -> Bool {
         let settlements = progress.unsettled
-        let room = progress.isStopping ? 0 : concurrency - progress.running
+        // The loop may not have heard of the signal yet.
+        let room = stop.isRaised ? 0 : concurrency - progress.occupied
         async let settling: StoreError? = settle(settlements)
         let claimed = await claim(upTo: room)
         let settleFailure = await settling
-        if settleFailure == nil { progress.unsettled.removeFirst(settlements.count) }
+        progress.isSettling = settleFailure == nil
+        if progress.isSettling { progress.unsettled.removeFirst(settlements.count) }
         for item in claimed ?? [] {
             progress.running += 1
-            group.addTask { .ended(await source.perform(item)) }
+            group.addTask {
+                outbox.put(await source.perform(item))
+                return .ended
+            }
         }
         return settleFailure == nil && claimed != nil
     }
@@ -115,13 +143,16 @@ struct WorkLoop<Source: WorkSource>: Sendable {
 
     /// Waits until there is something to do: an item has ended, or it is time to look for work.
     private func waitForNews(
-        _ progress: inout Progress, in group: inout ThrowingTaskGroup<Event, any Error>
+        _ progress: inout Progress, _ outbox: Outbox, in group: inout ThrowingTaskGroup<Event, any Error>
     ) async throws {
         while let event = try await group.next() {
             switch event {
-            case .ended(let settlement):
-                progress.running -= 1
-                if let settlement { progress.unsettled.append(settlement) }
+            case .ended:
+                let ended = outbox.takeAll()
+                // An earlier event may have taken this one's outcome along.
+                guard !ended.isEmpty else { continue }
+                progress.running -= ended.count
+                progress.unsettled += ended.compactMap { $0 }
             case .tick:
                 progress.isTicking = false
                 // While every place is taken there is nothing to claim, but an outcome may wait to be settled again.

@@ -1,0 +1,58 @@
+import MillraceCore
+import MillraceTesting
+
+/// Jobs in memory, each call of a worker logged first.
+struct WatchedJobs: JobQueueRepository {
+    let base: InMemoryJobQueueRepository
+    let log: CallLog
+
+    func save(_ queue: JobQueue) async throws(StoreError) { try await base.save(queue) }
+    func load(_ id: QueueID) async throws(StoreError) -> JobQueue? { try await base.load(id) }
+    func delete(_ id: QueueID) async throws(StoreError) { try await base.delete(id) }
+    func findPendingJobs(queueName: QueueName, limit: Int) async throws(StoreError) -> [Job] {
+        try await base.findPendingJobs(queueName: queueName, limit: limit)
+    }
+    func updateJobStatus(_ id: JobID, to status: JobStatus) async throws(StoreError) {
+        try await base.updateJobStatus(id, to: status)
+    }
+    func jobStats(queueName: QueueName) async throws(StoreError) -> JobStats {
+        try await base.jobStats(queueName: queueName)
+    }
+    func enqueue(_ requests: [JobRequest]) async throws(StoreError) -> EnqueueReceipt {
+        try await base.enqueue(requests)
+    }
+    func claim(upTo limit: Int, from scope: JobScope, by worker: WorkerID) async throws(StoreError) -> [Job] {
+        try await log.note(.claim(limit))
+        return try await base.claim(upTo: limit, from: scope, by: worker)
+    }
+    func settle(_ settlements: [JobSettlement]) async throws(StoreError) -> Set<JobID> {
+        try await log.note(.settle(settlements.count))
+        return try await base.settle(settlements)
+    }
+    func register(
+        _ id: WorkerID, process: ProcessIdentity?, leasedFor duration: Duration
+    ) async throws(StoreError) {
+        try await log.note(.register)
+        try await base.register(id, process: process, leasedFor: duration)
+    }
+    func renew(_ id: WorkerID, leasedFor duration: Duration) async throws(StoreError) -> Bool {
+        try await log.note(.renew)
+        return try await base.renew(id, leasedFor: duration)
+    }
+    func retire(_ id: WorkerID) async throws(StoreError) {
+        try await log.note(.retire)
+        try await base.retire(id)
+    }
+    func workers() async throws(StoreError) -> [Worker] {
+        try await log.note(.workers)
+        return try await base.workers()
+    }
+    func rescue() async throws(StoreError) -> [JobID] {
+        try await log.note(.rescue)
+        return try await base.rescue()
+    }
+    func job(_ id: JobID) async throws(StoreError) -> Job? { try await base.job(id) }
+    func jobs(of queueName: QueueName, before cursor: JobID?, limit: Int) async throws(StoreError) -> [Job] {
+        try await base.jobs(of: queueName, before: cursor, limit: limit)
+    }
+}

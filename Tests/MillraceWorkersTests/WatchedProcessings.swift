@@ -1,0 +1,49 @@
+import MillraceCore
+import MillraceTesting
+
+/// Processings in memory, each call of a worker logged first.
+struct WatchedProcessings: ProcessingRepository {
+    let base: InMemoryProcessingRepository
+    let log: CallLog
+
+    func save(_ processor: ParallelProcessor) async throws(StoreError) { try await base.save(processor) }
+    func load(_ id: ProcessingID) async throws(StoreError) -> ParallelProcessor? { try await base.load(id) }
+    func delete(_ id: ProcessingID) async throws(StoreError) { try await base.delete(id) }
+    func start(_ processor: ParallelProcessor, transcript: Transcript) async throws(StoreError) {
+        try await base.start(processor, transcript: transcript)
+    }
+    func find(_ runKey: RunKey) async throws(StoreError) -> ParallelProcessor? { try await base.find(runKey) }
+    func row(_ id: ProcessingID) async throws(StoreError) -> ParallelProcessor.Row? { try await base.row(id) }
+    func row(of transcript: TranscriptID) async throws(StoreError) -> ParallelProcessor.Row? {
+        try await base.row(of: transcript)
+    }
+    func updateProgress(_ id: ProcessingID, progress: Double) async throws(StoreError) {
+        try await base.updateProgress(id, progress: progress)
+    }
+    func activeProcessings() async throws(StoreError) -> [ParallelProcessor] { try await base.activeProcessings() }
+    func claim(
+        upTo limit: Int, from scope: ChunkScope, by worker: WorkerID
+    ) async throws(StoreError) -> [ClaimedChunk] {
+        try await log.note(.claimChunks(limit))
+        return try await base.claim(upTo: limit, from: scope, by: worker)
+    }
+    func settle(_ settlements: [ChunkSettlement]) async throws(StoreError) -> ChunkSettleReceipt {
+        try await log.note(.settleChunks(settlements.count))
+        return try await base.settle(settlements)
+    }
+    func rescue() async throws(StoreError) -> [ChunkID] {
+        try await log.note(.rescueChunks)
+        return try await base.rescue()
+    }
+    func sweep() async throws(StoreError) -> [ProcessingID] {
+        try await log.note(.sweep)
+        return try await base.sweep()
+    }
+    func chunks(of id: ProcessingID, after index: Int?, limit: Int) async throws(StoreError) -> [ChunkTask] {
+        try await base.chunks(of: id, after: index, limit: limit)
+    }
+    func finish(_ outcome: MergeOutcome) async throws(StoreError) -> Bool {
+        try await log.note(.finish)
+        return try await base.finish(outcome)
+    }
+}
