@@ -7,8 +7,17 @@ public struct StoreLocation: Hashable, Sendable, CustomStringConvertible {
     public let path: String
 
     /// A file by its path; `~` at the beginning is the home folder, a relative path begins at the working folder.
-    public static func file(_ path: String) -> StoreLocation {
-        let expanded = NSString(string: path).expandingTildeInPath
+    public static func file(
+        _ path: String, environment: [String: String] = ProcessInfo.processInfo.environment
+    ) -> StoreLocation {
+        // As a shell does it: HOME first. Foundation asks the password file alone.
+        let home = environment["HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
+        let expanded =
+            if let home, path == "~" || path.hasPrefix("~/") {
+                home + path.dropFirst()
+            } else {
+                NSString(string: path).expandingTildeInPath
+            }
         return StoreLocation(path: URL(fileURLWithPath: expanded).standardizedFileURL.path)
     }
 
@@ -37,7 +46,7 @@ public struct StoreLocation: Hashable, Sendable, CustomStringConvertible {
         if let text = environment["MILLRACE_STORE"], !text.isEmpty { return try StoreLocation(text) }
         // The specification of XDG says to ignore a relative path.
         let data = environment["XDG_DATA_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil } ?? "~/.local/share"
-        return .file(data + "/millrace/millrace.db")
+        return .file(data + "/millrace/millrace.db", environment: environment)
     }
 
     private init(path: String) {
