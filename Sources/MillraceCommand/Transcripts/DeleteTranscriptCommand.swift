@@ -19,7 +19,11 @@ struct DeleteTranscriptCommand: AsyncParsableCommand {
         try await stored.open { millrace in
             for id in ids {
                 let transcript = try await stored.load(id, from: millrace)
-                try await millrace.transcripts.delete(transcript.id, force: force)
+                do {
+                    try await millrace.transcripts.delete(transcript.id, force: force)
+                } catch let error as StoreError where error.code == .conflict {
+                    throw StoreError(.conflict, "\(error.message), with --force", cause: error)
+                }
             }
         }
     }
