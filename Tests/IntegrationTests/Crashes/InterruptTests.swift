@@ -21,14 +21,16 @@ import Testing
             #expect(completed >= 3)
             #expect(try await contents.held() == 0)
             #expect(try await contents.count("chunk_tasks", where: "retry_count > 0") == 0)
-            #expect(try engine.survivors().isEmpty)
+            try await eventually(within: .seconds(5), "no engine outlives the program") {
+                try engine.survivors().isEmpty
+            }
             let last = try #require(end.errorLines.last)
             try #require(last.hasPrefix("To go on: "))
             let before = try engine.starts().count
             let resumed = try await place.run("sh", ["-c", String(last.dropFirst("To go on: ".count))])
             #expect(resumed.status == 0, "\(resumed.errors)")
             #expect(try engine.starts().count == before + 12 - completed)
-            #expect(resumed.output.split(separator: " ").count == 24, "\(resumed.output)")
+            #expect(resumed.output.split(whereSeparator: \.isWhitespace).count == 24, "\(resumed.output)")
         }
     }
 
@@ -41,6 +43,9 @@ import Testing
             ) { running in
                 try await eventually("the engine runs") { try !engine.starts().isEmpty }
                 running.send(SIGINT)
+            }
+            try await eventually(within: .seconds(2), "no engine outlives the program") {
+                try engine.survivors().isEmpty
             }
             #expect(
                 end.errorLines.last

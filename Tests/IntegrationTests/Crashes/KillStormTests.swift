@@ -33,6 +33,7 @@ import Testing
             var held: [Int] = []
             for moment in moments {
                 let before = try engine.starts().count
+                let start = Date()
                 let end = try await place.millrace(["transcribe", file] + options + engine.options) { running in
                     if !moment.isEarly {
                         try await eventually("the engine runs") { try engine.starts().count > before }
@@ -44,8 +45,7 @@ import Testing
                 try await eventually(within: .seconds(5), "no engine outlives the program") {
                     try engine.survivors().isEmpty
                 }
-                let isStored = FileManager.default.fileExists(atPath: place.store)
-                held.append(isStored ? try await contents.held() : 0)
+                held.append(try await contents.held(since: start))
             }
             let last = try await place.millrace(["transcribe", file] + options + engine.options)
             #expect(last.status == 0, "\(last.errors)")

@@ -37,8 +37,8 @@ import Testing
             #expect(hearings.count == 30)
             #expect(Set(hearings.map(\.checksum)).count == 30)
             #expect(try end.transcripts().first?.chunks == .init(total: 30, completed: 30, failed: 0, cached: 0))
-            // Each worker that was stopped has left.
-            #expect(try await contents.count("workers") == 0)
+            // Nobody holds anything any more.
+            #expect(try await contents.held() == 0)
         }
     }
 

@@ -17,10 +17,15 @@ struct StoreContents: Sendable {
         try await number("(SELECT count(*) FROM \(table) WHERE \(condition))")
     }
 
-    /// Chunks that somebody holds.
-    func held() async throws -> Int {
-        guard try await number("(SELECT count(*) FROM sqlite_master WHERE name = 'chunk_tasks')") == 1 else { return 0 }
-        return try await count("chunk_tasks", where: "status = 'PROCESSING'")
+    /// Chunks that are held, by a worker that began at or after a time.
+    func held(since start: Date = .distantPast) async throws -> Int {
+        guard FileManager.default.fileExists(atPath: path),
+            try await number("(SELECT count(*) FROM sqlite_master WHERE name = 'workers')") == 1
+        else { return 0 }
+        let microseconds = Int(start.timeIntervalSince1970 * 1_000_000)
+        return try await count(
+            "chunk_tasks JOIN workers ON workers.id = worker_id",
+            where: "status = 'PROCESSING' AND workers.created_at >= \(microseconds)")
     }
 
     private func number(_ expression: String) async throws -> Int {

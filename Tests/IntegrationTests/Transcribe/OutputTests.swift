@@ -38,8 +38,8 @@ import Testing
             let engine = try EngineScript(in: place, before: "sleep 0.3")
             let file = try Recordings.bursts(4, in: place)
             let command =
-                "\(Program.path) transcribe gone.wav \(file) --chunk-seconds 1.5 --engine command "
-                + "--command 'sh \(engine.path)' --store \(place.store)"
+                "\(Program.path) transcribe gone.wav \(file) --chunk-seconds 1.5 --concurrency 1 "
+                + "--engine command --command 'sh \(engine.path)' --store \(place.store)"
             // script(1) runs the command on a terminal of its own; that writes to its standard output.
             let end = try await place.run(
                 "script", ["-qec", command, "/dev/null"], environment: ["NO_COLOR": noColour, "TERM": "xterm"])

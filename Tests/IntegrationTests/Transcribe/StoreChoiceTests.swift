@@ -14,6 +14,7 @@ import Testing
 
     @Test(arguments: [
         Choice(option: "~/by-option.db", variable: "~/by-variable.db", dataHome: "~/data", store: "by-option.db"),
+        Choice(option: "'~/by-home.db'", variable: nil, dataHome: nil, store: "by-home.db"),
         Choice(option: "relative.db", variable: nil, dataHome: nil, store: "relative.db"),
         Choice(option: "sqlite://~/by-url.db", variable: nil, dataHome: nil, store: "by-url.db"),
         Choice(option: nil, variable: "~/new/by-variable.db", dataHome: "~/data", store: "new/by-variable.db"),
@@ -23,7 +24,11 @@ import Testing
     ])
     func `the option comes before MILLRACE_STORE, that before the data folder`(choice: Choice) async throws {
         try await Workplace.with { place in
-            func there(_ path: String?) -> String? { path?.replacing("~", with: place.folder) }
+            // In quotes it is left to the program to know the home folder.
+            func there(_ path: String?) -> String? {
+                path?.hasPrefix("'") == true
+                    ? path?.replacing("'", with: "") : path?.replacing("~", with: place.folder)
+            }
             let file = try Recordings.bursts(1, in: place)
             let end = try await place.run(
                 Program.path,
