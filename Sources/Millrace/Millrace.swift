@@ -76,7 +76,7 @@ public struct Millrace: Sendable {
         try await transcriber.check()
         try transcriber.check(language: options.language)
         let planner = RecordingPlanner(decodedFolder: location.decodedFolder)
-        await planner.removeOrphans(keeping: try await recordingsInUse())
+        await planner.removeOrphans(keeping: try await inUse(planner.decodedRecordings()))
         let survey = try await planner.survey(path: path, settings: options.chunking)
         let recipe = options.recipe(for: transcriber)
         let enlistment = Enlistment(processings: processings, clock: SystemWallClock())
@@ -96,11 +96,12 @@ public struct Millrace: Sendable {
         }
     }
 
-    /// The recordings of runs that have not ended well, whose decoded sound may be needed again.
-    private func recordingsInUse() async throws(StoreError) -> Set<ContentHash> {
+    /// Those of the decoded recordings whose newest run has not ended well, so that they may be needed again.
+    private func inUse(_ decoded: [ContentHash]) async throws(StoreError) -> Set<ContentHash> {
         var hashes: Set<ContentHash> = []
-        for try await transcript in transcripts.all() {
-            if transcript.status != .completed, transcript.status != .cancelled { hashes.insert(transcript.hash) }
+        for hash in decoded {
+            guard let status = try await transcripts.find(hash: hash)?.status else { continue }
+            if status != .completed, status != .cancelled { hashes.insert(hash) }
         }
         return hashes
     }

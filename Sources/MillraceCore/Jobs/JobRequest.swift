@@ -8,8 +8,8 @@ public struct JobRequest: Sendable, Hashable {
     public var payload: JSONText
     /// How urgent it is.
     public var priority: JobPriority
-    /// Retries allowed after the first run; 0 for none, `nil` for what the queue gives or else
-    /// ``QueueSettings/standardMaxRetries``.
+    /// Retries allowed after the first run; 0 for none. `nil` is ``QueueSettings/standardMaxRetries``, or what the queue
+    /// gives to a job that is added through ``JobQueue/add(_:id:at:)``.
     public var maxRetries: Int?
     /// The earliest time of the first run; `nil` or a past time for at once.
     public var scheduledAt: Timestamp?

@@ -39,7 +39,7 @@ struct Migrator {
         guard application == Self.applicationID else {
             let tables = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master") ?? 0
             guard application == 0, tables == 0 else {
-                throw StoreError(.corrupted, "the file belongs to another program")
+                throw StoreError(.corrupted, "it belongs to another program; choose another file with --store")
             }
             return 0
         }

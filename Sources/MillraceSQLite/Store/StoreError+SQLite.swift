@@ -24,7 +24,7 @@ extension StoreError {
     static func opening(_ path: String, _ error: any Error) -> StoreError {
         let failure = StoreError(sqlite: error)
         return switch failure.code {
-        case .corrupted:
+        case .corrupted where !(error is StoreError):
             StoreError(
                 .corrupted, "\(path) is damaged or not a store of Millrace; choose another with --store", cause: error)
         case .newerVersion, .cancelled:

@@ -35,12 +35,9 @@ struct BlockingQueue: Sendable {
     }
 
     /// Runs work that must be done in any case, also when the waiting task is cancelled.
-    func finish(_ work: @escaping @Sendable () -> Void) async {
+    func finish<Value: Sendable>(_ work: @escaping @Sendable () -> Value) async -> Value {
         await withCheckedContinuation { continuation in
-            operations.addOperation {
-                work()
-                continuation.resume()
-            }
+            operations.addOperation { continuation.resume(returning: work()) }
         }
     }
 }

@@ -40,6 +40,11 @@ struct DecodedFolder: Sendable {
         return try AudioFile(path: file(of: hash))
     }
 
+    /// The recordings that are here.
+    func recordings() -> [ContentHash] {
+        ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).compactMap(Self.hash)
+    }
+
     /// Removes a decoded recording.
     func remove(_ hash: ContentHash) {
         try? FileManager.default.removeItem(atPath: file(of: hash))

@@ -42,6 +42,11 @@ public struct RecordingPlanner: Sendable {
         await Self.queue.finish { [decoded] in decoded.remove(hash) }
     }
 
+    /// The recordings of which there is something decoded.
+    public func decodedRecordings() async -> [ContentHash] {
+        await Self.queue.finish { [decoded] in decoded.recordings() }
+    }
+
     /// Removes what was decoded of all other recordings, and what decoders that are gone left unfinished.
     public func removeOrphans(keeping hashes: Set<ContentHash>) async {
         await Self.queue.finish { [decoded] in decoded.removeOrphans(keeping: hashes) }
