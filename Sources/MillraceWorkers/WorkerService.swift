@@ -105,9 +105,10 @@ public struct WorkerService: Service {
         logger[metadataKey: "worker-id"] = "\(worker)"
         let jobs = dependencies.jobs
         let lease = configuration.lease
-        try await jobs.register(worker, process: HostProcess.current(), leasedFor: lease.duration)
         let keeper = LeaseKeeper(
-            worker: worker, jobs: jobs, settings: lease, time: dependencies.time, logger: logger)
+            worker: worker, jobs: jobs, settings: lease, askedAt: dependencies.time.now(), time: dependencies.time,
+            logger: logger)
+        try await jobs.register(worker, process: HostProcess.current(), leasedFor: lease.duration)
         let jobBell = Doorbell()
         let chunkBell = Doorbell()
         let rescuer = Rescuer(
@@ -117,14 +118,14 @@ public struct WorkerService: Service {
                 jobBell.ring()
                 chunkBell.ring()
             }, logger: logger)
-        await rescuer.pass(withSweep: true)
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await keeper.run() }
+            group.addTask { try await keeper.watch() }
+            group.addTask { try await keeper.beat() }
             group.addTask { try await rescuer.run() }
             group.addTask { [logger] in
                 try await work(as: worker, jobBell: jobBell, chunkBell: chunkBell, logger: logger)
             }
-            // The work ends first, by the stop signal; the keeper only by losing the lease.
+            // The work ends first, by the stop signal; the others only by losing the lease.
             try await group.next()
             group.cancelAll()
         }

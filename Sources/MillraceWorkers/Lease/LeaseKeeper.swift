@@ -7,24 +7,24 @@ struct LeaseKeeper: Sendable {
     /// The worker's lease ran out, or may have; everything that it holds must stop now.
     struct LeaseLost: Error {}
 
-    let worker: WorkerID
-    let jobs: any JobQueueRepository
-    let settings: LeaseSettings
-    let time: MonotonicTime
-    let logger: Logger
+    private let worker: WorkerID
+    private let jobs: any JobQueueRepository
+    private let settings: LeaseSettings
+    private let time: MonotonicTime
+    private let renewed: Renewal
+    private let logger: Logger
 
-    /// Beats until the task is cancelled.
-    ///
-    /// Throws ``LeaseLost`` as soon as the lease is refused, or when no beat got through for so long that others may
-    /// soon take the work. A beat that hangs does not delay this: the watch stands beside it.
-    func run() async throws {
-        let renewed = Renewal(at: time.now())
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await beat(renewed) }
-            group.addTask { try await watch(renewed) }
-            try await group.next()
-            group.cancelAll()
-        }
+    /// Takes charge of a lease that was asked for at `askedAt`, from which it counts at the earliest.
+    init(
+        worker: WorkerID, jobs: any JobQueueRepository, settings: LeaseSettings, askedAt: Duration,
+        time: MonotonicTime, logger: Logger
+    ) {
+        self.worker = worker
+        self.jobs = jobs
+        self.settings = settings
+        self.time = time
+        self.logger = logger
+        renewed = Renewal(at: askedAt)
     }
 
     /// When the last beat that got through was sent: the lease counts at the earliest from there.
@@ -41,7 +41,10 @@ struct LeaseKeeper: Sendable {
         }
     }
 
-    private func beat(_ renewed: Renewal) async throws {
+    /// Beats until the task is cancelled.
+    ///
+    /// Throws ``LeaseLost`` as soon as the lease is refused.
+    func beat() async throws {
         while true {
             try await time.sleep(for: settings.beatInterval)
             let sentAt = time.now()
@@ -59,7 +62,11 @@ struct LeaseKeeper: Sendable {
         }
     }
 
-    private func watch(_ renewed: Renewal) async throws {
+    /// Throws ``LeaseLost`` when no beat got through for so long that others may soon take the work.
+    ///
+    /// Run it beside ``beat()``, not within: a beat may hang in a store that does not hear of its cancellation, and the
+    /// work must be stopped all the same.
+    func watch() async throws {
         while true {
             let remaining = renewed.time + settings.trusted - time.now()
             guard remaining > .zero else {

@@ -12,20 +12,19 @@ struct Rescuer: Sendable {
     let onRescue: @Sendable () -> Void
     let logger: Logger
 
-    /// Looks for dead workers until the task is cancelled.
+    /// Looks for dead workers, at once and then until the task is cancelled.
     func run() async throws {
         var untilSweep = Duration.zero
         while true {
-            try await time.sleep(for: settings.rescueInterval)
-            untilSweep -= settings.rescueInterval
             let isSweepDue = untilSweep <= .zero
             if isSweepDue { untilSweep = settings.sweepInterval }
             await pass(withSweep: isSweepDue)
+            try await time.sleep(for: settings.rescueInterval)
+            untilSweep -= settings.rescueInterval
         }
     }
 
-    /// Looks once.
-    func pass(withSweep: Bool) async {
+    private func pass(withSweep: Bool) async {
         do throws(StoreError) {
             // The kernel knows of a process's end at once; a lease tells it only after ten seconds.
             for other in try await jobs.workers() where other.id != worker {

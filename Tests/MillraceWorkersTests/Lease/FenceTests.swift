@@ -1,0 +1,27 @@
+import Logging
+import MillraceCore
+import MillraceTesting
+import Testing
+
+@testable import MillraceWorkers
+
+@Suite struct FenceTests {
+    @Test func `a settlement after the job was taken over changes nothing`() async throws {
+        let place = Workplace()
+        let handler = TaskHandler { number, _ in number }
+        let id = try await handler.enqueue(at: place)[0]
+        let worker = WorkerID.make(at: place.clock.timeOfDay)
+        try await place.jobs.register(worker, process: nil, leasedFor: .seconds(10))
+        let source = JobSource(
+            worker: worker, jobs: place.jobs, scope: JobScope(types: [handler.jobType]),
+            executors: [handler.jobType: HandlerExecutor(handler: handler)], retryPolicy: .exponential(),
+            clock: place.clock, logger: Logger(label: "fence", factory: { _ in SwiftLogNoOpLogHandler() }))
+        let job = try #require(try await source.claim(upTo: 1).first)
+        let settlement = try #require(await source.perform(job))
+        place.clock.advance(by: .seconds(10))
+        #expect(try await place.jobs.rescue() == [id])
+        try await source.settle([settlement])
+        #expect(try await place.status(id) == .queued)
+        #expect(try await place.jobs.result(of: id) == nil)
+    }
+}
