@@ -13,10 +13,14 @@ enum HostProcess {
         guard let bootID = bootID(), let namespace = namespace(),
             process.bootID == bootID, process.namespace == namespace
         else { return false }
-        return startTicks(of: process.processID) != process.startTicks
+        if let fields = stat(of: process.processID) {
+            return hasEnded(fields) || UInt64(fields[19]) != process.startTicks
+        }
+        // The host may hide other users' processes; only the kernel's word counts then.
+        return kill(process.processID, 0) == -1 && errno == ESRCH
     }
 
-    private static func identity(of pid: Int32) -> ProcessIdentity? {
+    static func identity(of pid: Int32) -> ProcessIdentity? {
         guard let bootID = bootID(), let namespace = namespace(), let ticks = startTicks(of: pid) else { return nil }
         return ProcessIdentity(bootID: bootID, namespace: namespace, processID: pid, startTicks: ticks)
     }
@@ -29,13 +33,23 @@ enum HostProcess {
         try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/ns/pid")
     }
 
-    /// The start time of a process that has not ended, from `/proc/<pid>/stat` (proc(5), fields 3 and 22).
+    /// The start time of a process that has not ended, from field 22 of its `stat`.
     private static func startTicks(of pid: Int32) -> UInt64? {
+        guard let fields = stat(of: pid), !hasEnded(fields) else { return nil }
+        return UInt64(fields[19])
+    }
+
+    /// Whether a process has ended but is still listed, because its parent has not asked for its end.
+    private static func hasEnded(_ stat: [Substring]) -> Bool {
+        stat[0] == "Z" || stat[0] == "X"
+    }
+
+    /// The fields of `/proc/<pid>/stat` from the third on (proc(5)).
+    private static func stat(of pid: Int32) -> [Substring]? {
         // The name in the second field may hold blanks and brackets; what follows the last bracket is regular.
         guard let stat = text(of: "/proc/\(pid)/stat"), let end = stat.lastIndex(of: ")") else { return nil }
         let fields = stat[stat.index(after: end)...].split(separator: " ")
-        guard fields.count > 19, fields[0] != "Z", fields[0] != "X" else { return nil }
-        return UInt64(fields[19])
+        return fields.count > 19 ? fields : nil
     }
 
     private static func text(of path: String) -> String? {
