@@ -104,7 +104,7 @@ struct Mistake: Sendable, CustomTestStringConvertible {
         Mistake("store is a folder", says: "is a folder; --store names the file of the store") { place in
             ["good.wav", "--command", "cksum", "--store", place.folder]
         },
-        Mistake("store is another program's", says: "is damaged or not a store of Millrace") { place in
+        Mistake("store is another program's", says: "belongs to another program") { place in
             ["good.wav", "--command", "cksum", "--store", try foreignStore(place)]
         },
         Mistake("store is no database", says: "garbage.db") { place in

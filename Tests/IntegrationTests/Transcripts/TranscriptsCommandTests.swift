@@ -104,7 +104,7 @@ import Testing
             }
             #expect(end.status == 1)
             #expect(end.errors.contains("the run was deleted while it was worked on"), "\(end.errors)")
-            #expect(try engine.survivors().isEmpty)
+            try await eventually("no engine outlives the program") { try engine.survivors().isEmpty }
             #expect(try await StoreContents(path: place.store).workRows() == 0)
         }
     }
