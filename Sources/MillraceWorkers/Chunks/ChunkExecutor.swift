@@ -24,25 +24,14 @@ struct ChunkExecutor: Sendable {
             let load = try await cache.value(for: key, ttl: timeToLive) {
                 try CacheValue(encoding: await transcriber.transcribe(audio, recipe: recipe))
             }
-            let result = try decode(load.value)
-            return (result, key, load.tier != nil)
+            if let result = try? load.value.decode(ChunkResult.self) { return (result, key, load.tier != nil) }
         } catch {
-            throw Self.meaning(of: error)
+            if let cause = error.cause as? TranscriptionError { throw cause }
+            if error.code == .cancelled { throw TranscriptionError(.cancelled, "cancelled", cause: error) }
         }
-    }
-
-    private func decode(_ value: CacheValue) throws(StoreError) -> ChunkResult {
-        do throws(InvalidValue) {
-            return try value.decode(ChunkResult.self)
-        } catch {
-            throw StoreError(.corrupted, "a cached result cannot be read: \(error)", cause: error)
-        }
-    }
-
-    private static func meaning(of error: StoreError) -> TranscriptionError {
-        if let cause = error.cause as? TranscriptionError { return cause }
-        if error.code == .cancelled { return TranscriptionError(.cancelled, "cancelled", cause: error) }
-        return TranscriptionError(
-            .engineFailed, "the cache failed: \(error.message)", isRetryable: error.isRetryable, cause: error)
+        // The cache is out of order, or what it holds cannot be read: that must not cost the chunk.
+        let result = try await transcriber.transcribe(audio, recipe: recipe)
+        if let value = try? CacheValue(encoding: result) { _ = try? await cache.put(key, value, ttl: timeToLive) }
+        return (result, key, false)
     }
 }
