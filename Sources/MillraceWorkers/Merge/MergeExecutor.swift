@@ -27,7 +27,9 @@ struct MergeExecutor: JobExecutor {
         merger.finish(&transcript, policy: row.recipe.failurePolicy, at: clock.now())
         let isFinished = try await processings.finish(
             MergeOutcome(job: context.job, merge: merge, transcript: transcript))
-        if !isFinished { context.logger.warning("The merge had lost its lease") }
-        return nil
+        guard !isFinished else { return nil }
+        context.logger.warning("The merge had lost its lease, or its run was changed meanwhile")
+        // Ends the lease if it is still held; otherwise this changes nothing.
+        return .completed(result: nil)
     }
 }
