@@ -1,5 +1,6 @@
 import Foundation
 import MillraceTesting
+import Synchronization
 import Testing
 
 @Suite(.bounded) struct KillStormTests {
@@ -82,6 +83,24 @@ import Testing
             }
             #expect(running.status == -SIGKILL)
             #expect(try engine.starts().count <= 12 + 4)
+        }
+    }
+
+    @Test func `no PocketSphinx outlives a killed program`() async throws {
+        try await Workplace.with { place in
+            let children = Mutex<Set<pid_t>>([])
+            let end = try await place.millrace(["transcribe", Recordings.example]) { running in
+                try await eventually("four engines run") {
+                    let engines = running.children().filter { $0.value.contains("pocketsphinx") }
+                    children.withLock { $0.formUnion(engines.keys) }
+                    return engines.count == 4
+                }
+                running.send(SIGKILL)
+            }
+            #expect(end.status == -SIGKILL)
+            try await eventually(within: .seconds(5), "the engines end") {
+                children.withLock { $0.allSatisfy { kill($0, 0) != 0 } }
+            }
         }
     }
 }

@@ -31,6 +31,14 @@ import Testing
             #expect(thirty.rate.percent <= whole.rate.percent + 2)
             #expect(twelve.rate.percent <= whole.rate.percent + 4)
 
+            let start = ContinuousClock.now
+            let again = try await heard("30").transcript
+            print(
+                "second run: \(again.chunks.cached) of \(again.chunks.total) chunks cached, \(ContinuousClock.now - start)"
+            )
+            #expect(again.chunks.cached == again.chunks.total)
+            #expect(again.text == thirty.transcript.text)
+
             #expect(thirty.transcript.language == "en")
             #expect(abs(thirty.transcript.duration - 141.7) < 0.1)
             let words = thirty.transcript.segments.flatMap { $0.words ?? [] }

@@ -93,6 +93,20 @@ struct Running: Sendable {
         return stat.contains(") Z ")
     }
 
+    /// The processes that it has started, each with its command line.
+    func children() -> [pid_t: String] {
+        var children: [pid_t: String] = [:]
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? [] {
+            guard let process = pid_t(name),
+                let status = try? String(contentsOfFile: "/proc/\(name)/status", encoding: .utf8),
+                status.contains("\nPPid:\t\(processID)\n"),
+                let words = FileManager.default.contents(atPath: "/proc/\(name)/cmdline")
+            else { continue }
+            children[process] = String(decoding: words, as: UTF8.self)
+        }
+        return children
+    }
+
     /// What it has written to standard error so far.
     func errors() throws -> String {
         try String(contentsOfFile: errorsPath, encoding: .utf8)

@@ -90,4 +90,25 @@ import Testing
             #expect(abs(words[1].start - offset - 0.5) < 0.001)
         }
     }
+
+    @Test func `a recording that is replaced during the run is not mixed with the old one`() async throws {
+        try await Workplace.with { place in
+            let engine = try EngineScript(in: place, before: "sleep 0.3")
+            let file = try Recordings.bursts(6, in: place)
+            let command = ["transcribe", file, "--concurrency", "1"] + Recordings.burstChunks + engine.options
+            let end = try await place.millrace(command) { _ in
+                try await eventually("the engine runs") { try engine.starts().count == 2 }
+                try await place.run("mv", [file, place.path("old.wav")])
+                _ = try Recordings.bursts(6, in: place, seed: 9)
+            }
+            #expect(end.status == 2, "\(end.errors)")
+            #expect(end.errors.contains("is not the recording that was planned"), "\(end.errors)")
+            let heard = try engine.starts().count
+            try await place.run("mv", ["-f", place.path("old.wav"), file])
+            let mended = try await place.millrace(command)
+            #expect(mended.status == 0, "\(mended.errors)")
+            #expect(!mended.output.contains("missing"))
+            #expect(try engine.starts().count == 6, "\(heard)")
+        }
+    }
 }

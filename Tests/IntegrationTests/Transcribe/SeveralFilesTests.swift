@@ -76,4 +76,38 @@ import Testing
             #expect(try await StoreContents(path: place.store).workRows() == 0)
         }
     }
+
+    @Test func `the exit status is the worst: failed before partial before done`() async throws {
+        try await Workplace.with { place in
+            // What it answers for a chunk that is named in a file makes no sense, which is not tried again.
+            let broken = place.path("broken")
+            let engine = try EngineScript(in: place, before: "grep -qs \"^$1$\" \(broken) && echo '[{}'")
+            let good = try Recordings.bursts(1, in: place, name: "good.wav")
+            let partial = try Recordings.bursts(2, in: place, name: "partial.wav", seed: 2)
+            let options = Recordings.burstChunks + engine.options
+            let whole = try await place.millrace(["transcribe", partial, "--no-cache"] + options)
+            #expect(whole.status == 0, "\(whole.errors)")
+            let words = whole.output.split(whereSeparator: \.isWhitespace)
+            _ = try place.write("\(words[1])\n", to: "broken")
+            let two = try await place.millrace(["transcribe", partial, good] + options)
+            #expect(two.status == 2, "\(two.errors)")
+            let three = try await place.millrace(["transcribe", "gone.wav", partial, good] + options)
+            #expect(three.status == 1, "\(three.errors)")
+            #expect(three.output == two.output)
+        }
+    }
+
+    @Test func `equal recordings under two names are transcribed once`() async throws {
+        try await Workplace.with { place in
+            let engine = try EngineScript(in: place)
+            let files = try ["a.wav", "b.wav"].map { try Recordings.bursts(2, in: place, name: $0) }
+            let end = try await place.millrace(
+                ["transcribe"] + files + ["--format", "json"] + Recordings.burstChunks + engine.options)
+            #expect(end.status == 0, "\(end.errors)")
+            let transcripts = try end.transcripts()
+            #expect(transcripts.map(\.source) == files)
+            #expect(transcripts.map(\.chunks.cached) == [0, 2])
+            #expect(try engine.starts().count == 2)
+        }
+    }
 }
