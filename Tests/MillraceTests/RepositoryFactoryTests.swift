@@ -12,6 +12,8 @@ struct RepositoryFactoryTests {
         let factory = try RepositoryFactory(store: location)
         let id = try await factory.jobQueueRepository().enqueue(JobRequest(JobType("work")))
         #expect(try await factory.jobQueueRepository().findPendingJobs(queueName: .default).map(\.id) == [id])
+        _ = try await factory.jobQueueRepository().enqueue(Array(repeating: JobRequest(JobType("work")), count: 20))
+        #expect(try await factory.jobQueueRepository().findPendingJobs(queueName: .default).count == 10)
         #expect(try await factory.processingRepository().activeProcessings().isEmpty)
         #expect(try await factory.transcriptRepository().list(after: nil, limit: 1).isEmpty)
 

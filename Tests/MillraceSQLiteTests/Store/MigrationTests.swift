@@ -95,11 +95,30 @@ struct MigrationTests {
             INSERT INTO chunk_tasks (id, processing_id, chunk_index, start_sample, end_sample)
             VALUES ('a', 'no such', 0, 0, 1)
             """,
+            Self.chunk("b", index: 0, of: "p"),
         ]
+        try await queue.write { db in
+            try db.execute(
+                sql: """
+                    INSERT INTO transcripts VALUES ('t', '', '', 0, 'FAILED', NULL, '', '', 0, 0, 0, 0, 0, NULL, 0);
+                    INSERT INTO processing_tasks (
+                        id, transcript_id, run_key, source, recipe, engine, queue_name, total_chunks, created_at,
+                        updated_at
+                    ) VALUES ('p', 't', '', '', '', '', '', 1, 0, 0);
+                    \(Self.chunk("a", index: 0, of: "p"))
+                    """)
+        }
         for sql in wrong {
             await #expect(throws: DatabaseError.self, "\(sql)") {
                 try await queue.write { db in try db.execute(sql: sql) }
             }
         }
+    }
+
+    private static func chunk(_ id: String, index: Int, of processing: String) -> String {
+        """
+        INSERT INTO chunk_tasks (id, processing_id, chunk_index, start_sample, end_sample)
+        VALUES ('\(id)', '\(processing)', \(index), 0, 1)
+        """
     }
 }

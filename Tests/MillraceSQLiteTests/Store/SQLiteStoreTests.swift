@@ -45,9 +45,12 @@ struct SQLiteStoreTests {
         let chunks = try await processings.claim(upTo: 10, from: ChunkScope(engines: [recipe.engine]), by: worker)
         #expect(chunks.map(\.task.index) == [0, 1])
         let result = ChunkResult(segments: [Segment(start: 0, end: 1, text: "hello")])
+        let claimedAt = try await processings.load(plan.id)?.updatedAt
+        clock.advance(by: .seconds(1))
         let receipt = try await processings.settle(
             chunks.map { ChunkSettlement($0.task, .completed(result, isFromCache: false)) })
         #expect(receipt == ChunkSettleReceipt(lost: [], merging: [plan.id]))
+        #expect(try await processings.load(plan.id)?.updatedAt == claimedAt.map { $0 + .seconds(1) })
         let merges = try await jobs.claim(upTo: 10, from: JobScope(types: [.merge]), by: worker)
         #expect(merges.count == 1)
         var merged = transcript
