@@ -65,10 +65,12 @@ let package = Package(
             name: "EngineOwner", dependencies: ["MillraceCore", "MillraceSpeech"], path: "Tests/EngineOwner",
             swiftSettings: settings),
         .testTarget(
-            name: "MillraceSpeechTests", dependencies: ["CSndFile", "EngineOwner", "MillraceCore", "MillraceSpeech"],
+            name: "MillraceSpeechTests",
+            dependencies: ["CSndFile", "EngineOwner", "MillraceCore", "MillraceSpeech", "MillraceTesting"],
             swiftSettings: settings),
         .testTarget(name: "MillraceTests", dependencies: ["Millrace"], swiftSettings: settings),
-        .testTarget(name: "MillraceCoreTests", dependencies: ["MillraceCore"], swiftSettings: settings),
+        .testTarget(
+            name: "MillraceCoreTests", dependencies: ["MillraceCore", "MillraceTesting"], swiftSettings: settings),
         .testTarget(
             name: "MillraceCachingTests", dependencies: ["MillraceCaching", "MillraceCore", "MillraceTesting"],
             swiftSettings: settings),

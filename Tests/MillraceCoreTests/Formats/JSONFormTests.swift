@@ -1,5 +1,6 @@
 import Foundation
 import MillraceCore
+import MillraceTesting
 import Testing
 
 @Suite struct JSONFormTests {
@@ -58,7 +59,7 @@ import Testing
 
     @Test("Whatever a transcript holds, it is valid JSON on one line with the same content")
     func random() throws {
-        var generator = SeededGenerator(seed: SeededGenerator.seed())
+        var generator = TestSeed.generator()
         for _ in 0..<300 {
             let transcript = Transcripts.random(using: &generator)
             let json = TranscriptFormat.json.render(transcript)

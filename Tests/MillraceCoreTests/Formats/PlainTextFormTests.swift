@@ -1,4 +1,5 @@
 import MillraceCore
+import MillraceTesting
 import Testing
 
 @Suite struct PlainTextFormTests {
@@ -63,7 +64,7 @@ import Testing
 
     @Test("Whatever a transcript holds, its words are there in order, in clean lines")
     func random() {
-        var generator = SeededGenerator(seed: SeededGenerator.seed())
+        var generator = TestSeed.generator()
         for _ in 0..<250 {
             let transcript = Transcripts.random(using: &generator)
             let text = TranscriptFormat.txt.render(transcript)

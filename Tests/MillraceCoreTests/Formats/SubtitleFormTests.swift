@@ -1,4 +1,5 @@
 import MillraceCore
+import MillraceTesting
 import Testing
 
 @Suite struct SubtitleFormTests {
@@ -147,7 +148,7 @@ import Testing
 
     @Test("Whatever a transcript holds, both forms can be read, and every word is there in order")
     func random() throws {
-        var generator = SeededGenerator(seed: SeededGenerator.seed())
+        var generator = TestSeed.generator()
         for _ in 0..<250 {
             let transcript = Transcripts.random(using: &generator)
             let said = Transcripts.visible(transcript.text)

@@ -1,5 +1,6 @@
 import Foundation
 import MillraceCore
+import MillraceTesting
 
 /// Transcripts for the tests of forms.
 enum Transcripts {

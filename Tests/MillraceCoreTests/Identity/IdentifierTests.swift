@@ -1,11 +1,12 @@
 import Foundation
 import MillraceCore
+import MillraceTesting
 import Testing
 
 @Suite struct IdentifierTests {
     @Test("A new identifier is laid out as RFC 9562 says, the time in its first 48 bits")
     func layout() {
-        var generator = SeededGenerator(seed: SeededGenerator.seed())
+        var generator = TestSeed.generator()
         for milliseconds in [0, 1, 1_700_000_000_123, (1 << 48) - 1] as [Int64] {
             let time = Timestamp(microseconds: milliseconds * 1_000 + 999)
             let id = JobID.make(at: time, using: &generator)
@@ -23,7 +24,7 @@ import Testing
 
     @Test("All 74 other bits are random")
     func randomBits() {
-        var generator = SeededGenerator(seed: SeededGenerator.seed())
+        var generator = TestSeed.generator()
         var (ones, zeros) = ([UInt8](repeating: 0, count: 16), [UInt8](repeating: 0, count: 16))
         for _ in 0..<200 {
             let bytes = withUnsafeBytes(of: JobID.make(at: .zero, using: &generator).uuid.uuid) { Array($0) }
@@ -45,7 +46,7 @@ import Testing
 
     @Test("The order is that of the bytes, and so of the making")
     func order() {
-        var generator = SeededGenerator(seed: SeededGenerator.seed())
+        var generator = TestSeed.generator()
         let made = (0..<200).map { JobID.make(at: Timestamp(microseconds: $0 * 1_000), using: &generator) }
         #expect(made.shuffled(using: &generator).sorted() == made)
         let random = (0..<200).map { _ in JobID(UUID()) }

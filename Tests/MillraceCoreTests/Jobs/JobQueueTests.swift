@@ -1,5 +1,6 @@
 import Foundation
 import MillraceCore
+import MillraceTesting
 import Testing
 
 @Suite struct JobQueueTests {
@@ -30,7 +31,7 @@ import Testing
 
     @Test("Pending jobs come by priority, then age, then identity, and only those that may be claimed")
     func pending() {
-        var generator = SeededGenerator(seed: SeededGenerator.seed())
+        var generator = TestSeed.generator()
         var jobs: [Job] = []
         for _ in 0..<200 {
             let priority = JobPriority.allCases[Int.random(in: 0..<3, using: &generator)]

@@ -1,5 +1,6 @@
 import Foundation
 import MillraceCore
+import MillraceTesting
 import Testing
 
 @Suite struct RetryPolicyTests {
@@ -7,7 +8,7 @@ import Testing
 
     @Test("An exponential delay lies between zero and the doubled base, never over the cap", arguments: retries)
     func exponentialBounds(retry: Int) {
-        var generator = SeededGenerator(seed: SeededGenerator.seed())
+        var generator = TestSeed.generator()
         let policy = RetryPolicy.exponential()
         let bound = retry < 7 ? Duration.seconds(1 << (retry - 1)) : .seconds(60)
         for _ in 0..<200 {
@@ -18,7 +19,7 @@ import Testing
 
     @Test("The jitter is full: delays fill the whole range evenly")
     func jitter() {
-        var generator = SeededGenerator(seed: SeededGenerator.seed())
+        var generator = TestSeed.generator()
         let policy = RetryPolicy.exponential(base: .seconds(1), cap: .seconds(60))
         let delays = (0..<4_000).map { _ in policy.delay(beforeRetry: 4, using: &generator).inSeconds }
         for quarter in 0..<4 {

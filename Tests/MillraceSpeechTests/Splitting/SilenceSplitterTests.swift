@@ -1,5 +1,6 @@
 import Foundation
 import MillraceCore
+import MillraceTesting
 import Testing
 
 @testable import MillraceSpeech
@@ -44,7 +45,7 @@ import Testing
         (30.0, 0.0, 4_000.0), (12, 0, 4_000), (12, 100, 4_000), (12, 400, 4_000), (12, 30, 300), (3, 0, 20_000),
     ])
     func `cuts in the middle of pauses, near the target`(target: Double, noise: Double, volume: Double) throws {
-        let seed = SeededGenerator.seed(for: "cuts in pauses")
+        let seed = TestSeed.value
         let speech = SyntheticSpeech.make(seed: seed, seconds: 150, noise: noise, volume: volume)
         let settings = try ChunkSettings(targetSeconds: target)
         let ranges = try split(speech.samples, target: target)
@@ -61,7 +62,7 @@ import Testing
     }
 
     @Test func `does not depend on the blocks it is fed with`() throws {
-        let seed = SeededGenerator.seed(for: "block sizes")
+        let seed = TestSeed.value
         var generator = SeededGenerator(seed: seed)
         let samples = SyntheticSpeech.make(seed: seed, seconds: 60, noise: 50).samples.dropLast(77)
         let expected = try split(samples, target: 7)
@@ -152,7 +153,7 @@ import Testing
     }
 
     @Test func `keeps every limit on any sound`() throws {
-        let seed = SeededGenerator.seed(for: "splitter limits")
+        let seed = TestSeed.value
         var generator = SeededGenerator(seed: seed)
         for _ in 0..<40 {
             var samples: [Int16] = []

@@ -1,5 +1,6 @@
 import Foundation
 import MillraceCore
+import MillraceTesting
 
 /// Bursts of noise with pauses between them, at known places.
 struct SyntheticSpeech {

@@ -1,6 +1,7 @@
 import Foundation
 import MillraceCore
 import MillraceSpeech
+import MillraceTesting
 import Testing
 
 /// Needs the Debian packages pocketsphinx and pocketsphinx-en-us.
