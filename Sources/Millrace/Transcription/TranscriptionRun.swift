@@ -25,7 +25,7 @@ public struct TranscriptionRun: Sendable {
         self.makeWorker = makeWorker
     }
 
-    /// Works on the run until it has ended, whoever ends it, or until `stop` is raised.
+    /// Works on the run until it has ended, whoever ends it, or until `stop` is raised or a graceful shutdown begins.
     ///
     /// `onProgress` is called with every change that is seen, and at least once.
     ///
@@ -53,11 +53,13 @@ public struct TranscriptionRun: Sendable {
                 return false
             }
             group.addTask { try await watch(cached, onProgress: onProgress) }
-            // Who comes first decides; the worker does not end by itself.
-            var hasEnded = try await group.next() == true
-            workerStop.raise()
-            // `nil` is the worker's: it has returned, and nothing of it is held any more.
-            while let answer = try await group.next(), let answer { hasEnded = hasEnded || answer }
+            // Who comes first decides. `nil` is the worker's: it has returned, and nothing of it is held any more. That
+            // may come first as well, since a graceful shutdown reaches it here too.
+            var hasEnded = false
+            while let answer = try await group.next(), let answer {
+                hasEnded = hasEnded || answer
+                workerStop.raise()
+            }
             group.cancelAll()
             return hasEnded
         }
