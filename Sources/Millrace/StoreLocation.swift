@@ -26,15 +26,17 @@ public struct StoreLocation: Hashable, Sendable, CustomStringConvertible {
     /// - Throws: `invalid` for nothing at all or another kind of URL.
     public init(_ text: String) throws(StoreError) {
         guard !text.isEmpty else { throw StoreError(.invalid, "the store's path is empty") }
-        if let scheme = text.firstRange(of: "://").map({ String(text[..<$0.lowerBound]).lowercased() }) {
-            guard scheme == "sqlite" else {
-                throw StoreError(
-                    .invalid, "a store of kind \(scheme): is not known; give the path of a file, as in --store jobs.db")
-            }
-            self = .file(String(text.dropFirst("sqlite://".count)))
-        } else {
+        // RFC 3986, section 3.1; a path may hold a colon, but then hardly one behind such a word.
+        guard let scheme = text.prefixMatch(of: /[A-Za-z][A-Za-z0-9+.\-]+:/) else {
             self = .file(text)
+            return
         }
+        guard scheme.output.lowercased() == "sqlite:" else {
+            throw StoreError(
+                .invalid, "a store of kind \(scheme.output) is not known; give the path of a file, as in --store jobs.db")
+        }
+        let path = text[scheme.range.upperBound...]
+        self = .file(String(path.hasPrefix("//") ? path.dropFirst(2) : path))
     }
 
     /// The store of those who name none: `MILLRACE_STORE`, else a file in the user's data folder (XDG Base Directory).

@@ -9,6 +9,9 @@ struct StoreLocationTests {
         #expect(try StoreLocation("/a/b.db").path == "/a/b.db")
         #expect(try StoreLocation("/a/../c.db").path == "/c.db")
         #expect(try StoreLocation("sqlite:///a/b.db").path == "/a/b.db")
+        #expect(try StoreLocation("sqlite:/a/b.db").path == "/a/b.db")
+        #expect(try StoreLocation("sqlite:b.db").path == FileManager.default.currentDirectoryPath + "/b.db")
+        #expect(try StoreLocation("/a/b:c.db").path == "/a/b:c.db")
         #expect(try StoreLocation("~/b.db").path == NSHomeDirectory() + "/b.db")
         #expect(try StoreLocation("b.db").path == FileManager.default.currentDirectoryPath + "/b.db")
     }

@@ -86,7 +86,16 @@ public struct TranscriptionRun: Sendable {
     ) async throws -> Bool {
         var last: TranscriptionProgress?
         while true {
-            guard let row = try await processings.row(processor.id) else {
+            let row: ParallelProcessor.Row?
+            do throws(StoreError) {
+                row = try await processings.row(processor.id)
+            } catch {
+                // The workers go on when the store is busy for a while, and so does the watch.
+                guard error.isRetryable else { throw error }
+                try await Task.sleep(for: .seconds(1))
+                continue
+            }
+            guard let row else {
                 throw StoreError(.notFound, "the run was deleted while it was worked on")
             }
             let progress = TranscriptionProgress(
