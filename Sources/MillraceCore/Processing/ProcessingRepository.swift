@@ -4,12 +4,14 @@
 /// loading, each guarded by its lease token, and never resets one that is held. A stale version is a `conflict`. Claims
 /// are no new version: a copy from before a claim may be saved, and undoes nothing of it. A processing that is taken up
 /// again or called off takes its transcript along. When a saved processing has no chunk left to transcribe, `save`
-/// queues its merge, once a round: a merge of the round that has ended counts too. `delete` removes the chunks too, and
-/// throws `conflict` while one is held.
+/// queues its merge, once a round: a merge of the round that has ended counts too. `delete` removes the chunks
+/// and a merge that is still queued too, makes the transcript CANCELLED if it was not final, and throws `conflict` while
+/// a chunk is held.
 public protocol ProcessingRepository: Repository where Aggregate == ParallelProcessor {
     /// Inserts a transcript, its processing and all chunks, whole or not at all.
     ///
-    /// - Throws: `conflict` when a processing with the same run key can be resumed; find it and join it.
+    /// - Throws: `conflict` when a processing with the same run key can be resumed (find it and join it), or when the
+    ///   transcript or a processing for it is stored already; `invalid` when the two do not name the same transcript.
     func start(_ processor: ParallelProcessor, transcript: Transcript) async throws(StoreError)
 
     /// The newest processing with a run key, whatever its status; `nil` when there is none.

@@ -53,6 +53,18 @@ public struct SQLiteTranscriptRepository: TranscriptRepository {
         }
     }
 
+    /// Looks for a run over a recording that has not ended well.
+    public func isInUse(hash: ContentHash) async throws(StoreError) -> Bool {
+        try await store.read { db in
+            try db.rows(
+                """
+                SELECT 1 FROM transcripts
+                WHERE content_hash = ? AND status NOT IN ('COMPLETED', 'CANCELLED') LIMIT 1
+                """, [hash.hex]
+            ) { _ in true }.isEmpty == false
+        }
+    }
+
     /// Reads a page of transcripts without their text, newest first.
     public func list(after id: TranscriptID?, limit: Int) async throws(StoreError) -> [Transcript] {
         try await store.read { db in

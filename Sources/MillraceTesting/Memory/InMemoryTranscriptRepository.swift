@@ -35,6 +35,15 @@ public struct InMemoryTranscriptRepository: TranscriptRepository {
     }
 
     /// See the port.
+    public func isInUse(hash: ContentHash) async throws(StoreError) -> Bool {
+        try store.step { state, _ in
+            state.transcripts.values.contains {
+                $0.hash == hash && $0.status != .completed && $0.status != .cancelled
+            }
+        }
+    }
+
+    /// See the port.
     public func find(hash: ContentHash) async throws(StoreError) -> Transcript? {
         try store.step { state, _ in
             state.transcripts.values.filter { $0.hash == hash }.max { $0.id < $1.id }

@@ -10,6 +10,7 @@ struct TamperedTranscripts: TranscriptRepository {
     var onDelete: (@Sendable (any TranscriptRepository, TranscriptID, Bool) async throws -> Void)?
     var onList: (@Sendable (any TranscriptRepository, TranscriptID?, Int) async throws -> [Transcript])?
     var onFind: (@Sendable (any TranscriptRepository, ContentHash) async throws -> Transcript?)?
+    var onIsInUse: (@Sendable (any TranscriptRepository, ContentHash) async throws -> Bool)?
 
     init(_ base: any TranscriptRepository) { self.base = base }
 }
@@ -37,6 +38,11 @@ extension TamperedTranscripts {
 
     func find(hash: ContentHash) async throws(StoreError) -> Transcript? {
         guard let tampered = onFind else { return try await base.find(hash: hash) }
+        return try await storeError { try await tampered(base, hash) }
+    }
+
+    func isInUse(hash: ContentHash) async throws(StoreError) -> Bool {
+        guard let tampered = onIsInUse else { return try await base.isInUse(hash: hash) }
         return try await storeError { try await tampered(base, hash) }
     }
 
