@@ -32,10 +32,13 @@ import Testing
                 .shuffled(using: &generator)
             let contents = StoreContents(path: place.store)
             var held: [Int] = []
+            var endsAtDeath: [pid_t: Int] = [:]
             for moment in moments {
                 let before = try engine.starts().count
                 let start = Date()
+                let processID = Mutex<pid_t>(0)
                 let end = try await place.millrace(["transcribe", file] + options + engine.options) { running in
+                    processID.withLock { $0 = running.processID }
                     if !moment.isEarly {
                         try await eventually("the engine runs") { try engine.starts().count > before }
                     }
@@ -43,14 +46,17 @@ import Testing
                     running.send(SIGKILL)
                 }
                 try #require(end.status == -SIGKILL, "the run was over before it was killed: \(end.errors)")
-                try await eventually(within: .seconds(5), "no engine outlives the program") {
-                    try engine.survivors().isEmpty
-                }
+                let killed = processID.withLock { $0 }
+                endsAtDeath[killed] = try engine.ends()[killed, default: 0]
                 held.append(try await contents.held(since: start))
             }
             let last = try await place.millrace(["transcribe", file] + options + engine.options)
             #expect(last.status == 0, "\(last.errors)")
             #expect(last.output == undisturbed.output)
+            // An engine that outlived its millrace would have come to its end by now.
+            let ends = try engine.ends()
+            for (killed, count) in endsAtDeath { #expect(ends[killed, default: 0] == count) }
+            #expect(try engine.survivors().isEmpty)
             let starts = try engine.starts().count
             let most = checksums.count + Self.concurrency * Self.kills
             print("kill storm: kills=\(held.count) held=\(held) engine starts=\(starts) (at most \(most))")

@@ -39,6 +39,7 @@ struct EngineScript: Sendable {
                 exit 1
             fi
             \(before)
+            echo "end $1 $PPID" >> \(logPath)
             echo "heard $1"
 
             """, to: "\(name).sh")
@@ -59,6 +60,11 @@ struct EngineScript: Sendable {
 
     func hearings() throws -> [Hearing] {
         try lines("chunk").map { Hearing(checksum: String($0[0]), parent: pid_t($0[1]) ?? 0) }
+    }
+
+    /// Runs that came to their end, by the millrace that started them.
+    func ends() throws -> [pid_t: Int] {
+        Dictionary(grouping: try lines("end")) { pid_t($0[1]) ?? 0 }.mapValues(\.count)
     }
 
     /// Those of its processes that are still there.
