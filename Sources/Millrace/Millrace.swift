@@ -96,13 +96,24 @@ public struct Millrace: Sendable {
         }
     }
 
-    /// Those of the decoded recordings whose newest run has not ended well, so that they may be needed again.
+    /// Deletes a transcript and everything that was made for it, the decoded recording included if no other run needs
+    /// it.
+    ///
+    /// - Throws: ``StoreError`` `notFound`; `conflict` when it is still being made and `force` is not given.
+    public func deleteTranscript(_ id: TranscriptID, force: Bool = false) async throws(StoreError) {
+        guard let transcript = try await transcripts.load(id) else {
+            throw StoreError(.notFound, "there is no transcript \(id)")
+        }
+        try await transcripts.delete(id, force: force)
+        if try await !transcripts.isInUse(hash: transcript.hash) {
+            await RecordingPlanner(decodedFolder: location.decodedFolder).removeDecoded(hash: transcript.hash)
+        }
+    }
+
+    /// Those of the decoded recordings that a run may still need.
     private func inUse(_ decoded: [ContentHash]) async throws(StoreError) -> Set<ContentHash> {
         var hashes: Set<ContentHash> = []
-        for hash in decoded {
-            guard let status = try await transcripts.find(hash: hash)?.status else { continue }
-            if status != .completed, status != .cancelled { hashes.insert(hash) }
-        }
+        for hash in decoded where try await transcripts.isInUse(hash: hash) { hashes.insert(hash) }
         return hashes
     }
 

@@ -33,7 +33,8 @@ public struct StoreLocation: Hashable, Sendable, CustomStringConvertible {
         }
         guard scheme.output.lowercased() == "sqlite:" else {
             throw StoreError(
-                .invalid, "a store of kind \(scheme.output) is not known; give the path of a file, as in --store jobs.db")
+                .invalid,
+                "a store of kind \(scheme.output) is not known; give the path of a file, as in --store jobs.db")
         }
         let path = text[scheme.range.upperBound...]
         self = .file(String(path.hasPrefix("//") ? path.dropFirst(2) : path))

@@ -76,25 +76,37 @@ public struct WorkerService: Service {
         HandlerExecutor(handler: handler)
     }
 
-    /// Works until a graceful shutdown, or until the stop signal is raised; then gives back what is running.
+    /// Works until a graceful shutdown, until the stop signal is raised, or until its task is cancelled; then gives back
+    /// what is running.
     ///
-    /// Throws `StoreError` when the store cannot be reached at the start, and `CancellationError`.
+    /// Throws `StoreError` when the store cannot be reached at the start, and `CancellationError` after a cancellation.
     public func run() async throws {
-        try await withGracefulShutdownHandler {
-            var isFirst = true
-            while !stop.isRaised {
-                do {
-                    try await session()
-                } catch is LeaseKeeper.LeaseLost {
-                    // Everything is stopped; others may hold it by now. Come back as somebody new.
-                } catch let error as StoreError where error.isRetryable && !isFirst {
-                    logger.warning("The store does not answer", metadata: ["error": "\(error)"])
-                    try await dependencies.time.sleep(for: .seconds(1))
-                }
-                isFirst = false
+        // A task of its own, because giving work back takes a store, and that refuses a task that is cancelled.
+        let working = Task { try await work() }
+        try await withTaskCancellationHandler {
+            try await withGracefulShutdownHandler {
+                try await working.value
+            } onGracefulShutdown: {
+                stop.raise()
             }
-        } onGracefulShutdown: {
+        } onCancel: {
             stop.raise()
+        }
+        try Task.checkCancellation()
+    }
+
+    private func work() async throws {
+        var isFirst = true
+        while !stop.isRaised {
+            do {
+                try await session()
+            } catch is LeaseKeeper.LeaseLost {
+                // Everything is stopped; others may hold it by now. Come back as somebody new.
+            } catch let error as StoreError where error.isRetryable && !isFirst {
+                logger.warning("The store does not answer", metadata: ["error": "\(error)"])
+                try await dependencies.time.sleep(for: .seconds(1))
+            }
+            isFirst = false
         }
     }
 
@@ -123,7 +135,7 @@ public struct WorkerService: Service {
             group.addTask { try await keeper.beat() }
             group.addTask { try await rescuer.run() }
             group.addTask { [logger] in
-                try await work(as: worker, jobBell: jobBell, chunkBell: chunkBell, logger: logger)
+                try await runLoops(as: worker, jobBell: jobBell, chunkBell: chunkBell, logger: logger)
             }
             // The work ends first, by the stop signal; the others only by losing the lease.
             try await group.next()
@@ -137,7 +149,7 @@ public struct WorkerService: Service {
         }
     }
 
-    private func work(as worker: WorkerID, jobBell: Doorbell, chunkBell: Doorbell, logger: Logger) async throws {
+    private func runLoops(as worker: WorkerID, jobBell: Doorbell, chunkBell: Doorbell, logger: Logger) async throws {
         let jobLoop = loop(jobSource(worker, logger: logger), doorbell: jobBell, logger: logger)
         let chunkLoop = chunkSource(worker, jobBell: jobBell, logger: logger)
             .map { loop($0, doorbell: chunkBell, logger: logger) }

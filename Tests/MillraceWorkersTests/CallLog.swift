@@ -5,11 +5,26 @@ import Synchronization
 final class CallLog: Sendable {
     typealias Hook = @Sendable (StoreCall) async throws(StoreError) -> Void
 
-    private let state = Mutex<(calls: [StoreCall], hook: Hook?)>(([], nil))
+    private struct State {
+        var calls: [StoreCall] = []
+        var hook: Hook?
+        var refusal: (@Sendable (JobSettlement) -> Bool)?
+    }
+
+    private let state = Mutex<State>(State())
 
     /// Runs before every call from now on.
     func before(_ hook: Hook?) {
         state.withLock { $0.hook = hook }
+    }
+
+    /// Refuses such settlements for good from now on.
+    func refuse(_ refusal: @escaping @Sendable (JobSettlement) -> Bool) {
+        state.withLock { $0.refusal = refusal }
+    }
+
+    func isRefused(_ settlement: JobSettlement) -> Bool {
+        state.withLock { $0.refusal }?(settlement) ?? false
     }
 
     func count(where isCounted: (StoreCall) -> Bool) -> Int {

@@ -27,6 +27,7 @@ struct WatchedJobs: JobQueueRepository {
     }
     func settle(_ settlements: [JobSettlement]) async throws(StoreError) -> Set<JobID> {
         try await log.note(.settle(settlements.count))
+        if settlements.contains(where: log.isRefused) { throw StoreError(.invalid, "this cannot be kept") }
         return try await base.settle(settlements)
     }
     func register(

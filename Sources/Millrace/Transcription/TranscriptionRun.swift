@@ -65,7 +65,7 @@ public struct TranscriptionRun: Sendable {
         }
         guard hasEnded else { return nil }
         let transcript = try await transcripts.load(processor.transcriptID)
-        if transcript?.status == .completed || transcript?.status == .cancelled {
+        if try await !transcripts.isInUse(hash: processor.source.hash) {
             await planner.removeDecoded(hash: processor.source.hash)
         }
         return transcript

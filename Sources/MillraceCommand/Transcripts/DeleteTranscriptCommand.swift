@@ -20,7 +20,7 @@ struct DeleteTranscriptCommand: AsyncParsableCommand {
             for id in ids {
                 let transcript = try await stored.load(id, from: millrace)
                 do {
-                    try await millrace.transcripts.delete(transcript.id, force: force)
+                    try await millrace.deleteTranscript(transcript.id, force: force)
                 } catch let error as StoreError where error.code == .conflict {
                     throw StoreError(.conflict, "\(error.message), with --force", cause: error)
                 }

@@ -102,8 +102,8 @@ public struct SQLiteCacheStore: CacheStore {
                     WHERE caches.version = :version
                 """,
                 [
-                    "id": aggregate.id.sql, "name": aggregate.name, "limits": jsonArray(aggregate.limits),
-                    "counters": jsonArray(counters), "version": aggregate.version,
+                    "id": aggregate.id.sql, "name": aggregate.name, "limits": json(aggregate.limits),
+                    "counters": json(counters), "version": aggregate.version,
                 ])
             guard changed == 1 else {
                 throw StoreError(.conflict, "cache \(aggregate.name) changed in the meantime; load again and retry")

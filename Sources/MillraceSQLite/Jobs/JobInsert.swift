@@ -15,6 +15,7 @@ enum JobInsert {
         let maxRetries: Int
         let uniqueKey: String?
         let scheduledAt: Int64?
+        let completedAt: Int64?
 
         init(_ job: Job) {
             id = job.id.sql
@@ -27,6 +28,7 @@ enum JobInsert {
             maxRetries = job.maxRetries
             uniqueKey = job.uniqueKey
             scheduledAt = job.scheduledAt?.microseconds
+            completedAt = job.completedAt?.microseconds
         }
     }
 
@@ -38,11 +40,11 @@ enum JobInsert {
             """
             INSERT INTO processing_jobs (
                 id, queue_name, transcript_id, job_type, payload, priority, status, max_retries, unique_key,
-                created_at, scheduled_at, updated_at
+                created_at, scheduled_at, completed_at, updated_at
             )
             SELECT value ->> 'id', value ->> 'queue', value ->> 'transcript', value ->> 'type', value ->> 'payload',
                    value ->> 'priority', value ->> 'status', value ->> 'maxRetries', value ->> 'uniqueKey',
-                   :now, value ->> 'scheduledAt', :now
+                   :now, value ->> 'scheduledAt', value ->> 'completedAt', :now
             FROM json_each(:jobs)
             WHERE true
             ON CONFLICT (unique_key)
@@ -50,7 +52,7 @@ enum JobInsert {
                 DO NOTHING
             RETURNING id
             """,
-            ["jobs": jsonArray(jobs.map(Line.init)), "now": now.microseconds]
+            ["jobs": json(jobs.map(Line.init)), "now": now.microseconds]
         ) { try $0.id(JobID.self) }
         return Set(inserted)
     }

@@ -78,7 +78,7 @@ enum JobSettle {
             WHERE processing_jobs.id = decided.id AND lease_token = decided.token AND status = 'PROCESSING'
             RETURNING id
             """,
-            ["settlements": jsonArray(settlements.map(Line.init)), "now": now.microseconds]
+            ["settlements": json(settlements.map(Line.init)), "now": now.microseconds]
         ) { try $0.id(JobID.self) }
         return Set(settlements.map(\.jobID)).subtracting(settled)
     }

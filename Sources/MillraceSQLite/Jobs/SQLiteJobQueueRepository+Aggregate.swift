@@ -15,7 +15,7 @@ extension SQLiteJobQueueRepository {
                 ON CONFLICT (id) DO UPDATE SET settings = excluded.settings, updated_at = excluded.updated_at
                 """,
                 [
-                    "id": aggregate.id.sql, "name": aggregate.name.name, "settings": jsonArray(aggregate.settings),
+                    "id": aggregate.id.sql, "name": aggregate.name.name, "settings": json(aggregate.settings),
                     "now": now.microseconds,
                 ])
             guard changed == 1 else {

@@ -19,7 +19,7 @@ extension SQLiteJobQueueRepository {
                 ON CONFLICT (id) DO UPDATE SET process = excluded.process, lease_until = excluded.lease_until
                 """,
                 [
-                    "id": id.sql, "process": try process.map { try jsonArray($0) }, "now": now.microseconds,
+                    "id": id.sql, "process": try process.map { try json($0) }, "now": now.microseconds,
                     "until": (now + duration).microseconds,
                 ])
         }

@@ -1,8 +1,11 @@
-internal import GRDB
+public import GRDB
 public import MillraceCore
 
 /// Jobs, queues and workers in a SQLite file.
 public struct SQLiteJobQueueRepository: JobQueueRepository {
+    /// Jobs whose time has come are queued so many at once, so that a claim never holds the store for long.
+    private static let promotionLimit = 1_000
+
     let store: SQLiteStore
 
     /// Uses an open store.
@@ -13,25 +16,29 @@ public struct SQLiteJobQueueRepository: JobQueueRepository {
     /// Adds jobs in one transaction.
     public func enqueue(_ requests: [JobRequest]) async throws(StoreError) -> EnqueueReceipt {
         guard !requests.isEmpty else { return EnqueueReceipt(ids: [], skipped: []) }
-        return try await store.write { [store] db in
-            let now = store.clock.now()
-            let jobs = requests.map { Job($0, id: store.makeID(at: now), at: now) }
-            let inserted = try JobInsert.insert(jobs, in: db, at: now)
-            if inserted.count == jobs.count { return EnqueueReceipt(ids: jobs.map(\.id), skipped: []) }
-            let holders = try self.openJobs(withKeys: requests.compactMap(\.uniqueKey), in: db)
-            let skipped = jobs.indices.filter { !inserted.contains(jobs[$0].id) }
-            let ids = jobs.map { job in
-                inserted.contains(job.id) ? job.id : job.uniqueKey.flatMap { holders[$0] } ?? job.id
-            }
-            return EnqueueReceipt(ids: ids, skipped: skipped)
+        return try await store.write { db in try enqueue(requests, in: db) }
+    }
+
+    /// Adds jobs in a transaction of the caller's, from ``SQLiteStore/transaction(_:)``: they are there if that commits.
+    public func enqueue(_ requests: [JobRequest], in db: Database) throws -> EnqueueReceipt {
+        guard !requests.isEmpty else { return EnqueueReceipt(ids: [], skipped: []) }
+        let now = store.clock.now()
+        let jobs = requests.map { Job($0, id: store.makeID(at: now), at: now) }
+        let inserted = try JobInsert.insert(jobs, in: db, at: now)
+        if inserted.count == jobs.count { return EnqueueReceipt(ids: jobs.map(\.id), skipped: []) }
+        let holders = try openJobs(withKeys: requests.compactMap(\.uniqueKey), in: db)
+        let skipped = jobs.indices.filter { !inserted.contains(jobs[$0].id) }
+        let ids = jobs.map { job in
+            inserted.contains(job.id) ? job.id : job.uniqueKey.flatMap { holders[$0] } ?? job.id
         }
+        return EnqueueReceipt(ids: ids, skipped: skipped)
     }
 
     /// Leases jobs in one transaction.
     public func claim(
         upTo limit: Int, from scope: JobScope, by worker: WorkerID
     ) async throws(StoreError) -> [Job] {
-        guard limit > 0, !scope.queues.isEmpty else { return [] }
+        guard limit > 0, !scope.queues.isEmpty, !scope.types.isEmpty else { return [] }
         let clock = store.clock
         return try await store.write { db in
             let now = clock.now()
@@ -39,8 +46,11 @@ public struct SQLiteJobQueueRepository: JobQueueRepository {
             try db.run(
                 """
                 UPDATE processing_jobs SET status = 'QUEUED', scheduled_at = NULL
-                WHERE status = 'SCHEDULED' AND scheduled_at <= ?
-                """, [now.microseconds])
+                WHERE id IN (
+                    SELECT id FROM processing_jobs
+                    WHERE status = 'SCHEDULED' AND scheduled_at <= ? ORDER BY scheduled_at LIMIT ?
+                )
+                """, [now.microseconds, max(limit, Self.promotionLimit)])
             let jobs = try db.rows(
                 """
                 UPDATE processing_jobs
@@ -62,8 +72,16 @@ public struct SQLiteJobQueueRepository: JobQueueRepository {
     /// Ends leases by one statement; the fence is its `lease_token`.
     public func settle(_ settlements: [JobSettlement]) async throws(StoreError) -> Set<JobID> {
         guard !settlements.isEmpty else { return [] }
-        let clock = store.clock
-        return try await store.write { db in try JobSettle.settle(settlements, in: db, at: clock.now()) }
+        return try await store.write { db in try settle(settlements, in: db) }
+    }
+
+    /// Ends leases in a transaction of the caller's, from ``SQLiteStore/transaction(_:)``, together with what the jobs
+    /// did in it.
+    ///
+    /// Throw when a lease of theirs was lost, and nothing of it has happened.
+    public func settle(_ settlements: [JobSettlement], in db: Database) throws -> Set<JobID> {
+        guard !settlements.isEmpty else { return [] }
+        return try JobSettle.settle(settlements, in: db, at: store.clock.now())
     }
 
     /// Takes back by one statement what workers without a lease hold.
@@ -140,8 +158,7 @@ public struct SQLiteJobQueueRepository: JobQueueRepository {
             try db.rows(
                 """
                 SELECT \(JobRow.columns) FROM processing_jobs
-                -- The plus keeps the planner from sorting the whole queue: identities are in order as they are.
-                WHERE +queue_name = :queue AND id < :cursor
+                WHERE queue_name = :queue AND id < :cursor
                 ORDER BY id DESC LIMIT :limit
                 """,
                 // "g" lies behind every hexadecimal digit.
@@ -177,7 +194,7 @@ public struct SQLiteJobQueueRepository: JobQueueRepository {
             SELECT unique_key, id FROM processing_jobs
             WHERE unique_key IN (SELECT value FROM json_each(?)) AND unique_key IS NOT NULL
               AND status IN ('QUEUED', 'SCHEDULED', 'PROCESSING')
-            """, [try jsonArray(keys)]
+            """, [try json(keys)]
         ) { (try $0.value(String.self), try $0.id(JobID.self)) }
         return Dictionary(uniqueKeysWithValues: rows)
     }

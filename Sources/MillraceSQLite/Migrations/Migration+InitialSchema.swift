@@ -81,8 +81,11 @@ extension Migration {
                 CHECK ((worker_id IS NOT NULL) = (status = 'PROCESSING')),
                 CHECK ((completed_at IS NOT NULL) = (status IN ('COMPLETED', 'FAILED', 'CANCELLED')))
             ) STRICT;
-            CREATE INDEX idx_jobs_claim ON processing_jobs (queue_name, priority DESC, created_at, id)
+            CREATE INDEX idx_jobs_pending ON processing_jobs (queue_name, priority DESC, created_at, id)
                 WHERE status = 'QUEUED';
+            CREATE INDEX idx_jobs_claim ON processing_jobs (queue_name, job_type, priority DESC, created_at, id)
+                WHERE status = 'QUEUED';
+            CREATE INDEX idx_jobs_queue ON processing_jobs (queue_name, id);
             CREATE INDEX idx_jobs_due ON processing_jobs (scheduled_at) WHERE status = 'SCHEDULED';
             CREATE INDEX idx_jobs_held ON processing_jobs (worker_id) WHERE status = 'PROCESSING';
             CREATE UNIQUE INDEX idx_jobs_unique_key ON processing_jobs (unique_key)
@@ -116,7 +119,7 @@ extension Migration {
                 error_message    TEXT
             ) STRICT;
             CREATE INDEX idx_processing_status ON processing_tasks (status);
-            CREATE INDEX idx_processing_transcript ON processing_tasks (transcript_id);
+            CREATE UNIQUE INDEX idx_processing_transcript ON processing_tasks (transcript_id);
             CREATE INDEX idx_processing_run ON processing_tasks (run_key, id);
             CREATE UNIQUE INDEX idx_processing_one_run ON processing_tasks (run_key)
                 WHERE status NOT IN ('COMPLETED', 'CANCELLED');

@@ -99,7 +99,7 @@ enum ChunkSettle {
             WHERE chunk_tasks.id = decided.id AND lease_token = decided.token AND status = 'PROCESSING'
             RETURNING id, processing_id, status
             """,
-            ["settlements": jsonArray(try settlements.map(Line.init)), "now": now.microseconds]
+            ["settlements": json(try settlements.map(Line.init)), "now": now.microseconds]
         ) { (try $0.id(ChunkID.self), try $0.id(ProcessingID.self), try $0.choice(ChunkStatus.self)) }
     }
 
@@ -125,6 +125,6 @@ enum ChunkSettle {
             RETURNING \(ProcessingRow.columns.split(separator: ", ").map { "processing_tasks.\($0)" }
                 .joined(separator: ", "))
             """,
-            ["counts": jsonArray(counts), "now": now.microseconds], ProcessingRow.read)
+            ["counts": json(counts), "now": now.microseconds], ProcessingRow.read)
     }
 }

@@ -11,7 +11,7 @@ struct MergeInsert {
             """
             SELECT unique_key FROM processing_jobs
             WHERE transcript_id IN (SELECT value FROM json_each(?)) AND job_type = 'merge' AND unique_key IS NOT NULL
-            """, [try jsonArray(rows.map(\.transcriptID.sql))]
+            """, [try json(rows.map(\.transcriptID.sql))]
         ) { try $0.value(String.self) }
         let jobs = rows.compactMap { row -> Job? in
             let merge = MergePayload(processingID: row.id, round: row.round)

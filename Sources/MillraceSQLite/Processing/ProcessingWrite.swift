@@ -24,8 +24,7 @@ enum ProcessingWrite {
     /// - Throws: `conflict` when the same run can be resumed; `notFound` when the transcript does not exist.
     static func insert(_ processor: ParallelProcessor, in db: Database) throws {
         let row = ParallelProcessor.Row(processor)
-        let transcripts = try db.rows("SELECT 1 FROM transcripts WHERE id = ?", [row.transcriptID.sql]) { _ in true }
-        guard !transcripts.isEmpty else {
+        guard try isStored(row.transcriptID, in: db) else {
             throw StoreError(.notFound, "there is no transcript \(row.transcriptID) to write")
         }
         let inserted = try db.run(
@@ -40,8 +39,8 @@ enum ProcessingWrite {
             ON CONFLICT (run_key) WHERE status NOT IN ('COMPLETED', 'CANCELLED') DO NOTHING
             """,
             [
-                "id": row.id.sql, "transcript": row.transcriptID.sql, "source": jsonArray(row.source),
-                "recipe": jsonArray(row.recipe), "engine": row.recipe.engine.description,
+                "id": row.id.sql, "transcript": row.transcriptID.sql, "source": json(row.source),
+                "recipe": json(row.recipe), "engine": row.recipe.engine.description,
                 "run": row.runKey.description, "queue": row.queueName.name, "priority": row.priority.rawValue,
                 "status": row.status.rawValue, "total": row.totalChunks, "now": row.createdAt.microseconds,
             ])
@@ -55,7 +54,12 @@ enum ProcessingWrite {
                    value ->> 'maxRetries'
             FROM json_each(:chunks)
             """,
-            ["processing": row.id.sql, "chunks": jsonArray(processor.tasks.map(ChunkLine.init))])
+            ["processing": row.id.sql, "chunks": json(processor.tasks.map(ChunkLine.init))])
+    }
+
+    /// Whether there is such a transcript.
+    static func isStored(_ transcript: TranscriptID, in db: Database) throws -> Bool {
+        try !db.rows("SELECT 1 FROM transcripts WHERE id = ?", [transcript.sql]) { _ in true }.isEmpty
     }
 
     private struct ChangedLine: Encodable {
@@ -98,7 +102,7 @@ enum ProcessingWrite {
                 error_message = line.value ->> 'error'
             FROM json_each(:chunks) line
             WHERE chunk_tasks.id = line.value ->> 'id' AND lease_token = line.value ->> 'loaded'
-            """, ["chunks": jsonArray(changed)])
+            """, ["chunks": json(changed)])
         guard written == changed.count else { throw conflict }
         let row = ParallelProcessor.Row(processor)
         let updated = try db.run(
@@ -115,12 +119,16 @@ enum ProcessingWrite {
                 "ended": row.completedAt?.microseconds, "now": now.microseconds, "error": row.errorMessage,
             ])
         guard updated == 1 else { throw conflict }
-        try db.run(
-            "UPDATE transcripts SET status = :status, completed_at = :ended, updated_at = :now WHERE id = :id",
-            [
-                "id": row.transcriptID.sql, "now": now.microseconds, "ended": row.completedAt?.microseconds,
-                "status": (row.status == .cancelled ? TranscriptStatus.cancelled : .processing).rawValue,
-            ])
+        // One that has ended otherwise was only saved again, and its transcript is what its merge made of it.
+        if !row.status.isFinal || row.status == .cancelled {
+            let status: TranscriptStatus = row.status == .cancelled ? .cancelled : .processing
+            try db.run(
+                "UPDATE transcripts SET status = :status, completed_at = :ended, updated_at = :now WHERE id = :id",
+                [
+                    "id": row.transcriptID.sql, "status": status.rawValue,
+                    "ended": row.completedAt?.microseconds, "now": now.microseconds,
+                ])
+        }
         if row.status == .merging { try merges.insert([row], in: db, at: now) }
     }
 }

@@ -21,7 +21,7 @@ extension SQLiteProcessingRepository {
                 WHERE id IN (SELECT value FROM json_each(:ids))
                 RETURNING \(ChunkRow.columns)
                 """,
-                ["worker": worker.sql, "now": now.microseconds, "ids": jsonArray(chosen.map(\.sql))], ChunkRow.read)
+                ["worker": worker.sql, "now": now.microseconds, "ids": json(chosen.map(\.sql))], ChunkRow.read)
             let parents = try db.rows(
                 """
                 UPDATE processing_tasks
@@ -29,7 +29,7 @@ extension SQLiteProcessingRepository {
                 WHERE id IN (SELECT value FROM json_each(:ids))
                 RETURNING id, source, recipe
                 """,
-                ["now": now.microseconds, "ids": jsonArray(Set(tasks.map(\.processingID.sql)))]
+                ["now": now.microseconds, "ids": json(Set(tasks.map(\.processingID.sql)))]
             ) { row in
                 (try row.id(ProcessingID.self), (try row.json(RecordingSource.self), try row.json(Recipe.self)))
             }
@@ -70,9 +70,9 @@ extension SQLiteProcessingRepository {
             LIMIT :limit
             """,
             [
-                "engines": jsonArray(scope.engines.map(\.description)), "any": scope.processings == nil,
-                "processings": jsonArray((scope.processings ?? []).map(\.sql)),
-                "unreachable": jsonArray(scope.unreachable.map(\.sql)), "now": now.microseconds, "limit": limit,
+                "engines": json(scope.engines.map(\.description)), "any": scope.processings == nil,
+                "processings": json((scope.processings ?? []).map(\.sql)),
+                "unreachable": json(scope.unreachable.map(\.sql)), "now": now.microseconds, "limit": limit,
             ]
         ) { try $0.id(ChunkID.self) }
     }

@@ -40,6 +40,11 @@ extension SQLiteProcessingRepository {
 
     /// Mends the counters of open processings and what hangs on them.
     public func sweep() async throws(StoreError) -> [ProcessingID] {
+        // Counting may take long; only what is wrong is worth keeping the writers waiting.
+        let isSound = try await store.read { db in
+            try wrong(in: db).isEmpty && unmerged(in: db).isEmpty && deadMerges(in: db).isEmpty
+        }
+        if isSound { return [] }
         return try await store.write { [store] db in
             let now = store.clock.now()
             let recounted = try recount(in: db, at: now)
@@ -50,17 +55,31 @@ extension SQLiteProcessingRepository {
         }
     }
 
+    /// The processings whose counters or status are not what their chunks say.
+    private func wrong(in db: Database) throws -> [ProcessingID] {
+        try db.rows("\(Self.truth) SELECT task.id \(Self.untrue)", []) { try $0.id(ProcessingID.self) }
+    }
+
+    private static let truth = """
+        WITH truth AS MATERIALIZED (
+            SELECT task.id,
+                   coalesce(sum(chunk.status = 'COMPLETED'), 0) AS completed,
+                   coalesce(sum(chunk.status = 'FAILED'), 0) AS failed
+            FROM processing_tasks task JOIN chunk_tasks chunk ON chunk.processing_id = task.id
+            WHERE task.status IN ('PENDING', 'PROCESSING', 'MERGING')
+            GROUP BY task.id
+        )
+        """
+    private static let untrue = """
+        FROM truth JOIN processing_tasks task ON task.id = truth.id
+        WHERE completed_chunks <> truth.completed OR failed_chunks <> truth.failed
+           OR status <> 'MERGING' AND truth.completed + truth.failed = total_chunks
+        """
+
     private func recount(in db: Database, at now: Timestamp) throws -> [ProcessingID] {
         try db.rows(
             """
-            WITH truth AS MATERIALIZED (
-                SELECT task.id,
-                       coalesce(sum(chunk.status = 'COMPLETED'), 0) AS completed,
-                       coalesce(sum(chunk.status = 'FAILED'), 0) AS failed
-                FROM processing_tasks task JOIN chunk_tasks chunk ON chunk.processing_id = task.id
-                WHERE task.status IN ('PENDING', 'PROCESSING', 'MERGING')
-                GROUP BY task.id
-            )
+            \(Self.truth)
             UPDATE processing_tasks
             SET completed_chunks = truth.completed,
                 failed_chunks = truth.failed,
@@ -68,9 +87,7 @@ extension SQLiteProcessingRepository {
                 version = version + 1,
                 updated_at = :now
             FROM truth
-            WHERE processing_tasks.id = truth.id
-              AND (completed_chunks <> truth.completed OR failed_chunks <> truth.failed
-                   OR status <> 'MERGING' AND truth.completed + truth.failed = total_chunks)
+            WHERE processing_tasks.id = truth.id AND truth.id IN (SELECT task.id \(Self.untrue))
             RETURNING processing_tasks.id
             """, ["now": now.microseconds]
         ) { try $0.id(ProcessingID.self) }
@@ -89,29 +106,37 @@ extension SQLiteProcessingRepository {
             """, [], ProcessingRow.read)
     }
 
-    private func failDeadMerges(in db: Database, at now: Timestamp) throws -> [ProcessingID] {
-        let failed = try db.rows(
+    /// Processings whose merge has ended without a transcript, and why.
+    private func deadMerges(in db: Database) throws -> [(id: ProcessingID, reason: String)] {
+        try db.rows(
             """
-            UPDATE processing_tasks
-            SET status = 'FAILED', completed_at = :now, updated_at = :now, version = version + 1,
-                error_message = coalesce(job.error_message, 'the merge is ' || job.status || ' and wrote no transcript')
-            FROM processing_jobs job
-            WHERE processing_tasks.status = 'MERGING'
-              AND job.transcript_id = processing_tasks.transcript_id AND job.job_type = 'merge'
-              AND job.unique_key = 'merge:' || processing_tasks.id || ':' || processing_tasks.round
-              AND job.status IN ('COMPLETED', 'FAILED', 'CANCELLED')
-            RETURNING processing_tasks.id
-            """, ["now": now.microseconds]
-        ) { try $0.id(ProcessingID.self) }
-        if !failed.isEmpty {
+            SELECT task.id,
+                   coalesce(job.error_message, 'the merge is ' || job.status || ' and wrote no transcript')
+            FROM processing_tasks task
+            JOIN processing_jobs job
+              ON job.transcript_id = task.transcript_id AND job.job_type = 'merge'
+             AND job.unique_key = 'merge:' || task.id || ':' || task.round
+            WHERE task.status = 'MERGING' AND job.status IN ('COMPLETED', 'FAILED', 'CANCELLED')
+            """, []
+        ) { (try $0.id(ProcessingID.self), try $0.value(String.self)) }
+    }
+
+    private func failDeadMerges(in db: Database, at now: Timestamp) throws -> [ProcessingID] {
+        let dead = try deadMerges(in: db)
+        for (id, reason) in dead {
+            try db.run(
+                """
+                UPDATE processing_tasks
+                SET status = 'FAILED', completed_at = :now, updated_at = :now, version = version + 1,
+                    error_message = :reason
+                WHERE id = :id
+                """, ["id": id.sql, "now": now.microseconds, "reason": reason])
             try db.run(
                 """
                 UPDATE transcripts SET status = 'FAILED', completed_at = :now, updated_at = :now
-                WHERE id IN (
-                    SELECT transcript_id FROM processing_tasks WHERE id IN (SELECT value FROM json_each(:ids))
-                )
-                """, ["now": now.microseconds, "ids": jsonArray(failed.map(\.sql))])
+                WHERE id = (SELECT transcript_id FROM processing_tasks WHERE id = :id)
+                """, ["id": id.sql, "now": now.microseconds])
         }
-        return failed
+        return dead.map(\.id)
     }
 }

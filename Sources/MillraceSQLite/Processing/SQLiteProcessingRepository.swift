@@ -12,8 +12,14 @@ public struct SQLiteProcessingRepository: ProcessingRepository {
 
     /// Inserts transcript, processing and chunks in one transaction.
     public func start(_ processor: ParallelProcessor, transcript: Transcript) async throws(StoreError) {
+        guard processor.transcriptID == transcript.id else {
+            throw StoreError(.invalid, "the processing writes another transcript than the one it is started with")
+        }
         let clock = store.clock
         try await store.write { db in
+            guard try !ProcessingWrite.isStored(transcript.id, in: db) else {
+                throw StoreError(.conflict, "transcript \(transcript.id) is stored already")
+            }
             try TranscriptWrite.upsert(transcript, in: db, at: clock.now())
             try ProcessingWrite.insert(processor, in: db)
         }
@@ -38,15 +44,32 @@ public struct SQLiteProcessingRepository: ProcessingRepository {
         }
     }
 
-    /// Deletes a processing and its chunks, unless one is held.
+    /// Deletes a processing, its chunks and its merge, unless one of them is held.
     public func delete(_ id: ProcessingID) async throws(StoreError) {
+        let clock = store.clock
         try await store.write { db in
             let held = try db.rows(
-                "SELECT count(*) FROM chunk_tasks WHERE processing_id = ? AND status = 'PROCESSING'", [id.sql]
+                """
+                SELECT (SELECT count(*) FROM chunk_tasks WHERE processing_id = :id AND status = 'PROCESSING')
+                     + (SELECT count(*) FROM processing_jobs
+                        WHERE transcript_id = (SELECT transcript_id FROM processing_tasks WHERE id = :id)
+                          AND job_type = 'merge' AND status = 'PROCESSING')
+                """, ["id": id.sql]
             ) { try $0.value(Int.self) }
             guard held == [0] else {
-                throw StoreError(.conflict, "chunks of processing \(id) are being transcribed; cancel it first")
+                throw StoreError(.conflict, "processing \(id) is being worked on; cancel it first")
             }
+            try db.run(
+                """
+                DELETE FROM processing_jobs
+                WHERE transcript_id = (SELECT transcript_id FROM processing_tasks WHERE id = ?)
+                  AND job_type = 'merge' AND status IN ('QUEUED', 'SCHEDULED')
+                """, [id.sql])
+            try db.run(
+                """
+                UPDATE transcripts SET status = 'CANCELLED', completed_at = :now, updated_at = :now
+                WHERE id = (SELECT transcript_id FROM processing_tasks WHERE id = :id) AND status = 'PROCESSING'
+                """, ["id": id.sql, "now": clock.now().microseconds])
             try db.run("DELETE FROM processing_tasks WHERE id = ?", [id.sql])
         }
     }
@@ -125,7 +148,7 @@ public struct SQLiteProcessingRepository: ProcessingRepository {
             """
             SELECT \(ChunkRow.columns) FROM chunk_tasks
             WHERE processing_id IN (SELECT value FROM json_each(?)) ORDER BY processing_id, chunk_index
-            """, [try jsonArray(rows.map(\.id.sql))], ChunkRow.read)
+            """, [try json(rows.map(\.id.sql))], ChunkRow.read)
         let byProcessing = Dictionary(grouping: chunks, by: \.processingID)
         return rows.map { ParallelProcessor($0, tasks: byProcessing[$0.id] ?? []) }
     }

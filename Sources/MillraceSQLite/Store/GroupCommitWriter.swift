@@ -110,10 +110,12 @@ final class GroupCommitWriter: Sendable {
             try db.inTransaction(.immediate) {
                 for request in group {
                     do {
+                        var tell: (@Sendable ((any Error)?) -> Void)?
                         try db.inSavepoint {
-                            done.append(try request.run(db))
+                            tell = try request.run(db)
                             return .commit
                         }
+                        if let tell { done.append(tell) }
                     } catch {
                         failed.append((request, error))
                         // Some failures end the whole transaction: a full disk, for one.

@@ -31,7 +31,13 @@ extension Database {
     }
 }
 
-/// A list as one argument, read in SQL by `json_each`: one statement text serves every length.
-func jsonArray(_ list: some Encodable) throws -> String {
-    try JSONText(encoding: list).text
+/// A value as JSON in one argument; a list is read in SQL by `json_each`, so one statement text serves every length.
+///
+/// - Throws: `invalid` for what no store can keep: NUL in a string, a number that is not finite.
+func json(_ value: some Encodable) throws -> String {
+    do throws(InvalidValue) {
+        return try JSONText(encoding: value).text
+    } catch {
+        throw StoreError(.invalid, "the store cannot keep this value: \(error)", cause: error)
+    }
 }

@@ -1,5 +1,5 @@
 internal import Foundation
-internal import GRDB
+public import GRDB
 public import MillraceCore
 internal import Synchronization
 
@@ -49,6 +49,9 @@ public final class SQLiteStore: Sendable {
             // Before the pool turns the write-ahead log on, which changes the file.
             try Migrator(migrations: Migration.all).inspect(absolute)
             pool = try DatabasePool(path: absolute, configuration: Self.configuration(options))
+            // What is settled is on the disk before its worker is told so. Here and not where the connection is made
+            // ready, because after that the pool sets NORMAL together with the write-ahead log.
+            try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
             try Migrator(migrations: Migration.all).migrate(pool, at: options.clock.now())
         } catch {
             throw StoreError.opening(absolute, error)
@@ -62,10 +65,8 @@ public final class SQLiteStore: Sendable {
         configuration.busyMode = .timeout(options.busyTimeout.inSeconds)
         configuration.maximumReaderCount = 4
         let onStatement = options.onStatement
-        configuration.prepareDatabase { db in
-            // FULL: a settled chunk is on the disk before its worker is told so.
-            try db.execute(sql: "PRAGMA synchronous = FULL")
-            if let onStatement {
+        if let onStatement {
+            configuration.prepareDatabase { db in
                 db.trace { event in
                     if case .statement(let statement) = event { onStatement(statement.sql) }
                 }
@@ -77,6 +78,17 @@ public final class SQLiteStore: Sendable {
     /// Makes an identifier that lies behind all that this store made before.
     func makeID<Entity>(at time: Timestamp) -> Identifier<Entity> {
         identifiers.withLock { $0.next(at: time) }
+    }
+
+    /// Runs a transaction of the caller's own, in which ``SQLiteJobQueueRepository/enqueue(_:in:)`` and
+    /// ``SQLiteJobQueueRepository/settle(_:in:)`` may take part.
+    ///
+    /// What `body` throws undoes all of it. It shares its commit with the transactions of other callers, each of which
+    /// succeeds or fails by itself; tables of the caller's own belong into another file or carry a prefix.
+    public func transaction<Value: Sendable>(
+        _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws(StoreError) -> Value {
+        try await writer.write(body)
     }
 
     /// Runs a transaction together with those that other callers ask for at the same time; either it is on the disk

@@ -17,7 +17,10 @@ enum StoreFile {
         // O_EXCL is not asked for: another process may make the file at the same moment, and either mode is 0600.
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw failure(errno, path) }
-        close(descriptor)
+        defer { close(descriptor) }
+        // A file that somebody made empty before (`mktemp`, `touch`) has the mode of its maker.
+        var facts = stat()
+        if fstat(descriptor, &facts) == 0, facts.st_size == 0 { fchmod(descriptor, 0o600) }
     }
 
     private static func failure(_ code: Int32, _ path: String) -> StoreError {

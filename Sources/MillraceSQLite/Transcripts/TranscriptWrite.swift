@@ -26,7 +26,7 @@ enum TranscriptWrite {
                 "id": transcript.id.sql, "source": transcript.source, "hash": transcript.hash.hex,
                 "duration": transcript.durationSeconds, "status": transcript.status.rawValue,
                 "language": transcript.language, "text": transcript.text,
-                "segments": jsonArray(transcript.segments), "total": transcript.chunks.total,
+                "segments": json(transcript.segments), "total": transcript.chunks.total,
                 "completed": transcript.chunks.completed, "failed": transcript.chunks.failed,
                 "cached": transcript.chunks.cached, "created": transcript.createdAt.microseconds,
                 "ended": transcript.completedAt?.microseconds, "now": now.microseconds,

@@ -58,12 +58,20 @@ struct DecodedFolder: Sendable {
                 if name.hasSuffix(FLACWriter.partialSuffix) {
                     FLACWriter.isAbandoned(partialPath: file)
                 } else if let hash = Self.hash(inName: name) {
-                    !hashes.contains(hash)
+                    // A young one may be another process's, which has not stored its plan yet.
+                    !hashes.contains(hash) && Self.age(of: file) > Self.youth
                 } else {
                     false
                 }
             if isOrphan { try? FileManager.default.removeItem(atPath: file) }
         }
+    }
+
+    private static let youth: TimeInterval = 3_600
+
+    private static func age(of file: String) -> TimeInterval {
+        let modified = try? FileManager.default.attributesOfItem(atPath: file)[.modificationDate] as? Date
+        return -(modified ?? .distantPast).timeIntervalSinceNow
     }
 
     private func file(of hash: ContentHash) -> String {

@@ -16,13 +16,13 @@ struct ChunkExecutor: Sendable {
             throw TranscriptionError(.engineUnavailable, "this worker has no engine \(recipe.engine.kind)")
         }
         let audio = try await reader.chunk(chunk.task.range, of: chunk.source)
-        guard recipe.usesCache else {
-            return (try await transcriber.transcribe(audio, recipe: recipe), nil, false)
-        }
+        // Where there is no sound at all there is nothing to hear; engines have been known to hear words all the same.
+        guard audio.samples.contains(where: { $0 != 0 }) else { return (ChunkResult(segments: []), nil, false) }
+        guard recipe.usesCache else { return (try await sensibleResult(of: transcriber, audio, recipe), nil, false) }
         let key = CacheKey.chunk(audio, recipe: recipe)
         do throws(StoreError) {
             let load = try await cache.value(for: key, ttl: timeToLive) {
-                try CacheValue(encoding: await transcriber.transcribe(audio, recipe: recipe))
+                try CacheValue(encoding: await sensibleResult(of: transcriber, audio, recipe))
             }
             if let result = try? load.value.decode(ChunkResult.self) { return (result, key, load.tier != nil) }
         } catch {
@@ -30,8 +30,22 @@ struct ChunkExecutor: Sendable {
             if error.code == .cancelled { throw TranscriptionError(.cancelled, "cancelled", cause: error) }
         }
         // The cache is out of order, or what it holds cannot be read: that must not cost the chunk.
-        let result = try await transcriber.transcribe(audio, recipe: recipe)
+        let result = try await sensibleResult(of: transcriber, audio, recipe)
         if let value = try? CacheValue(encoding: result) { _ = try? await cache.put(key, value, ttl: timeToLive) }
         return (result, key, false)
+    }
+
+    /// What the engine says, if that makes sense: a time that is no number could be neither cached nor stored.
+    private func sensibleResult(
+        of transcriber: any Transcriber, _ audio: AudioChunk, _ recipe: Recipe
+    ) async throws(TranscriptionError) -> ChunkResult {
+        let result = try await transcriber.transcribe(audio, recipe: recipe)
+        let times = result.segments.flatMap { segment in
+            [segment.start, segment.end] + (segment.words ?? []).flatMap { [$0.start, $0.end] }
+        }
+        guard times.allSatisfy(\.isFinite) else {
+            throw TranscriptionError(.badOutput, "engine \(recipe.engine.kind) gave a time that is no number")
+        }
+        return result
     }
 }

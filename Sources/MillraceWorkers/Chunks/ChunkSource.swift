@@ -34,6 +34,11 @@ struct ChunkSource: WorkSource {
         }
     }
 
+    func failing(_ settlement: ChunkSettlement, because error: StoreError) -> ChunkSettlement {
+        ChunkSettlement(
+            settlement.chunkID, token: settlement.token, .failed(error: "the result cannot be stored: \(error)"))
+    }
+
     func settle(_ settlements: [ChunkSettlement]) async throws(StoreError) {
         let receipt = try await processings.settle(settlements)
         if !receipt.lost.isEmpty { logger.warning("Leases were lost", metadata: ["chunks": "\(receipt.lost.count)"]) }

@@ -32,6 +32,11 @@ struct JobSource: WorkSource {
         }
     }
 
+    func failing(_ settlement: JobSettlement, because error: StoreError) -> JobSettlement {
+        JobSettlement(
+            settlement.jobID, token: settlement.token, .failed(error: "the outcome cannot be stored: \(error)"))
+    }
+
     func settle(_ settlements: [JobSettlement]) async throws(StoreError) {
         let lost = try await jobs.settle(settlements)
         if !lost.isEmpty { logger.warning("Leases were lost", metadata: ["jobs": "\(lost.count)"]) }

@@ -123,11 +123,32 @@ struct WorkLoop<Source: WorkSource>: Sendable {
             try await source.settle(settlements)
             return nil
         } catch {
+            guard error.isRetryable || error.code == .cancelled else { return await settleOneByOne(settlements) }
             logger.warning(
                 "Settling failed and will be tried again",
                 metadata: ["count": "\(settlements.count)", "error": "\(error)"])
             return error
         }
+    }
+
+    /// Settles what the store refused as a batch. An outcome that it will never keep fails its item, and does not hold
+    /// up the others.
+    private func settleOneByOne(_ settlements: [Source.Settlement]) async -> StoreError? {
+        for settlement in settlements {
+            var attempt = settlement
+            for isLast in [false, true] {
+                do throws(StoreError) {
+                    try await source.settle([attempt])
+                    break
+                } catch {
+                    if error.isRetryable || error.code == .cancelled { return error }
+                    logger.error("An outcome cannot be stored", metadata: ["error": "\(error)"])
+                    // The second time the lease is left to end; there is no more that could be said of the item.
+                    if !isLast { attempt = source.failing(settlement, because: error) }
+                }
+            }
+        }
+        return nil
     }
 
     /// What could be claimed; `nil` when the store did not answer.

@@ -13,6 +13,9 @@ protocol WorkSource: Sendable {
     /// A cancelled task gives the item back.
     func perform(_ item: Item) async -> Settlement?
 
+    /// The settlement that fails an item whose outcome the store cannot keep.
+    func failing(_ settlement: Settlement, because error: StoreError) -> Settlement
+
     /// Ends leases. Those that were lost are none of the caller's business any more.
     func settle(_ settlements: [Settlement]) async throws(StoreError)
 }

@@ -1,4 +1,5 @@
 import Foundation
+import GRDB
 import MillraceCore
 import MillraceSQLite
 import MillraceTesting
@@ -10,12 +11,66 @@ struct SQLiteStoreTests {
     func permissions() async throws {
         let temporary = try TemporaryStore()
         try await SQLiteJobQueueRepository(temporary.store).enqueue(JobRequest(JobType("work")))
+        let empty = temporary.folder.appendingPathComponent("empty.db").path
+        _ = FileManager.default.createFile(atPath: empty, contents: nil, attributes: [.posixPermissions: 0o644])
+        _ = try SQLiteStore(path: empty)
         func mode(_ path: String) throws -> Int? {
             try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
         }
         #expect(try mode(temporary.store.path) == 0o600)
         #expect(try mode(temporary.store.path + "-wal") == 0o600)
+        #expect(try mode(empty) == 0o600, "a file that somebody made empty before")
         #expect(try mode(temporary.folder.path) == 0o700)
+    }
+
+    @Test("waits for the disk at every commit, and keeps its journal beside it")
+    func durable() async throws {
+        let temporary = try TemporaryStore()
+        let (synchronous, journal) = try await temporary.store.transaction { db in
+            (
+                try Int.fetchOne(db, sql: "PRAGMA synchronous"),
+                try String.fetchOne(db, sql: "PRAGMA journal_mode")
+            )
+        }
+        #expect(synchronous == 2, "FULL")
+        #expect(journal == "wal")
+    }
+
+    @Test("jobs are enqueued and settled in a transaction of the caller's, or not at all")
+    func callersTransaction() async throws {
+        struct Refused: Error {}
+        let temporary = try TemporaryStore()
+        let jobs = SQLiteJobQueueRepository(temporary.store)
+        let type = try JobType("work")
+        await #expect(throws: StoreError.self) {
+            try await temporary.store.transaction { db in
+                _ = try jobs.enqueue([JobRequest(type)], in: db)
+                throw Refused()
+            }
+        }
+        #expect(try await jobs.jobStats(queueName: .default).total == 0)
+
+        try await temporary.store.transaction { db in
+            try db.execute(sql: "CREATE TABLE effects (job TEXT)")
+            _ = try jobs.enqueue([JobRequest(type)], in: db)
+        }
+        let worker = WorkerID.make(at: temporary.clock.now())
+        try await jobs.register(worker, process: nil, leasedFor: .seconds(10))
+        let job = try #require(try await jobs.claim(upTo: 1, from: JobScope(types: [type]), by: worker).first)
+        for expected in [1, 1] {
+            // The second time the lease is lost, and the effect goes with it.
+            try? await temporary.store.transaction { db in
+                try db.execute(sql: "INSERT INTO effects VALUES (?)", arguments: [job.id.description])
+                guard try jobs.settle([JobSettlement(job, .completed(result: nil))], in: db).isEmpty else {
+                    throw Refused()
+                }
+            }
+            let effects = try await temporary.store.transaction { db in
+                try Int.fetchOne(db, sql: "SELECT count(*) FROM effects")
+            }
+            #expect(effects == expected)
+        }
+        #expect(try await jobs.job(job.id)?.status == .completed)
     }
 
     @Test("a whole run goes through: plan, claim, settle, merge, finish")

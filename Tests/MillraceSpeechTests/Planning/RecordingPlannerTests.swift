@@ -60,13 +60,18 @@ import Testing
         let orphan = ContentHash(ofParts: ["orphan"])
         for name in ["\(kept).flac", "\(orphan).flac", "\(orphan).flac.dead.partial", "notes.txt", "short.flac"] {
             _ = try folder.write("x", to: "decoded/\(name)")
+            try FileManager.default.setAttributes(
+                [.modificationDate: Date(timeIntervalSinceNow: -7_200)], ofItemAtPath: folder.file("decoded/\(name)"))
         }
+        let young = ContentHash(ofParts: ["decoded just now, its plan not stored yet"])
+        _ = try folder.write("x", to: "decoded/\(young).flac")
         let writer = try FLACWriter(path: folder.file("decoded/\(orphan).flac"))
         await planner.removeOrphans(keeping: [kept])
-        #expect(try folder.names(in: "decoded").count == 4)
+        #expect(try folder.names(in: "decoded").count == 5)
         try writer.finish()
         #expect(
-            try folder.names(in: "decoded") == ["\(kept).flac", "\(orphan).flac", "notes.txt", "short.flac"].sorted())
+            try folder.names(in: "decoded")
+                == ["\(kept).flac", "\(orphan).flac", "\(young).flac", "notes.txt", "short.flac"].sorted())
     }
 
     @Test func `says what is wrong before it decodes`() async throws {

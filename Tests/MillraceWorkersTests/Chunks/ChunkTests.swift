@@ -179,4 +179,48 @@ import Testing
         }
         #expect(try await place.processings.row(run.id)?.status == .cancelled)
     }
+
+    @Test func `where there is no sound at all, no engine is asked`() async throws {
+        struct Silence: RecordingReader {
+            func chunk(_ range: SampleRange, of source: RecordingSource) async throws(TranscriptionError) -> AudioChunk
+            {
+                AudioChunk(samples: Array(repeating: 0, count: range.count))
+            }
+        }
+        let engine = EchoTranscriber()
+        let run = try await place.startRun(chunks: 3)
+        let stop = StopSignal()
+        try await place.run([place.worker(reader: Silence(), transcribers: [engine], stop: stop)], stop: stop) {
+            try await place.clock.advance(whenSleeping: Workplace.idleSleepers + 1) {
+                try await place.processings.row(run.id)?.status.isFinal == true
+            }
+        }
+        #expect(engine.calls.isEmpty)
+        let transcript = try #require(try await place.transcripts.load(run.transcriptID))
+        #expect(transcript.status == .completed && transcript.segments.isEmpty)
+    }
+
+    @Test func `an engine's time that is no number fails its chunk and no other`() async throws {
+        struct Dreamer: Transcriber {
+            let identity = EchoTranscriber.identity
+
+            func check() async throws(TranscriptionError) {}
+
+            func transcribe(_ audio: AudioChunk, recipe: Recipe) async throws(TranscriptionError) -> ChunkResult {
+                let end = audio.samples[0] == 1 ? Double.nan : 0.1
+                return ChunkResult(segments: [Segment(start: 0, end: end, text: "x")])
+            }
+        }
+        let run = try await place.startRun(chunks: 3)
+        let stop = StopSignal()
+        let worker = place.worker(reader: NumberedRecording(), transcribers: [Dreamer()], stop: stop)
+        try await place.run([worker], stop: stop) {
+            try await place.clock.advance(whenSleeping: Workplace.idleSleepers + 1) {
+                try await place.processings.row(run.id)?.status.isFinal == true
+            }
+        }
+        let chunks = try await place.chunks(of: run)
+        #expect(chunks.map(\.status) == [.failed, .completed, .completed])
+        #expect(chunks[0].errorMessage?.contains("no number") == true)
+    }
 }

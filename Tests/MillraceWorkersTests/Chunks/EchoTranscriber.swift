@@ -25,7 +25,7 @@ final class EchoTranscriber: Transcriber {
     func check() async throws(TranscriptionError) {}
 
     func transcribe(_ audio: AudioChunk, recipe: Recipe) async throws(TranscriptionError) -> ChunkResult {
-        let number = audio.samples.first.map(Int.init) ?? -1
+        let number = audio.samples.first.map { Int($0) - 1 } ?? -1
         let (call, obstacle) = state.withLock { state in
             defer { state.calls[number, default: 0] += 1 }
             return (state.calls[number] ?? 0, state.obstacle)

@@ -1,6 +1,7 @@
 import MillraceCore
 
-/// Recordings whose every chunk consists of its own number; none at a path that is out of reach.
+/// Recordings whose every chunk consists of its own number, counted from 1 because zeros would be silence; none at a
+/// path that is out of reach.
 struct NumberedRecording: RecordingReader {
     static let samplesPerChunk: Int64 = 1_600
 
@@ -10,7 +11,7 @@ struct NumberedRecording: RecordingReader {
         guard !unreachable.contains(source.path) else {
             throw TranscriptionError(.unreadable, "\(source.path) is not here")
         }
-        let number = Int16(range.start / Self.samplesPerChunk)
+        let number = Int16(range.start / Self.samplesPerChunk) + 1
         return AudioChunk(samples: Array(repeating: number, count: range.count))
     }
 }

@@ -32,6 +32,22 @@ import Testing
         }
     }
 
+    @Test func `an outcome that the store will never keep fails its job and no other`() async throws {
+        let ids = try await handler.enqueue(20, at: place)
+        place.log.refuse { settlement in
+            if case .completed = settlement.outcome { settlement.jobID == ids[7] } else { false }
+        }
+        try await place.run(handler) {
+            try await place.clock.advance(whenSleeping: Workplace.busySleepers) {
+                let stats = try await place.stats()
+                return stats[.completed] + stats[.failed] == 20
+            }
+        }
+        let job = try #require(try await place.jobs.job(ids[7]))
+        #expect(job.status == .failed && job.errorMessage?.contains("cannot be stored") == true)
+        #expect(try await place.stats()[.completed] == 19)
+    }
+
     @Test func `the loop goes on when the store refuses claims for a while, without haste`() async throws {
         try await handler.enqueue(3, at: place)
         place.log.before { call throws(StoreError) in

@@ -47,6 +47,20 @@ import Testing
         try await expectAllGivenBack(ids)
     }
 
+    @Test func `a worker whose task is cancelled gives back what runs, too`() async throws {
+        let handler = TaskHandler.waiting(for: never)
+        let ids = try await handler.enqueue(6, at: place)
+        let service = place.worker(handlers: [handler], stop: StopSignal())
+        await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await service.run() }
+            try? await eventually { handler.tally.running == 4 }
+            group.cancelAll()
+            await #expect(throws: CancellationError.self) { try await group.waitForAll() }
+        }
+        #expect(handler.tally.cancelled == 4)
+        try await expectAllGivenBack(ids)
+    }
+
     @Test func `a job that ends well although it was told to stop is done`() async throws {
         let handler = TaskHandler { number, _ in
             await never.wait()
