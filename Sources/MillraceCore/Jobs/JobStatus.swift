@@ -31,9 +31,4 @@ public enum JobStatus: String, Sendable, Codable, CaseIterable {
         case .completed, .failed, .cancelled: false
         }
     }
-
-    /// The statuses from which a job may change to this one.
-    public var previousStatuses: [JobStatus] {
-        JobStatus.allCases.filter { $0.nextStatuses.contains(self) }
-    }
 }

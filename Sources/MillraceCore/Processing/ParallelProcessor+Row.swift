@@ -68,7 +68,7 @@ extension ParallelProcessor {
             self.errorMessage = errorMessage
         }
 
-        /// The row of a processing that is not stored yet.
+        /// The row of a processing as its aggregate has it.
         public init(_ processor: ParallelProcessor) {
             id = processor.id
             transcriptID = processor.transcriptID

@@ -47,25 +47,16 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(5)))
-    func `chunks of 30 s and 12 s are nearly as good as one piece`() async throws {
+    func `segments have words with times, and end where the speech does`() async throws {
         let said = try String(contentsOf: Self.examples.appendingPathComponent("town-meeting.txt"), encoding: .utf8)
-        var rates: [Double: Double] = [:]
-        for seconds in [ChunkSettings.onePieceSeconds, 30, 12] {
-            let segments = try await transcribe(chunkSeconds: seconds)
-            let rate = WordErrorRate(said: said, heard: segments.map(\.text).joined(separator: " "))
-            print("word error rate at \(seconds) s: \(rate.percent) % (\(rate.errors) of \(rate.words))")
-            rates[seconds] = rate.percent
-            for segment in segments {
-                #expect(segment.start <= segment.end && segment.end <= 142)
-                #expect(segment.words?.map(\.text).joined(separator: " ") == segment.text)
-            }
-            // "and have a safe trip home" ends half a second before the recording does.
-            #expect(abs((segments.last?.end ?? 0) - 141.2) < 0.4)
+        let segments = try await transcribe(chunkSeconds: 30)
+        #expect(WordErrorRate(said: said, heard: segments.map(\.text).joined(separator: " ")).percent < 10)
+        for segment in segments {
+            #expect(segment.start <= segment.end && segment.end <= 142)
+            #expect(segment.words?.map(\.text).joined(separator: " ") == segment.text)
         }
-        let onePiece = try #require(rates[ChunkSettings.onePieceSeconds])
-        #expect(onePiece < 10)
-        #expect(try #require(rates[30]) <= onePiece + 2)
-        #expect(try #require(rates[12]) <= onePiece + 4)
+        // "and have a safe trip home" ends half a second before the recording does.
+        #expect(abs((segments.last?.end ?? 0) - 141.2) < 0.4)
     }
 
     @Test func `hears nothing in silence, noise and next to nothing`() async throws {
