@@ -85,6 +85,7 @@ public struct TranscriptionRun: Sendable {
         _ cached: CachedCount, onProgress: @escaping @Sendable (TranscriptionProgress) -> Void
     ) async throws -> Bool {
         var last: TranscriptionProgress?
+        var mergingPolls = 0
         while true {
             let row: ParallelProcessor.Row?
             do throws(StoreError) {
@@ -104,6 +105,12 @@ public struct TranscriptionRun: Sendable {
             if progress != last { onProgress(progress) }
             last = progress
             if row.status.isFinal { return true }
+            if row.status == .merging {
+                // A merge that failed for good ends the run with the next sweep; who waits need not wait for that of the
+                // workers.
+                mergingPolls += 1
+                if mergingPolls.isMultiple(of: 20) { _ = try? await processings.sweep() }
+            }
             try await Task.sleep(for: .milliseconds(100))
         }
     }

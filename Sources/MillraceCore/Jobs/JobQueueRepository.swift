@@ -2,7 +2,7 @@
 ///
 /// `save`, `load` and `delete` work on a whole ``JobQueue``; the other verbs are what a fast and safe queue runs on.
 /// `load` of a queue that was never saved but has jobs is `nil`; saving a queue with a name that another identity has
-/// is a `conflict`. `delete` throws `conflict` while a job of the queue is PROCESSING.
+/// is a `conflict`; of its settings the last save holds. `delete` throws `conflict` while a job of the queue is PROCESSING.
 public protocol JobQueueRepository: Repository where Aggregate == JobQueue {
     /// Reads jobs that may be claimed now, the most urgent first, the oldest first among equals. Leases nothing.
     func findPendingJobs(queueName: QueueName, limit: Int) async throws(StoreError) -> [Job]

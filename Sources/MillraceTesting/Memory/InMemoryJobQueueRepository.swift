@@ -41,7 +41,10 @@ public struct InMemoryJobQueueRepository: JobQueueRepository {
 
     /// See the port.
     public func enqueue(_ requests: [JobRequest]) async throws(StoreError) -> EnqueueReceipt {
-        try store.step { state, now in state.enqueue(requests, at: now) }
+        try store.step { (state, now) throws(StoreError) in
+            try state.requireStorable(requests.compactMap(\.uniqueKey))
+            return state.enqueue(requests, at: now)
+        }
     }
 
     /// See the port.

@@ -23,7 +23,7 @@ public struct InMemoryProcessingRepository: ProcessingRepository {
 
     /// See the port.
     public func delete(_ id: ProcessingID) async throws(StoreError) {
-        try store.step { (state, _) throws(StoreError) in try state.deleteProcessing(id) }
+        try store.step { (state, now) throws(StoreError) in try state.deleteProcessing(id, at: now) }
     }
 
     /// See the port.

@@ -5,6 +5,7 @@ extension StoreState {
         guard processor.isNew, processor.transcriptID == transcript.id else {
             throw StoreError(.invalid, "a run starts with a new processing and the transcript that it names")
         }
+        try requireStorable(processor.recipe)
         try requireInsertable(processor)
         guard transcripts[transcript.id] == nil else {
             throw StoreError(.conflict, "transcript \(transcript.id) exists already")
@@ -15,6 +16,7 @@ extension StoreState {
 
     mutating func saveProcessing(_ processor: ParallelProcessor, at now: Timestamp) throws(StoreError) {
         guard !processor.isNew else {
+            try requireStorable(processor.recipe)
             try requireInsertable(processor)
             guard transcripts[processor.transcriptID] != nil else {
                 throw StoreError(.notFound, "there is no transcript \(processor.transcriptID): start the run with it")
@@ -88,9 +90,16 @@ extension StoreState {
             .compactMap { loadProcessing($0.id) }
     }
 
-    mutating func deleteProcessing(_ id: ProcessingID) throws(StoreError) {
-        guard chunks[id]?.contains(where: { $0.status == .processing }) != true else {
-            throw StoreError(.conflict, "processing \(id) has a chunk that is held: wait for it or cancel the run")
+    mutating func deleteProcessing(_ id: ProcessingID, at now: Timestamp) throws(StoreError) {
+        guard let transcriptID = processings[id]?.transcriptID else { return }
+        let merges = jobs.values.filter { $0.type == .merge && $0.transcriptID == transcriptID }
+        guard chunks[id]?.contains(where: { $0.status == .processing }) != true,
+            !merges.contains(where: { $0.status == .processing })
+        else { throw StoreError(.conflict, "processing \(id) is being worked on; cancel it first") }
+        for merge in merges where merge.status.isOpen { jobs[merge.id] = nil }
+        if transcripts[transcriptID]?.status == .processing {
+            transcripts[transcriptID]?.status = .cancelled
+            transcripts[transcriptID]?.completedAt = now
         }
         removeProcessing(id)
     }

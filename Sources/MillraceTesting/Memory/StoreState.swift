@@ -31,3 +31,14 @@ struct StoreState {
 
     var identifiers = IdentifierSequence()
 }
+
+extension StoreState {
+    /// Refuses what the stores of SQL cannot keep, so that memory accepts nothing that they refuse.
+    func requireStorable(_ value: some Encodable) throws(StoreError) {
+        do throws(InvalidValue) {
+            _ = try JSONText(encoding: value)
+        } catch {
+            throw StoreError(.invalid, "no store can keep this value: \(error)", cause: error)
+        }
+    }
+}

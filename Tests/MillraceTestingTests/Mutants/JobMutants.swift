@@ -12,6 +12,11 @@ enum JobMutants {
                 try await base.enqueue(requests.edited { $0.payload = .emptyObject })
             }
         },
+        StoreMutant("NUL let through", caughtBy: "a unique key that no store can keep is refused as bad input") { lab in
+            lab.jobs.onEnqueue = { base, requests in
+                try await base.enqueue(requests.edited { $0.uniqueKey = $0.uniqueKey?.replacing("\0", with: "") })
+            }
+        },
         StoreMutant(
             "batch enqueued backwards", caughtBy: "jobs enqueued together are claimed in the order of their batch"
         ) { lab in

@@ -6,6 +6,22 @@ import MillraceCore
 enum QueueMutants {
     static let all: [StoreMutant] = [
         StoreMutant(
+            "new jobs saved as QUEUED",
+            caughtBy: "a job that is cancelled before it was ever saved is saved as CANCELLED"
+        ) { lab in
+            lab.jobs.onSave = { [store = lab.store] base, queue in
+                try await base.save(queue)
+                try store.step { state, _ in
+                    for case .added(let id) in queue.changes {
+                        state.jobs[id] = state.jobs[id]?.changed { job in
+                            job.status = .queued
+                            job.completedAt = nil
+                        }
+                    }
+                }
+            }
+        },
+        StoreMutant(
             "settings not kept", caughtBy: "a saved queue is loaded with its settings, counts and open jobs"
         ) { lab in
             lab.jobs.onLoad = { base, id in

@@ -83,6 +83,50 @@ enum RunMutants {
             }
         },
         StoreMutant(
+            "merge and transcript left behind",
+            caughtBy: "a deleted processing takes its queued merge along and calls its transcript off"
+        ) { lab in
+            lab.processings.onDelete = { [store = lab.store] base, id in
+                let before = try store.step { state, _ in (state.jobs, state.transcripts) }
+                try await base.delete(id)
+                try store.step { state, _ in (state.jobs, state.transcripts) = before }
+            }
+        },
+        StoreMutant(
+            "deleted under a running merge",
+            caughtBy: "a deleted processing takes its queued merge along and calls its transcript off"
+        ) { lab in
+            lab.processings.onDelete = { [store = lab.store] _, id in
+                try store.step { state, _ in state.removeProcessing(id) }
+            }
+        },
+        StoreMutant(
+            "stored transcript replaced", caughtBy: "a run starts with a transcript of its own, and with no other"
+        ) { lab in
+            lab.processings.onStart = { [store = lab.store] base, processor, transcript in
+                try store.step { state, _ in state.transcripts[transcript.id] = nil }
+                try await base.start(processor, transcript: transcript)
+            }
+        },
+        StoreMutant(
+            "identities not compared", caughtBy: "a run starts with a transcript of its own, and with no other"
+        ) { lab in
+            lab.processings.onStart = { [store = lab.store] base, processor, transcript in
+                guard processor.transcriptID != transcript.id else {
+                    return try await base.start(processor, transcript: transcript)
+                }
+                try store.step { state, _ in state.transcripts[transcript.id] = transcript }
+            }
+        },
+        StoreMutant(
+            "NUL let through in a prompt",
+            caughtBy: "what no store can keep is refused as bad input, and nothing is written"
+        ) { lab in
+            lab.processings.onStart = { [store = lab.store] _, _, transcript in
+                try store.step { state, _ in state.transcripts[transcript.id] = transcript }
+            }
+        },
+        StoreMutant(
             "held chunks deleted", caughtBy: "a processing is deleted with its chunks, but not while one is held"
         ) { lab in
             lab.processings.onDelete = { [store = lab.store] _, id in

@@ -21,6 +21,15 @@ enum SaveMutants {
             }
         },
         StoreMutant(
+            "every save sets the transcript to PROCESSING",
+            caughtBy: "saving an unchanged processing that has ended leaves its transcript as it is"
+        ) { lab in
+            lab.processings.onSave = { [store = lab.store] base, processor in
+                try await base.save(processor)
+                try store.step { state, _ in state.transcripts[processor.transcriptID]?.status = .processing }
+            }
+        },
+        StoreMutant(
             "version not compared", caughtBy: "a processing is saved once: the second save of one copy conflicts",
             "saving a stale processing conflicts and writes nothing",
             "of many who resume one run at once, all but one are told to load it again"

@@ -7,6 +7,22 @@ enum TranscriptMutants {
     static let all: [StoreMutant] = keeping + deleting
 
     private static let keeping: [StoreMutant] = [
+        StoreMutant(
+            "only the newest run asked", caughtBy: "a recording is in use while any run over it has not ended well"
+        ) { lab in
+            lab.transcripts.onIsInUse = { base, hash in
+                let status = try await base.find(hash: hash)?.status
+                return status != nil && status != .completed && status != .cancelled
+            }
+        },
+        StoreMutant(
+            "FAILED counted as done", caughtBy: "a recording is in use while any run over it has not ended well"
+        ) { lab in
+            lab.transcripts.onIsInUse = { base, hash in
+                guard try await base.isInUse(hash: hash) else { return false }
+                return try await base.find(hash: hash)?.status != .failed
+            }
+        },
         StoreMutant("words dropped", caughtBy: "a saved transcript is loaded as it was, and replaced by the next save")
         {
             lab in

@@ -89,6 +89,12 @@ enum EnqueueRules {
             }
             try await requireTotal(0, fixture)
         },
+        ContractRule("a unique key that no store can keep is refused as bad input") { fixture in
+            try await requireError(.invalid, "enqueueing with NUL in the unique key") {
+                _ = try await fixture.jobs.enqueue([JobRequest(.work), JobRequest(.work, uniqueKey: "a\0b")])
+            }
+            try requireEqual(try await fixture.jobs.jobStats(queueName: .default).total, 0, "the jobs of the batch")
+        },
     ]
 
     private static func requireTotal(_ total: Int, _ fixture: StoreFixture) async throws {

@@ -49,6 +49,17 @@ enum QueueRules {
             try requireEqual(loaded.settings.maxRetries, 5, "the saved settings")
             try requireEqual(Set(loaded.jobs.map(\.id)), [ids[1], ids[2], added], "the open jobs")
         },
+        ContractRule("a job that is cancelled before it was ever saved is saved as CANCELLED") { fixture in
+            var queue = try await savedQueue(fixture, jobs: 0)
+            let ids = (0..<2).map { _ in JobID.make(at: fixture.now) }
+            for id in ids {
+                queue.add(JobRequest(.work), id: id, at: fixture.now)
+                try queue.cancel(id, at: fixture.now)
+            }
+            try queue.retry(ids[1], at: fixture.now)
+            try await fixture.jobs.save(queue)
+            for job in queue.jobs { try requireEqual(try await fixture.stored(job.id), job, "a saved job") }
+        },
         ContractRule("saving a stale queue conflicts and writes nothing") { fixture in
             var queue = try await savedQueue(fixture, jobs: 2)
             let ids = queue.jobs.map(\.id)

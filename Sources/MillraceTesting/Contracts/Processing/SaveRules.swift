@@ -57,6 +57,15 @@ enum SaveRules {
             try requireEqual(try await fixture.claimChunks(by: fixture.worker()), [], "a claim after the cancellation")
             try await fixture.requireMerges(0, of: stored, "of a cancelled run")
         },
+        ContractRule("saving an unchanged processing that has ended leaves its transcript as it is") { fixture in
+            for failing: Set<Int> in [[], [0], [0, 1, 2]] {
+                let ended = try await fixture.finished(Plan(recording: "ended \(failing.count)"), failing: failing)
+                let transcript = try await fixture.transcript(of: ended)
+                fixture.clock.advance(by: .seconds(1))
+                try await fixture.processings.save(fixture.loaded(ended.id))
+                try requireEqual(try await fixture.transcript(of: ended), transcript, "the transcript after the save")
+            }
+        },
     ]
 
     private static func requireRefused(_ stale: ParallelProcessor, _ fixture: StoreFixture) async throws {

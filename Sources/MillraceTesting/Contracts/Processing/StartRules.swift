@@ -97,5 +97,56 @@ enum StartRules {
             try requireEqual(chunks, [], "the chunks of the deleted processing")
             try await fixture.processings.delete(processor.id)
         },
+        ContractRule("a run starts with a transcript of its own, and with no other") { fixture in
+            let (first, kept) = try fixture.planned()
+            var written = kept
+            written.text = "what was said"
+            try await fixture.transcripts.save(written)
+            try await requireError(.conflict, "starting with a transcript that is stored") {
+                try await fixture.processings.start(first, transcript: kept)
+            }
+            try requireEqual(try await fixture.transcripts.load(kept.id), written, "the stored transcript")
+            let (second, other) = try fixture.planned(Plan(recording: "another"))
+            try await requireError(.invalid, "starting with another's transcript") {
+                try await fixture.processings.start(first, transcript: other)
+            }
+            for plan in [first, second] {
+                try requireEqual(try await fixture.processings.load(plan.id), nil, "the refused processing")
+            }
+            try requireEqual(try await fixture.transcripts.load(other.id), nil, "the refused transcript")
+        },
+        ContractRule("what no store can keep is refused as bad input, and nothing is written") { fixture in
+            let (plan, transcript) = try fixture.planned()
+            var recipe = plan.recipe
+            recipe.prompt = "a\0b"
+            let bad = try ParallelProcessor(
+                id: plan.id, transcriptID: transcript.id, source: plan.source, recipe: recipe,
+                chunks: plan.tasks.map { ($0.id, $0.range) }, at: fixture.now)
+            try await requireError(.invalid, "starting with NUL in the prompt") {
+                try await fixture.processings.start(bad, transcript: transcript)
+            }
+            try requireEqual(try await fixture.processings.load(plan.id), nil, "the refused processing")
+            try requireEqual(try await fixture.transcripts.load(transcript.id), nil, "the refused transcript")
+        },
+        ContractRule("a deleted processing takes its queued merge along and calls its transcript off") { fixture in
+            let waiting = try await fixture.started()
+            try await fixture.transcribeAll()
+            try await fixture.requireMerges(1, of: waiting, "before the deletion")
+            let merge = try await fixture.claimMerge(of: waiting)
+            try await requireError(.conflict, "deleting a processing whose merge runs") {
+                try await fixture.processings.delete(waiting.id)
+            }
+            _ = try await fixture.jobs.settle([JobSettlement(merge, .released)])
+            try await fixture.processings.delete(waiting.id)
+            try await fixture.requireMerges(0, of: waiting, "after the deletion")
+            let transcript = try await fixture.transcript(of: waiting)
+            try requireEqual(transcript.status, .cancelled, "the transcript's status")
+            try requireEqual(transcript.completedAt, fixture.now, "the transcript's end")
+
+            let ended = try await fixture.finished(Plan(recording: "ended"))
+            let kept = try await fixture.transcript(of: ended)
+            try await fixture.processings.delete(ended.id)
+            try requireEqual(try await fixture.transcript(of: ended), kept, "a transcript that was final")
+        },
     ]
 }

@@ -61,6 +61,27 @@ enum TranscriptRules {
             let unknown = ContentHash(ofParts: ["unknown"])
             try requireEqual(try await fixture.transcripts.find(hash: unknown), nil, "one of an unknown recording")
         },
+        ContractRule("a recording is in use while any run over it has not ended well") { fixture in
+            var hash: ContentHash?
+            for status in TranscriptStatus.allCases {
+                var transcript = sample(TranscriptStatus.allCases.firstIndex(of: status) ?? 0, fixture)
+                transcript.status = status
+                try await fixture.transcripts.save(transcript)
+                let isInUse = try await fixture.transcripts.isInUse(hash: transcript.hash)
+                let expected = status != .completed && status != .cancelled
+                try requireEqual(isInUse, expected, "whether a recording with a \(status.rawValue) run is in use")
+                if status == .partial { hash = transcript.hash }
+            }
+            fixture.clock.advance(by: .milliseconds(2))
+            let partial = try requireValue(hash, "the partial run's recording")
+            let newer = Transcript(
+                id: .make(at: fixture.now), source: "/a", hash: partial, durationSeconds: 1, createdAt: fixture.now,
+                status: .completed, language: nil, text: "", segments: [],
+                chunks: ChunkSummary(total: 1, completed: 1, failed: 0, cached: 0), completedAt: fixture.now)
+            try await fixture.transcripts.save(newer)
+            try require(
+                try await fixture.transcripts.isInUse(hash: partial), "an older run that is PARTIAL was forgotten")
+        },
     ]
 
     private static func sample(_ number: Int, _ fixture: StoreFixture) -> Transcript {
