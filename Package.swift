@@ -68,7 +68,13 @@ let package = Package(
             name: "MillraceSpeechTests",
             dependencies: ["CSndFile", "EngineOwner", "MillraceCore", "MillraceSpeech", "MillraceTesting"],
             swiftSettings: settings),
-        .testTarget(name: "MillraceTests", dependencies: ["Millrace"], swiftSettings: settings),
+        .testTarget(
+            name: "MillraceTests",
+            dependencies: [
+                "CSndFile", "Millrace", "MillraceCaching", "MillraceCore", "MillraceSpeech", "MillraceTesting",
+                "MillraceWorkers", lifecycle, logging,
+            ],
+            swiftSettings: settings),
         .testTarget(
             name: "MillraceCoreTests", dependencies: ["MillraceCore", "MillraceTesting"], swiftSettings: settings),
         .testTarget(
