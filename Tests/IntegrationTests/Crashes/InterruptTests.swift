@@ -6,7 +6,7 @@ import Testing
     @Test(arguments: [SIGINT, SIGTERM])
     func `an interrupt keeps what is done and names the command that goes on`(signal: Int32) async throws {
         try await Workplace.with { place in
-            let engine = try EngineScript(in: place, before: "sleep 0.$(( $1 % 5 + 1 ))")
+            let engine = try EngineScript(in: place, before: EngineScript.waiting(fromStart: 5, in: place))
             let file = try Recordings.bursts(12, in: place, name: "it's here.wav")
             let end = try await place.millrace(
                 ["transcribe", file, "--concurrency", "2"] + Recordings.burstChunks + engine.options
@@ -27,6 +27,7 @@ import Testing
             let last = try #require(end.errorLines.last)
             try #require(last.hasPrefix("To go on: "))
             let before = try engine.starts().count
+            try EngineScript.go(in: place)
             let resumed = try await place.run("sh", ["-c", String(last.dropFirst("To go on: ".count))])
             #expect(resumed.status == 0, "\(resumed.errors)")
             #expect(try engine.starts().count == before + 12 - completed)
@@ -36,7 +37,7 @@ import Testing
 
     @Test func `the command that goes on is the one that the starting script was called with`() async throws {
         try await Workplace.with { place in
-            let engine = try EngineScript(in: place, before: "sleep 5")
+            let engine = try EngineScript(in: place, before: EngineScript.waiting(fromStart: 1, in: place))
             let file = try Recordings.bursts(1, in: place)
             let end = try await place.millrace(
                 ["transcribe", file] + engine.options, environment: ["MILLRACE_PROGRAM": "script/millrace"]
@@ -106,7 +107,7 @@ import Testing
 
     @Test func `an interrupt of several files counts more than a bad one`() async throws {
         try await Workplace.with { place in
-            let engine = try EngineScript(in: place, before: "sleep 10")
+            let engine = try EngineScript(in: place, before: EngineScript.waiting(fromStart: 1, in: place))
             let files = try [Recordings.bursts(1, in: place), Recordings.bursts(1, in: place, name: "b.wav", seed: 2)]
             let end = try await place.millrace(
                 ["transcribe", "missing.wav"] + files + engine.options

@@ -45,6 +45,20 @@ struct EngineScript: Sendable {
             """, to: "\(name).sh")
     }
 
+    /// For `before`: from the given start on, every run waits until ``go(in:)``, so that a busy test misses nothing.
+    static func waiting(fromStart number: Int, in place: Workplace, name: String = "engine") -> String {
+        """
+        if [ "$(grep -c '^start' \(place.path("\(name).log")))" -ge \(number) ]; then
+            while [ ! -e \(place.path("go")) ]; do sleep 0.1; done
+        fi
+        """
+    }
+
+    /// Lets the runs go on that wait.
+    static func go(in place: Workplace) throws {
+        _ = try place.write("", to: "go")
+    }
+
     /// The options that choose this engine.
     var options: [String] { ["--engine", "command", "--command", "sh \(path)"] }
 

@@ -93,13 +93,14 @@ import Testing
 
     @Test func `a recording that is replaced during the run is not mixed with the old one`() async throws {
         try await Workplace.with { place in
-            let engine = try EngineScript(in: place, before: "sleep 1")
+            let engine = try EngineScript(in: place, before: EngineScript.waiting(fromStart: 2, in: place))
             let file = try Recordings.bursts(6, in: place)
             let command = ["transcribe", file, "--concurrency", "1"] + Recordings.burstChunks + engine.options
             let end = try await place.millrace(command) { _ in
                 try await eventually("the engine runs") { try engine.starts().count >= 2 }
                 try await place.run("mv", [file, place.path("old.wav")])
                 _ = try Recordings.bursts(6, in: place, seed: 9)
+                try EngineScript.go(in: place)
             }
             #expect(end.status == 2, "\(end.errors)")
             #expect(end.errors.contains("is not the recording that was planned"), "\(end.errors)")

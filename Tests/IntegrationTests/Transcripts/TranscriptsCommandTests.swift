@@ -83,7 +83,7 @@ import Testing
 
     @Test func `one that is still being made is deleted only by force`() async throws {
         try await Workplace.with { place in
-            let engine = try EngineScript(in: place, before: "sleep 20")
+            let engine = try EngineScript(in: place, before: EngineScript.waiting(fromStart: 1, in: place))
             let file = try Recordings.bursts(1, in: place)
             let end = try await place.millrace(["transcribe", file] + engine.options) { _ in
                 try await eventually("the engine runs") { try !engine.starts().isEmpty }
