@@ -38,6 +38,7 @@ struct QueryPlanTests {
             }
         }
         #expect(log.statements.count > 10)
+        withExtendedLifetime(temporary) {}
     }
 
     /// Runs the verbs of the hot path once, so that their statements are seen.
