@@ -9,6 +9,7 @@ let settings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
@@ -16,6 +17,7 @@ let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let tracing = Target.Dependency.product(name: "Tracing", package: "swift-distributed-tracing")
 
 let package = Package(
     name: "millrace",
@@ -29,8 +31,10 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
@@ -41,10 +45,10 @@ let package = Package(
         .target(name: "MillraceCaching", dependencies: ["MillraceCore", deque], swiftSettings: settings),
         .target(name: "MillraceSQLite", dependencies: ["MillraceCore", grdb], swiftSettings: settings),
         .target(
-            name: "MillraceSpeech", dependencies: ["CSampleRate", "CSndFile", "MillraceCore", subprocess],
+            name: "MillraceSpeech", dependencies: ["CSampleRate", "CSndFile", "MillraceCore", asyncHTTPClient, subprocess],
             swiftSettings: settings),
         .target(
-            name: "MillraceWorkers", dependencies: ["MillraceCore", lifecycle, logging], swiftSettings: settings),
+            name: "MillraceWorkers", dependencies: ["MillraceCore", lifecycle, logging, tracing], swiftSettings: settings),
         .target(
             name: "Millrace",
             dependencies: [
