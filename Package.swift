@@ -45,10 +45,12 @@ let package = Package(
         .target(name: "MillraceCaching", dependencies: ["MillraceCore", deque], swiftSettings: settings),
         .target(name: "MillraceSQLite", dependencies: ["MillraceCore", grdb], swiftSettings: settings),
         .target(
-            name: "MillraceSpeech", dependencies: ["CSampleRate", "CSndFile", "MillraceCore", asyncHTTPClient, subprocess],
+            name: "MillraceSpeech",
+            dependencies: ["CSampleRate", "CSndFile", "MillraceCore", asyncHTTPClient, subprocess],
             swiftSettings: settings),
         .target(
-            name: "MillraceWorkers", dependencies: ["MillraceCore", lifecycle, logging, tracing], swiftSettings: settings),
+            name: "MillraceWorkers", dependencies: ["MillraceCore", lifecycle, logging, tracing],
+            swiftSettings: settings),
         .target(
             name: "Millrace",
             dependencies: [

@@ -1,58 +1,26 @@
-internal import DequeModule
 internal import MillraceCore
 internal import Synchronization
 
-/// One part of a ``MemoryTier``: a map with a bound, which gives up what came first.
+/// One part of a ``MemoryTier``: its contents behind a lock, with what was counted.
 final class MemoryShard: Sendable {
-    /// What the map and the queue take for an entry besides its key and value; a round figure, measured once.
-    static let overheadBytes = 160
-
-    private struct Slot {
-        let entry: CacheEntry
-        let expiresAt: Timestamp
-        /// Which place in the queue is this entry's; an older place of the same key is void.
-        let ticket: UInt64
-
-        var bytes: Int { MemoryShard.overheadBytes + entry.key.text.utf8.count + entry.value.bytes.count }
-    }
-
     private struct State {
-        var slots: [CacheKey: Slot] = [:]
-        var queue: Deque<(key: CacheKey, ticket: UInt64)> = []
-        var nextTicket: UInt64 = 0
-        var bytes = 0
+        var contents: MemoryContents
         var removals: UInt64 = 0
-        var counters = CacheStats.TierCounters()
-
-        mutating func drop(_ key: CacheKey) -> Slot? {
-            guard let slot = slots.removeValue(forKey: key) else { return nil }
-            bytes -= slot.bytes
-            return slot
-        }
+        var hits = 0
+        var misses = 0
     }
 
-    private let maximumEntries: Int
-    private let maximumBytes: Int
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
     init(maximumEntries: Int, maximumBytes: Int) {
-        self.maximumEntries = maximumEntries
-        self.maximumBytes = maximumBytes
+        state = Mutex(State(contents: MemoryContents(maximumEntries: maximumEntries, maximumBytes: maximumBytes)))
     }
 
     func entry(_ key: CacheKey, at now: Timestamp) -> CacheEntry? {
         state.withLock { state in
-            guard let slot = state.slots[key] else {
-                state.counters.misses += 1
-                return nil
-            }
-            guard slot.expiresAt > now else {
-                _ = state.drop(key)
-                state.counters.misses += 1
-                return nil
-            }
-            state.counters.hits += 1
-            return slot.entry
+            let found = state.contents.entry(key, at: now)
+            if found == nil { state.misses += 1 } else { state.hits += 1 }
+            return found
         }
     }
 
@@ -65,55 +33,50 @@ final class MemoryShard: Sendable {
     ) {
         guard expiry > now else { return }
         state.withLock { state in
-            if let present = state.slots[entry.key], present.expiresAt > now, present.entry.version > entry.version {
-                return
+            if let present = state.contents.version(of: entry.key, at: now), present > entry.version { return }
+            if let removals, removals != state.removals {
+                // An older value must go even if this one cannot be trusted to be there still.
+                _ = state.contents.remove(entry.key, at: now)
+            } else {
+                state.contents.insert(entry, until: expiry, at: now)
             }
-            _ = state.drop(entry.key)
-            // Behind the drop: an older value must go even if this one cannot be trusted to be there still.
-            if let removals, removals != state.removals { return }
-            let slot = Slot(entry: entry, expiresAt: expiry, ticket: state.nextTicket)
-            guard maximumEntries > 0, slot.bytes <= maximumBytes else { return }
-            state.nextTicket += 1
-            state.slots[entry.key] = slot
-            state.queue.append((entry.key, slot.ticket))
-            state.bytes += slot.bytes
-            evict(&state)
         }
     }
 
     func remove(_ key: CacheKey, at now: Timestamp) -> Bool {
         state.withLock { state in
             state.removals += 1
-            guard let slot = state.drop(key) else { return false }
-            return slot.expiresAt > now
+            return state.contents.remove(key, at: now)
+        }
+    }
+
+    /// Removes the entries whose key is wanted gone; counts as a removal even if there is none.
+    func removeAll(at now: Timestamp, where isUnwanted: (CacheKey) -> Bool) -> Int {
+        state.withLock { state in
+            state.removals += 1
+            return state.contents.removeAll(at: now, where: isUnwanted)
+        }
+    }
+
+    /// Removes everything; counts as a removal.
+    func removeAll() {
+        state.withLock { state in
+            state.removals += 1
+            state.contents.removeAll()
         }
     }
 
     var usage: MemoryUsage {
         state.withLock { state in
             var usage = MemoryUsage()
-            usage.entries = state.slots.count
-            usage.bytes = state.bytes
-            usage.counters = state.counters
+            usage.entries = state.contents.count
+            usage.bytes = state.contents.bytes
+            usage.counters = CacheStats.TierCounters(
+                hits: state.hits, misses: state.misses, evictions: state.contents.evictions)
             return usage
         }
     }
 
-    /// The places in the queue, void ones included.
-    var queueLength: Int { state.withLock { $0.queue.count } }
-
-    private func evict(_ state: inout State) {
-        while state.slots.count > maximumEntries || state.bytes > maximumBytes,
-            let oldest = state.queue.popFirst()
-        {
-            guard state.slots[oldest.key]?.ticket == oldest.ticket else { continue }
-            _ = state.drop(oldest.key)
-            state.counters.evictions += 1
-        }
-        // Replaced and removed entries leave void places behind; without this, rewriting one key would grow the queue.
-        if state.queue.count > 2 * state.slots.count + 16 {
-            let slots = state.slots
-            state.queue.removeAll { slots[$0.key]?.ticket != $0.ticket }
-        }
-    }
+    /// The places in the queues, void ones included.
+    var queueLength: Int { state.withLock { $0.contents.queueLength } }
 }

@@ -3,8 +3,8 @@ public import MillraceCore
 /// The first level of the cache: a sharded map in the memory of the process, bounded by entries and by bytes.
 ///
 /// Every call is synchronous and holds the lock of one shard; a lookup hops to no actor. The bounds are divided evenly
-/// among the shards; a shard that is full gives up its oldest values, and a value larger than its shard's share is not
-/// kept at all.
+/// among the shards; a shard that is full gives up by S3-FIFO what is used least, and a value larger than its shard's
+/// share is not kept at all.
 public final class MemoryTier: Sendable {
     private let shards: [MemoryShard]
     private let clock: any WallClock
@@ -52,6 +52,20 @@ public final class MemoryTier: Sendable {
     @discardableResult
     public func remove(_ key: CacheKey) -> Bool {
         shard(of: key).remove(key, at: clock.now())
+    }
+
+    /// Removes the entries whose key a pattern or another rule wants gone. Visits all keys.
+    ///
+    /// - Returns: how many there were that had not expired.
+    @discardableResult
+    public func removeAll(where isUnwanted: (CacheKey) -> Bool) -> Int {
+        let now = clock.now()
+        return shards.reduce(0) { $0 + $1.removeAll(at: now, where: isUnwanted) }
+    }
+
+    /// Removes everything.
+    public func removeAll() {
+        for shard in shards { shard.removeAll() }
     }
 
     /// What the tier holds and has done.

@@ -33,9 +33,9 @@ import Testing
     @Test func `bytes count the key, the value and what the map needs`() {
         let shard = MemoryShard(maximumEntries: 10, maximumBytes: 1 << 20)
         insert(entry("four", bytes: 100, at: now), into: shard)
-        #expect(shard.usage.bytes == MemoryShard.overheadBytes + 104)
+        #expect(shard.usage.bytes == MemoryContents.overheadBytes + 104)
         insert(entry("four", bytes: 50, version: 2, at: now), into: shard)
-        #expect(shard.usage.bytes == MemoryShard.overheadBytes + 54)
+        #expect(shard.usage.bytes == MemoryContents.overheadBytes + 54)
         #expect(shard.remove(key("four"), at: now))
         #expect(shard.usage.bytes == 0)
     }
