@@ -19,12 +19,17 @@ public struct WorkerConfiguration: Sendable {
     /// How long results are cached.
     public var resultTTL: TTL
 
+    /// How often workers may die with a job or a chunk before it is run alone; a crash after that fails it. 0 is off.
+    public var maxCrashes: Int
+    /// How long a job or chunk that is told to end may go on before its place is given to others.
+    public var grace: Duration
+
     /// Makes a configuration; the defaults are those of a worker that takes everything.
     public init(
         concurrency: Int = 4, queues: [QueueName] = [.default], processings: [ProcessingID: TranscriptID]? = nil,
-        leavesUnreadableToOthers: Bool = true, lease: LeaseSettings = LeaseSettings(),
+        leavesUnreadableToOthers: Bool = true, lease: LeaseSettings = .standard,
         pollInterval: Duration = .milliseconds(200), retryPolicy: RetryPolicy = .exponential(),
-        resultTTL: TTL = .standard
+        resultTTL: TTL = .standard, maxCrashes: Int = 3, grace: Duration = .seconds(10)
     ) {
         self.concurrency = max(1, concurrency)
         self.queues = queues
@@ -34,5 +39,7 @@ public struct WorkerConfiguration: Sendable {
         self.pollInterval = pollInterval
         self.retryPolicy = retryPolicy
         self.resultTTL = resultTTL
+        self.maxCrashes = max(0, maxCrashes)
+        self.grace = max(.zero, grace)
     }
 }

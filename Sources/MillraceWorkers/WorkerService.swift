@@ -125,7 +125,7 @@ public struct WorkerService: Service {
         let chunkBell = Doorbell()
         let rescuer = Rescuer(
             worker: worker, jobs: jobs, processings: dependencies.processings, settings: lease,
-            time: dependencies.time,
+            maxCrashes: configuration.maxCrashes, time: dependencies.time,
             onRescue: {
                 jobBell.ring()
                 chunkBell.ring()
@@ -150,9 +150,12 @@ public struct WorkerService: Service {
     }
 
     private func runLoops(as worker: WorkerID, jobBell: Doorbell, chunkBell: Doorbell, logger: Logger) async throws {
-        let jobLoop = loop(jobSource(worker, logger: logger), doorbell: jobBell, logger: logger)
-        let chunkLoop = chunkSource(worker, jobBell: jobBell, logger: logger)
-            .map { loop($0, doorbell: chunkBell, logger: logger) }
+        let chunks = chunkSource(worker, jobBell: jobBell, logger: logger)
+        let shared = SharedByLoops(count: chunks == nil ? 1 : 2) { [onEvent] deaf in
+            if deaf > 0 { onEvent?(.stoppedExcept(deaf)) }
+        }
+        let jobLoop = loop(jobSource(worker, logger: logger), shared, doorbell: jobBell, logger: logger)
+        let chunkLoop = chunks.map { loop($0, shared, doorbell: chunkBell, logger: logger) }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await jobLoop.run() }
             if let chunkLoop { group.addTask { try await chunkLoop.run() } }
@@ -161,11 +164,12 @@ public struct WorkerService: Service {
     }
 
     private func loop<Source: WorkSource>(
-        _ source: Source, doorbell: Doorbell, logger: Logger
+        _ source: Source, _ shared: SharedByLoops, doorbell: Doorbell, logger: Logger
     ) -> WorkLoop<Source> {
         WorkLoop(
             source: source, concurrency: configuration.concurrency, pollInterval: configuration.pollInterval,
-            time: dependencies.time, stop: stop, doorbell: doorbell, logger: logger)
+            grace: configuration.grace, takesSuspects: configuration.maxCrashes > 0, occupancy: shared.occupancy,
+            time: dependencies.time, stop: stop, doorbell: doorbell, onEnd: { shared.end(deaf: $0) }, logger: logger)
     }
 
     private func jobSource(_ worker: WorkerID, logger: Logger) -> JobSource {
@@ -174,7 +178,7 @@ public struct WorkerService: Service {
             worker: worker, jobs: dependencies.jobs,
             scope: JobScope(
                 queues: configuration.queues, types: own == nil ? Array(executors.keys) : [.merge],
-                transcripts: own.map { Array($0.values) }),
+                transcripts: own.map { Array($0.values) }, maxCrashes: configuration.maxCrashes),
             executors: executors, retryPolicy: configuration.retryPolicy, clock: dependencies.clock, logger: logger)
     }
 
@@ -185,7 +189,8 @@ public struct WorkerService: Service {
         return ChunkSource(
             worker: worker, processings: dependencies.processings,
             scope: ChunkScope(
-                engines: Array(transcribers.keys), processings: configuration.processings.map { Array($0.keys) }),
+                engines: Array(transcribers.keys), processings: configuration.processings.map { Array($0.keys) },
+                maxCrashes: configuration.maxCrashes),
             executor: ChunkExecutor(
                 reader: reader, transcribers: transcribers, cache: dependencies.cache,
                 timeToLive: configuration.resultTTL),

@@ -48,9 +48,13 @@ struct WatchedJobs: JobQueueRepository {
         try await log.note(.workers)
         return try await base.workers()
     }
-    func rescue() async throws(StoreError) -> [JobID] {
+    func leases(of worker: WorkerID) async throws(StoreError) -> [JobID: LeaseToken] {
+        try await base.leases(of: worker)
+    }
+
+    func rescue(maxCrashes: Int) async throws(StoreError) -> [JobID] {
         try await log.note(.rescue)
-        return try await base.rescue()
+        return try await base.rescue(maxCrashes: maxCrashes)
     }
     func job(_ id: JobID) async throws(StoreError) -> Job? { try await base.job(id) }
     func jobs(of queueName: QueueName, before cursor: JobID?, limit: Int) async throws(StoreError) -> [Job] {

@@ -31,9 +31,13 @@ struct WatchedProcessings: ProcessingRepository {
         try await log.note(.settleChunks(settlements.count))
         return try await base.settle(settlements)
     }
-    func rescue() async throws(StoreError) -> [ChunkID] {
+    func leases(of worker: WorkerID) async throws(StoreError) -> [ChunkID: LeaseToken] {
+        try await base.leases(of: worker)
+    }
+
+    func rescue(maxCrashes: Int) async throws(StoreError) -> [ChunkID] {
         try await log.note(.rescueChunks)
-        return try await base.rescue()
+        return try await base.rescue(maxCrashes: maxCrashes)
     }
     func sweep() async throws(StoreError) -> [ProcessingID] {
         try await log.note(.sweep)

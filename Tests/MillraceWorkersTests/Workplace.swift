@@ -8,8 +8,8 @@ import MillraceWorkers
 struct Workplace: Sendable {
     /// Sleepers of a worker that has nothing to do: heartbeat, watch, rescue, and the poll of its job loop.
     static let idleSleepers = 4
-    /// Of one whose every place is taken: it need not poll.
-    static let busySleepers = 3
+    /// Of one whose every place is taken: it need not poll, but looks after what runs.
+    static let busySleepers = 4
 
     let clock = ManualClock()
     let log = CallLog()

@@ -46,9 +46,27 @@ extension Job {
     }
 
     /// Takes the job from a worker that died: back to the queue, one more crash, no retry used.
-    public mutating func rescue(at now: Timestamp) {
+    ///
+    /// One that had `maxCrashes` already, unless that is 0, was run alone, so that nothing else can have killed its
+    /// worker: it is FAILED.
+    public mutating func rescue(maxCrashes: Int = 0, at now: Timestamp) {
         crashes += 1
-        wait(until: now, at: now)
+        if maxCrashes > 0, crashes > maxCrashes {
+            end(.failed, at: now)
+            errorMessage = Self.poisonMessage(crashes: crashes)
+        } else {
+            wait(until: now, at: now)
+        }
+    }
+
+    /// Whether its workers died so often that only an idle one may take the job, alone; never when `maxCrashes` is 0.
+    public func isSuspect(maxCrashes: Int) -> Bool {
+        maxCrashes > 0 && crashes >= maxCrashes
+    }
+
+    /// Why a job or a chunk that keeps killing its workers is given up.
+    public static func poisonMessage(crashes: Int) -> String {
+        "its worker died \(crashes) times while it ran, the last time with nothing else; it is not tried again"
     }
 
     /// Changes the status by hand.

@@ -16,6 +16,10 @@ public struct Job: Sendable, Identifiable, Hashable {
     public let uniqueKey: String?
     /// The transcript that the job works for, if it does.
     public let transcriptID: TranscriptID?
+    /// How long one run may take; `nil` for what the handler says. In whole microseconds.
+    public let timeout: Duration?
+    /// The trace that the job belongs to, as headers.
+    public let traceContext: [String: String]?
     /// When the job was enqueued; the older goes first among equals.
     public let createdAt: Timestamp
 
@@ -52,6 +56,8 @@ public struct Job: Sendable, Identifiable, Hashable {
         maxRetries = request.maxRetries ?? QueueSettings.standardMaxRetries
         uniqueKey = request.uniqueKey
         transcriptID = request.transcriptID
+        timeout = request.timeout.map { .microseconds($0.wholeMicroseconds) }
+        traceContext = request.traceContext
         createdAt = now
         let isDelayed = request.scheduledAt.map { $0 > now } ?? false
         status = isDelayed ? .scheduled : .queued

@@ -53,10 +53,16 @@ public protocol JobQueueRepository: Repository where Aggregate == JobQueue {
 
     /// Queues again what is held by workers without a lease, and adds one to its `crashes`; `retryCount` stays.
     ///
-    /// Safe to run in many processes at once.
+    /// A job that had `maxCrashes` of them already, unless that is 0, is FAILED instead: it has killed its worker when
+    /// it ran alone. Safe to run in many processes at once.
     ///
-    /// - Returns: the jobs taken back.
-    func rescue() async throws(StoreError) -> [JobID]
+    /// - Returns: the jobs taken back, the failed ones included.
+    func rescue(maxCrashes: Int) async throws(StoreError) -> [JobID]
+
+    /// The jobs that a worker holds, with the tokens of their leases. Costs one look at an index.
+    ///
+    /// What a worker runs and does not find here was taken from it: cancelled, or given to another.
+    func leases(of worker: WorkerID) async throws(StoreError) -> [JobID: LeaseToken]
 
     /// Reads one job; `nil` when there is none.
     func job(_ id: JobID) async throws(StoreError) -> Job?
@@ -70,6 +76,12 @@ extension JobQueueRepository {
     /// Reads up to ten jobs that may be claimed now.
     public func findPendingJobs(queueName: QueueName) async throws(StoreError) -> [Job] {
         try await findPendingJobs(queueName: queueName, limit: 10)
+    }
+
+    /// Takes back what dead workers hold, however often that has happened before.
+    @discardableResult
+    public func rescue() async throws(StoreError) -> [JobID] {
+        try await rescue(maxCrashes: 0)
     }
 
     /// Adds one job.

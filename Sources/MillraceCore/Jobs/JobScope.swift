@@ -6,11 +6,22 @@ public struct JobScope: Sendable, Hashable {
     public var types: [JobType]
     /// Only jobs of these transcripts; `nil` for any job.
     public var transcripts: [TranscriptID]?
+    /// Jobs whose workers died so often while they ran are suspects: they may have killed them. 0 is off.
+    ///
+    /// An ordinary claim leaves suspects out.
+    public var maxCrashes: Int
+    /// Whether the claimer runs nothing else and will not while it holds the job: it is then given one suspect, and
+    /// nothing but a suspect.
+    public var isAlone: Bool
 
     /// Describes the jobs that a worker can take.
-    public init(queues: [QueueName] = [.default], types: [JobType], transcripts: [TranscriptID]? = nil) {
+    public init(queues: [QueueName] = [.default], types: [JobType], transcripts: [TranscriptID]? = nil,
+        maxCrashes: Int = 0, isAlone: Bool = false
+    ) {
         self.queues = queues
         self.types = types
         self.transcripts = transcripts
+        self.maxCrashes = max(0, maxCrashes)
+        self.isAlone = isAlone
     }
 }

@@ -38,9 +38,21 @@ extension ChunkTask {
     }
 
     /// Takes the chunk from a worker that died: to be claimed again, one more crash, no retry used.
-    public mutating func rescue() {
+    ///
+    /// One that had `maxCrashes` already, unless that is 0, is FAILED; see ``Job/rescue(maxCrashes:at:)``.
+    public mutating func rescue(maxCrashes: Int = 0, at now: Timestamp) {
         crashes += 1
-        wait(until: nil)
+        if maxCrashes > 0, crashes > maxCrashes {
+            end(.failed, at: now)
+            errorMessage = Job.poisonMessage(crashes: crashes)
+        } else {
+            wait(until: nil)
+        }
+    }
+
+    /// Whether its workers died so often that only an idle one may take the chunk, alone.
+    public func isSuspect(maxCrashes: Int) -> Bool {
+        maxCrashes > 0 && crashes >= maxCrashes
     }
 
     /// Makes a chunk that failed or was cancelled claimable again, its retries and crashes counted from 0.

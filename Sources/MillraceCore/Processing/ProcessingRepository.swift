@@ -47,8 +47,13 @@ public protocol ProcessingRepository: Repository where Aggregate == ParallelProc
 
     /// Makes claimable again what is held by workers without a lease, and adds one to its `crashes`.
     ///
-    /// - Returns: the chunks taken back.
-    func rescue() async throws(StoreError) -> [ChunkID]
+    /// A chunk that had `maxCrashes` of them already, unless that is 0, is FAILED instead, and counts at its processing.
+    ///
+    /// - Returns: the chunks taken back, the failed ones included.
+    func rescue(maxCrashes: Int) async throws(StoreError) -> [ChunkID]
+
+    /// The chunks that a worker holds, with the tokens of their leases. Costs one look at an index.
+    func leases(of worker: WorkerID) async throws(StoreError) -> [ChunkID: LeaseToken]
 
     /// Counts the chunks of all open processings again, corrects their counters, queues merges that are missing, and
     /// fails the processings, and their transcripts, whose merge has ended without one.
@@ -68,6 +73,12 @@ public protocol ProcessingRepository: Repository where Aggregate == ParallelProc
 }
 
 extension ProcessingRepository {
+    /// Takes back what dead workers hold, however often that has happened before.
+    @discardableResult
+    public func rescue() async throws(StoreError) -> [ChunkID] {
+        try await rescue(maxCrashes: 0)
+    }
+
     /// The chunks of a processing in index order, with their results, read a page at a time.
     public func results(of id: ProcessingID) -> PagedSequence<ChunkTask, Int> {
         PagedSequence(

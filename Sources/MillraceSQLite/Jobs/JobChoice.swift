@@ -29,7 +29,9 @@ enum JobChoice {
     }
 
     static func arguments(for scope: JobScope, limit: Int) throws -> StatementArguments {
-        var arguments: StatementArguments = ["limit": limit]
+        var arguments: StatementArguments = [
+            "limit": scope.isAlone ? min(1, limit) : limit, "crashes": scope.maxCrashes, "alone": scope.isAlone,
+        ]
         if let transcripts = scope.transcripts {
             arguments += [
                 "queues": try json(scope.queues.map(\.name)), "types": try json(scope.types.map(\.name)),
@@ -47,6 +49,7 @@ enum JobChoice {
         SELECT * FROM (
             SELECT id, priority, created_at FROM processing_jobs
             WHERE status = 'QUEUED' AND \(condition)
+              AND (:crashes = 0 OR (crashes >= :crashes) = :alone)
             ORDER BY priority DESC, created_at, id LIMIT :limit
         )
         """

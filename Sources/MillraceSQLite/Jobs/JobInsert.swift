@@ -16,8 +16,10 @@ enum JobInsert {
         let uniqueKey: String?
         let scheduledAt: Int64?
         let completedAt: Int64?
+        let timeout: Int64?
+        let trace: String?
 
-        init(_ job: Job) {
+        init(_ job: Job) throws {
             id = job.id.sql
             queue = job.queueName.name
             transcript = job.transcriptID?.sql
@@ -29,6 +31,8 @@ enum JobInsert {
             uniqueKey = job.uniqueKey
             scheduledAt = job.scheduledAt?.microseconds
             completedAt = job.completedAt?.microseconds
+            timeout = job.timeout?.wholeMicroseconds
+            trace = try job.traceContext.map { try json($0) }
         }
     }
 
@@ -40,11 +44,12 @@ enum JobInsert {
             """
             INSERT INTO processing_jobs (
                 id, queue_name, transcript_id, job_type, payload, priority, status, max_retries, unique_key,
-                created_at, scheduled_at, completed_at, updated_at
+                created_at, scheduled_at, completed_at, updated_at, timeout_us, trace_context
             )
             SELECT value ->> 'id', value ->> 'queue', value ->> 'transcript', value ->> 'type', value ->> 'payload',
                    value ->> 'priority', value ->> 'status', value ->> 'maxRetries', value ->> 'uniqueKey',
-                   :now, value ->> 'scheduledAt', value ->> 'completedAt', :now
+                   :now, value ->> 'scheduledAt', value ->> 'completedAt', :now, value ->> 'timeout',
+                   value ->> 'trace'
             FROM json_each(:jobs)
             WHERE true
             ON CONFLICT (unique_key)
@@ -52,7 +57,7 @@ enum JobInsert {
                 DO NOTHING
             RETURNING id
             """,
-            ["jobs": json(jobs.map(Line.init)), "now": now.microseconds]
+            ["jobs": json(try jobs.map(Line.init)), "now": now.microseconds]
         ) { try $0.id(JobID.self) }
         return Set(inserted)
     }

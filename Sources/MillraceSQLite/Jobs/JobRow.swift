@@ -6,7 +6,7 @@ enum JobRow {
     static let columns = """
         id, queue_name, transcript_id, job_type, payload, priority, status, retry_count, max_retries, crashes, \
         lease_token, worker_id, unique_key, created_at, scheduled_at, started_at, completed_at, updated_at, \
-        error_message, result
+        error_message, result, timeout_us, trace_context
         """
 
     static func read(_ row: inout RowReader) throws -> Job {
@@ -24,15 +24,16 @@ enum JobRow {
         let workerID = try row.optionalID(WorkerID.self)
         let uniqueKey = try row.optional(String.self)
         let createdAt = try row.time()
+        let state = Job.State(
+            status: status, retryCount: retryCount, crashes: crashes, leaseToken: token, workerID: workerID,
+            scheduledAt: try row.optionalTime(), startedAt: try row.optionalTime(),
+            completedAt: try row.optionalTime(), updatedAt: try row.time(),
+            errorMessage: try row.optional(), result: try row.optional(String.self).map(JSONText.init(stored:)))
         let request = JobRequest(
             type, payload: payload, queueName: queueName, priority: priority, maxRetries: maxRetries,
-            uniqueKey: uniqueKey, transcriptID: transcriptID)
-        return Job(
-            request, id: id, createdAt: createdAt,
-            state: Job.State(
-                status: status, retryCount: retryCount, crashes: crashes, leaseToken: token, workerID: workerID,
-                scheduledAt: try row.optionalTime(), startedAt: try row.optionalTime(),
-                completedAt: try row.optionalTime(), updatedAt: try row.time(),
-                errorMessage: try row.optional(), result: try row.optional(String.self).map(JSONText.init(stored:))))
+            uniqueKey: uniqueKey, transcriptID: transcriptID,
+            timeout: try row.optional(Int64.self).map { .microseconds($0) },
+            traceContext: try row.optional(String.self).map { try JSONText(stored: $0).decode([String: String].self) })
+        return Job(request, id: id, createdAt: createdAt, state: state)
     }
 }

@@ -45,6 +45,17 @@ extension SQLiteJobQueueRepository {
         }
     }
 
+    /// Reads what a worker holds from the index of held jobs.
+    public func leases(of worker: WorkerID) async throws(StoreError) -> [JobID: LeaseToken] {
+        try await store.read { db in
+            let held = try db.rows(
+                "SELECT id, lease_token FROM processing_jobs WHERE worker_id = ? AND status = 'PROCESSING'",
+                [worker.sql]
+            ) { (try $0.id(JobID.self), try $0.token()) }
+            return Dictionary(uniqueKeysWithValues: held)
+        }
+    }
+
     /// Reads the workers whose lease holds.
     public func workers() async throws(StoreError) -> [Worker] {
         let clock = store.clock

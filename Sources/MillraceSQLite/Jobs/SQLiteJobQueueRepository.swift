@@ -22,6 +22,7 @@ public struct SQLiteJobQueueRepository: JobQueueRepository {
     /// Adds jobs in a transaction of the caller's, from ``SQLiteStore/transaction(_:)``: they are there if that commits.
     public func enqueue(_ requests: [JobRequest], in db: Database) throws -> EnqueueReceipt {
         guard !requests.isEmpty else { return EnqueueReceipt(ids: [], skipped: []) }
+        for request in requests { try request.validate() }
         let now = store.clock.now()
         let jobs = requests.map { Job($0, id: store.makeID(at: now), at: now) }
         let inserted = try JobInsert.insert(jobs, in: db, at: now)
@@ -39,6 +40,7 @@ public struct SQLiteJobQueueRepository: JobQueueRepository {
         upTo limit: Int, from scope: JobScope, by worker: WorkerID
     ) async throws(StoreError) -> [Job] {
         guard limit > 0, !scope.queues.isEmpty, !scope.types.isEmpty else { return [] }
+        guard try await isAnythingClaimable(from: scope, by: worker) else { return [] }
         let clock = store.clock
         return try await store.write { db in
             let now = clock.now()
@@ -69,6 +71,22 @@ public struct SQLiteJobQueueRepository: JobQueueRepository {
         }
     }
 
+    /// Whether a claim would find anything: a worker that waits must not take the lock of those that write.
+    private func isAnythingClaimable(from scope: JobScope, by worker: WorkerID) async throws(StoreError) -> Bool {
+        let clock = store.clock
+        return try await store.read { db in
+            let now = clock.now()
+            try WorkerLease.require(worker, in: db, at: now)
+            let found = try db.rows(
+                """
+                SELECT EXISTS (SELECT 1 FROM processing_jobs WHERE status = 'SCHEDULED' AND scheduled_at <= :now)
+                    OR EXISTS (\(JobChoice.sql(for: scope)))
+                """, JobChoice.arguments(for: scope, limit: 1) + ["now": now.microseconds]
+            ) { try $0.value(Int.self) }
+            return found[0] == 1
+        }
+    }
+
     /// Ends leases by one statement; the fence is its `lease_token`.
     public func settle(_ settlements: [JobSettlement]) async throws(StoreError) -> Set<JobID> {
         guard !settlements.isEmpty else { return [] }
@@ -85,19 +103,27 @@ public struct SQLiteJobQueueRepository: JobQueueRepository {
     }
 
     /// Takes back by one statement what workers without a lease hold.
-    public func rescue() async throws(StoreError) -> [JobID] {
+    public func rescue(maxCrashes: Int) async throws(StoreError) -> [JobID] {
         let clock = store.clock
         return try await store.write { db in
             try db.rows(
                 """
                 UPDATE processing_jobs
-                SET status = 'QUEUED', worker_id = NULL, lease_token = lease_token + 1, crashes = crashes + 1,
-                    updated_at = :now
+                SET status = CASE WHEN :limit > 0 AND crashes >= :limit THEN 'FAILED' ELSE 'QUEUED' END,
+                    worker_id = NULL, lease_token = lease_token + 1, crashes = crashes + 1, updated_at = :now,
+                    completed_at = CASE WHEN :limit > 0 AND crashes >= :limit THEN :now END,
+                    error_message = CASE
+                        WHEN :limit > 0 AND crashes >= :limit THEN replace(:reason, '#', crashes + 1)
+                        ELSE error_message
+                    END
                 WHERE status = 'PROCESSING'
                   AND worker_id NOT IN (SELECT id FROM workers WHERE lease_until > :now)
                 RETURNING id
                 """,
-                ["now": clock.now().microseconds]
+                [
+                    "now": clock.now().microseconds, "limit": maxCrashes,
+                    "reason": Job.poisonMessage(crashes: 0).replacing("0", with: "#"),
+                ]
             ) { try $0.id(JobID.self) }
         }
     }

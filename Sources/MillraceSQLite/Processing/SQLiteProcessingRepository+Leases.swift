@@ -62,6 +62,7 @@ extension SQLiteProcessingRepository {
             FROM open JOIN chunk_tasks chunk ON chunk.id IN (
                 SELECT id FROM chunk_tasks
                 WHERE processing_id = open.id AND status = 'PENDING' AND coalesce(scheduled_at, 0) <= :now
+                  AND (:crashes = 0 OR (crashes >= :crashes) = :alone)
                 ORDER BY chunk_index LIMIT :limit
             )
             ORDER BY open.priority DESC,
@@ -72,7 +73,8 @@ extension SQLiteProcessingRepository {
             [
                 "engines": json(scope.engines.map(\.description)), "any": scope.processings == nil,
                 "processings": json((scope.processings ?? []).map(\.sql)),
-                "unreachable": json(scope.unreachable.map(\.sql)), "now": now.microseconds, "limit": limit,
+                "unreachable": json(scope.unreachable.map(\.sql)), "now": now.microseconds,
+                "limit": scope.isAlone ? min(1, limit) : limit, "crashes": scope.maxCrashes, "alone": scope.isAlone,
             ]
         ) { try $0.id(ChunkID.self) }
     }
@@ -85,19 +87,50 @@ extension SQLiteProcessingRepository {
         }
     }
 
-    /// Takes back by one statement what workers without a lease hold.
-    public func rescue() async throws(StoreError) -> [ChunkID] {
-        let clock = store.clock
-        return try await store.write { db in
-            try db.rows(
-                """
-                UPDATE chunk_tasks
-                SET status = 'PENDING', worker_id = NULL, lease_token = lease_token + 1, crashes = crashes + 1
-                WHERE status = 'PROCESSING'
-                  AND worker_id NOT IN (SELECT id FROM workers WHERE lease_until > ?)
-                RETURNING id
-                """, [clock.now().microseconds]
-            ) { try $0.id(ChunkID.self) }
+    /// Takes back what workers without a lease hold; what has killed too many of them is settled as failed.
+    public func rescue(maxCrashes: Int) async throws(StoreError) -> [ChunkID] {
+        try await store.write { [store] db in
+            let now = store.clock.now()
+            let poison =
+                try maxCrashes == 0
+                ? []
+                : db.rows(
+                    """
+                    SELECT id, lease_token, crashes FROM chunk_tasks
+                    WHERE status = 'PROCESSING' AND crashes >= :limit
+                      AND worker_id NOT IN (SELECT id FROM workers WHERE lease_until > :now)
+                    """, ["now": now.microseconds, "limit": maxCrashes]
+                ) { row in
+                    ChunkSettlement(
+                        try row.id(ChunkID.self), token: try row.token(),
+                        .failed(error: Job.poisonMessage(crashes: try row.value(Int.self) + 1)))
+                }
+            if !poison.isEmpty {
+                _ = try ChunkSettle.settle(poison, merges: MergeInsert(store: store), in: db, at: now)
+                try db.run(
+                    "UPDATE chunk_tasks SET crashes = crashes + 1 WHERE id IN (SELECT value FROM json_each(?))",
+                    [json(poison.map(\.chunkID.sql))])
+            }
+            return try poison.map(\.chunkID)
+                + db.rows(
+                    """
+                    UPDATE chunk_tasks
+                    SET status = 'PENDING', worker_id = NULL, lease_token = lease_token + 1, crashes = crashes + 1
+                    WHERE status = 'PROCESSING'
+                      AND worker_id NOT IN (SELECT id FROM workers WHERE lease_until > ?)
+                    RETURNING id
+                    """, [now.microseconds]
+                ) { try $0.id(ChunkID.self) }
+        }
+    }
+
+    /// Reads what a worker holds from the index of held chunks.
+    public func leases(of worker: WorkerID) async throws(StoreError) -> [ChunkID: LeaseToken] {
+        try await store.read { db in
+            let held = try db.rows(
+                "SELECT id, lease_token FROM chunk_tasks WHERE worker_id = ? AND status = 'PROCESSING'", [worker.sql]
+            ) { (try $0.id(ChunkID.self), try $0.token()) }
+            return Dictionary(uniqueKeysWithValues: held)
         }
     }
 }

@@ -3,7 +3,7 @@ public enum JobQueueContract {
     /// The rules for every adapter.
     public static let rules: [ContractRule<StoreFixture>] =
         EnqueueRules.all + JobClaimRules.all + JobSettleRules.all + JobMoveRules.all + WorkerRules.all
-        + JobRescueRules.all + QueueRules.all + JobReadRules.all
+        + JobRescueRules.all + SuspectRules.all + QueueRules.all + JobReadRules.all
 
     /// The rules for adapters that can count their statements; they need ``StoreFixture/statementCount``.
     public static let statementRules: [ContractRule<StoreFixture>] = JobStatementRules.all

@@ -42,7 +42,9 @@ public struct InMemoryJobQueueRepository: JobQueueRepository {
     /// See the port.
     public func enqueue(_ requests: [JobRequest]) async throws(StoreError) -> EnqueueReceipt {
         try store.step { (state, now) throws(StoreError) in
+            for request in requests { try request.validate() }
             try state.requireStorable(requests.compactMap(\.uniqueKey))
+            try state.requireStorable(requests.compactMap(\.traceContext))
             return state.enqueue(requests, at: now)
         }
     }
@@ -82,8 +84,13 @@ public struct InMemoryJobQueueRepository: JobQueueRepository {
     }
 
     /// See the port.
-    public func rescue() async throws(StoreError) -> [JobID] {
-        try store.step { state, now in state.rescueJobs(at: now) }
+    public func leases(of worker: WorkerID) async throws(StoreError) -> [JobID: LeaseToken] {
+        try store.step { state, _ in state.jobLeases(of: worker) }
+    }
+
+    /// See the port.
+    public func rescue(maxCrashes: Int) async throws(StoreError) -> [JobID] {
+        try store.step { state, now in state.rescueJobs(maxCrashes: maxCrashes, at: now) }
     }
 
     /// See the port.

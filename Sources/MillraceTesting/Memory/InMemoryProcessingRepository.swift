@@ -71,8 +71,13 @@ public struct InMemoryProcessingRepository: ProcessingRepository {
     }
 
     /// See the port.
-    public func rescue() async throws(StoreError) -> [ChunkID] {
-        try store.step { state, now in state.rescueChunks(at: now) }
+    public func leases(of worker: WorkerID) async throws(StoreError) -> [ChunkID: LeaseToken] {
+        try store.step { state, _ in state.chunkLeases(of: worker) }
+    }
+
+    /// See the port.
+    public func rescue(maxCrashes: Int) async throws(StoreError) -> [ChunkID] {
+        try store.step { state, now in state.rescueChunks(maxCrashes: maxCrashes, at: now) }
     }
 
     /// See the port.

@@ -20,6 +20,7 @@ extension StoreState {
         upTo limit: Int, from scope: ChunkScope, by worker: WorkerID, at now: Timestamp
     ) throws(StoreError) -> [ClaimedChunk] {
         try requireLease(worker, at: now)
+        let limit = scope.isAlone ? min(1, limit) : limit
         let chosen = candidates(in: scope, at: now).sorted { $0.isClaimedBefore($1) }.prefix(max(0, limit))
         return chosen.map { candidate in
             var task = candidate.task
@@ -39,7 +40,10 @@ extension StoreState {
                 && (wanted?.contains(row.id) ?? true) && !unreachable.contains(row.id)
         }
         return open.flatMap { row in
-            let claimable = (chunks[row.id] ?? []).filter { $0.isClaimable(at: now) }
+            let claimable = (chunks[row.id] ?? []).filter { task in
+                guard task.isClaimable(at: now) else { return false }
+                return scope.maxCrashes == 0 || task.isSuspect(maxCrashes: scope.maxCrashes) == scope.isAlone
+            }
             return claimable.enumerated().map { rank, task in
                 Candidate(task: task, rank: rank, row: row, turn: claimTurns[row.id] ?? 0)
             }
@@ -89,12 +93,17 @@ extension StoreState {
         return isLast
     }
 
-    mutating func rescueChunks(at now: Timestamp) -> [ChunkID] {
+    func chunkLeases(of worker: WorkerID) -> [ChunkID: LeaseToken] {
+        chunks.values.joined().filter { $0.workerID == worker }.reduce(into: [:]) { $0[$1.id] = $1.leaseToken }
+    }
+
+    mutating func rescueChunks(maxCrashes: Int, at now: Timestamp) -> [ChunkID] {
         let abandoned = chunks.values.joined().filter { $0.status == .processing && !hasLease($0.workerID, at: now) }
         return abandoned.sorted { $0.id < $1.id }.map { task in
             var task = task
-            task.rescue()
+            task.rescue(maxCrashes: maxCrashes, at: now)
             store(task)
+            if task.status.isFinal { _ = count([task.status], of: task.processingID, at: now) }
             return task.id
         }
     }

@@ -57,9 +57,13 @@ extension StoreState {
             guard job.isClaimable(at: now), queues.contains(job.queueName), types.contains(job.type) else {
                 return false
             }
+            guard scope.maxCrashes == 0 || job.isSuspect(maxCrashes: scope.maxCrashes) == scope.isAlone else {
+                return false
+            }
             guard let transcripts else { return true }
             return job.transcriptID.map(transcripts.contains) ?? false
         }
+        let limit = scope.isAlone ? min(1, limit) : limit
         return claimable.sorted(by: Self.isClaimedBefore).prefix(max(0, limit)).map { job in
             var job = job
             job.claim(by: worker, at: now)
@@ -96,11 +100,15 @@ extension StoreState {
         }
     }
 
-    mutating func rescueJobs(at now: Timestamp) -> [JobID] {
+    func jobLeases(of worker: WorkerID) -> [JobID: LeaseToken] {
+        jobs.values.filter { $0.workerID == worker }.reduce(into: [:]) { $0[$1.id] = $1.leaseToken }
+    }
+
+    mutating func rescueJobs(maxCrashes: Int, at now: Timestamp) -> [JobID] {
         let abandoned = jobs.values.filter { $0.status == .processing && !hasLease($0.workerID, at: now) }
         return abandoned.sorted { $0.id < $1.id }.map { job in
             var job = job
-            job.rescue(at: now)
+            job.rescue(maxCrashes: maxCrashes, at: now)
             jobs[job.id] = job
             return job.id
         }

@@ -16,22 +16,38 @@ struct ChunkSource: WorkSource {
     let onEvent: (@Sendable (WorkerEvent) -> Void)?
     let logger: Logger
 
-    func claim(upTo limit: Int) async throws(StoreError) -> [ClaimedChunk] {
+    func claim(upTo limit: Int, alone: Bool) async throws(StoreError) -> [ClaimedChunk] {
         var scope = scope
+        scope.isAlone = alone
         scope.unreachable = unreachable.list()
         return try await processings.claim(upTo: limit, from: scope, by: worker)
     }
 
-    func perform(_ chunk: ClaimedChunk) async -> ChunkSettlement? {
+    func lease(of chunk: ClaimedChunk) -> Lease<ChunkID> {
+        Lease(id: chunk.task.id, token: chunk.task.leaseToken)
+    }
+
+    /// Engines have time-outs of their own.
+    func timeout(of chunk: ClaimedChunk) -> Duration? { nil }
+
+    func leases() async throws(StoreError) -> Set<Lease<ChunkID>> {
+        Set(try await processings.leases(of: worker).map { Lease(id: $0.key, token: $0.value) })
+    }
+
+    func perform(_ chunk: ClaimedChunk) async -> Performance<ChunkSettlement> {
         do throws(TranscriptionError) {
             let (result, key, isFromCache) = try await executor.transcribe(chunk)
             onEvent?(.chunkCompleted(chunk.task.processingID, chunk.task.index, isFromCache: isFromCache))
-            return ChunkSettlement(
-                chunk.task, .completed(result, isFromCache: isFromCache), cacheKey: key)
+            return .ended(
+                ChunkSettlement(chunk.task, .completed(result, isFromCache: isFromCache), cacheKey: key))
         } catch {
-            if Task.isCancelled || error.code == .cancelled { return ChunkSettlement(chunk.task, .released) }
-            return ChunkSettlement(chunk.task, failure(error, of: chunk))
+            if Task.isCancelled || error.code == .cancelled { return .interrupted }
+            return .ended(ChunkSettlement(chunk.task, failure(error, of: chunk)))
         }
+    }
+
+    func settlement(of chunk: ClaimedChunk, after interruption: Interruption) -> ChunkSettlement? {
+        interruption == .revoked ? nil : ChunkSettlement(chunk.task, .released)
     }
 
     func failing(_ settlement: ChunkSettlement, because error: StoreError) -> ChunkSettlement {

@@ -3,6 +3,9 @@ internal import MillraceCore
 
 /// Runs the jobs of one type, whatever its payload is.
 protocol JobExecutor: Sendable {
+    /// How long a run may take when the job does not say; `nil` for as long as it likes.
+    var timeout: Duration? { get }
+
     /// Runs a job; `nil` when it has settled itself.
     func execute(_ context: JobContext) async throws -> JobSettlement.Outcome?
 }
@@ -11,11 +14,14 @@ protocol JobExecutor: Sendable {
 struct HandlerExecutor<Handler: JobHandler>: JobExecutor {
     let handler: Handler
 
+    var timeout: Duration? { handler.timeout }
+
     func execute(_ context: JobContext) async throws -> JobSettlement.Outcome? {
         let payload = try PermanentFailure.wrapping { () throws(InvalidValue) in
             try context.job.payload.decode(Handler.Payload.self)
         }
         let output = try await handler.run(payload, in: context)
+        if output is SettledByHandler { return nil }
         if output is NoResult { return .completed(result: nil) }
         let result = try PermanentFailure.wrapping { () throws(InvalidValue) in try JSONText(encoding: output) }
         return .completed(result: result)

@@ -15,20 +15,29 @@ public protocol JobHandler: Sendable {
     /// The type of the jobs.
     var jobType: JobType { get }
 
+    /// How long a run may take when its job does not say; `nil`, which is the default, for as long as it likes.
+    ///
+    /// A run that takes longer is cancelled and counts as a failure that is worth a retry. One that ignores that loses
+    /// its place after ``WorkerConfiguration/grace``, and whatever it still does is not settled.
+    var timeout: Duration? { get }
+
     /// Runs a job.
     func run(_ payload: Payload, in context: JobContext) async throws -> Output
 }
 
 extension JobHandler {
+    /// No limit.
+    public var timeout: Duration? { nil }
+
     /// Describes a job for this handler.
     ///
     /// - Throws: ``InvalidValue`` when the payload cannot be encoded.
     public func request(
         _ payload: Payload, queueName: QueueName = .default, priority: JobPriority = .medium, maxRetries: Int? = nil,
-        scheduledAt: Timestamp? = nil, uniqueKey: String? = nil
+        scheduledAt: Timestamp? = nil, uniqueKey: String? = nil, timeout: Duration? = nil
     ) throws(InvalidValue) -> JobRequest {
         JobRequest(
             jobType, payload: try JSONText(encoding: payload), queueName: queueName, priority: priority,
-            maxRetries: maxRetries, scheduledAt: scheduledAt, uniqueKey: uniqueKey)
+            maxRetries: maxRetries, scheduledAt: scheduledAt, uniqueKey: uniqueKey, timeout: timeout)
     }
 }

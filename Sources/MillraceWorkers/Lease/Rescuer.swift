@@ -7,6 +7,7 @@ struct Rescuer: Sendable {
     let jobs: any JobQueueRepository
     let processings: any ProcessingRepository
     let settings: LeaseSettings
+    let maxCrashes: Int
     let time: MonotonicTime
     /// Is called when work was taken back.
     let onRescue: @Sendable () -> Void
@@ -30,8 +31,8 @@ struct Rescuer: Sendable {
             for other in try await jobs.workers() where other.id != worker {
                 if let process = other.process, HostProcess.isGone(process) { try await jobs.retire(other.id) }
             }
-            let rescuedJobs = try await jobs.rescue()
-            let rescuedChunks = try await processings.rescue()
+            let rescuedJobs = try await jobs.rescue(maxCrashes: maxCrashes)
+            let rescuedChunks = try await processings.rescue(maxCrashes: maxCrashes)
             let mended = withSweep ? try await processings.sweep() : []
             guard !rescuedJobs.isEmpty || !rescuedChunks.isEmpty || !mended.isEmpty else { return }
             logger.info(

@@ -3,6 +3,8 @@ internal import MillraceCore
 
 /// Ends a processing: puts the results of its chunks together and stores the transcript.
 struct MergeExecutor: JobExecutor {
+    var timeout: Duration? { nil }
+
     let processings: any ProcessingRepository
     let transcripts: any TranscriptRepository
     let clock: any WallClock

@@ -79,7 +79,7 @@ import Testing
     @Test("A rescue makes the chunk claimable, counts a crash and no retry")
     func rescue() {
         var chunk = Processings.chunk(.processing)
-        chunk.rescue()
+        chunk.rescue(at: now)
         #expect(chunk.status == .pending && chunk.crashes == 3 && chunk.retryCount == 1 && chunk.workerID == nil)
         #expect(chunk.leaseToken == LeaseToken(8) && chunk.isClaimable(at: now))
     }

@@ -186,16 +186,16 @@ enum ChunkMutants {
         StoreMutant(
             "chunks rescued before expiry", caughtBy: "no chunk is rescued before its worker's lease has run out"
         ) { lab in
-            lab.processings.onRescue = { [store = lab.store] _ in
+            lab.processings.onRescue = { [store = lab.store] _, _ in
                 try store.step { state, now in
                     state.workers = [:]
-                    return state.rescueChunks(at: now)
+                    return state.rescueChunks(maxCrashes: 0, at: now)
                 }
             }
         },
         StoreMutant("no rescue of chunks", caughtBy: "no chunk is rescued before its worker's lease has run out") {
             lab in
-            lab.processings.onRescue = { _ in [] }
+            lab.processings.onRescue = { _, _ in [] }
         },
         StoreMutant(
             "a chunk's rescue costs a retry",
@@ -212,8 +212,8 @@ enum ChunkMutants {
         },
         StoreMutant("chunks rescued twice", caughtBy: "many rescues at once take each chunk back once") { lab in
             let named = Recorded<[ChunkID]>([])
-            lab.processings.onRescue = { base in
-                let rescued = try await base.rescue()
+            lab.processings.onRescue = { base, limit in
+                let rescued = try await base.rescue(maxCrashes: limit)
                 return named.change { named in
                     named += rescued
                     return named
@@ -273,9 +273,9 @@ extension ChunkMutants {
 
     private static func afterRescue(
         in lab: StoreLab, _ edit: @escaping @Sendable (ChunkTask) -> ChunkTask
-    ) -> @Sendable (any ProcessingRepository) async throws -> [ChunkID] {
-        { [store = lab.store] base in
-            let rescued = try await base.rescue()
+    ) -> @Sendable (any ProcessingRepository, Int) async throws -> [ChunkID] {
+        { [store = lab.store] base, limit in
+            let rescued = try await base.rescue(maxCrashes: limit)
             try store.step { state, _ in
                 for id in rescued { state.chunk(id).map { state.store(edit($0)) } }
             }

@@ -87,7 +87,7 @@ enum LeaseMutants {
             "rescue before expiry", caughtBy: "nothing is rescued before its worker's lease has run out",
             "a renewed lease holds for the new time, with all that the worker holds"
         ) { lab in
-            lab.jobs.onRescue = { [store = lab.store] _ in
+            lab.jobs.onRescue = { [store = lab.store] _, _ in
                 try store.step { state, now in
                     let held = state.jobs.values.filter { $0.status == .processing }
                     for job in held { state.jobs[job.id]?.rescue(at: now) }
@@ -96,7 +96,7 @@ enum LeaseMutants {
             }
         },
         StoreMutant("no rescue", caughtBy: "nothing is rescued before its worker's lease has run out") { lab in
-            lab.jobs.onRescue = { _ in [] }
+            lab.jobs.onRescue = { _, _ in [] }
         },
         StoreMutant(
             "rescue costs a retry",
@@ -113,8 +113,8 @@ enum LeaseMutants {
         },
         StoreMutant("jobs rescued twice", caughtBy: "many rescues at once take each job back once") { lab in
             let named = Recorded<[JobID]>([])
-            lab.jobs.onRescue = { base in
-                let rescued = try await base.rescue()
+            lab.jobs.onRescue = { base, limit in
+                let rescued = try await base.rescue(maxCrashes: limit)
                 return named.change { named in
                     named += rescued
                     return named
@@ -125,9 +125,9 @@ enum LeaseMutants {
 
     private static func afterRescue(
         in lab: StoreLab, _ edit: @escaping @Sendable (inout Job.State) -> Void
-    ) -> @Sendable (any JobQueueRepository) async throws -> [JobID] {
-        { [store = lab.store] base in
-            let rescued = try await base.rescue()
+    ) -> @Sendable (any JobQueueRepository, Int) async throws -> [JobID] {
+        { [store = lab.store] base, limit in
+            let rescued = try await base.rescue(maxCrashes: limit)
             try store.step { state, _ in
                 for id in rescued { state.jobs[id] = state.jobs[id]?.changed(edit) }
             }

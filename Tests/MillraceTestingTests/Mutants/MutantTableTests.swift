@@ -8,7 +8,8 @@ import Testing
             + ProcessingContract.damageRules + ProcessingContract.statementRules + TranscriptContract.rules
         let mutants =
             JobMutants.all + LeaseMutants.all + QueueMutants.all + RunMutants.all + ChunkMutants.all
-            + MergeMutants.all + SaveMutants.all + StatementMutants.all + TranscriptMutants.all
+            + MergeMutants.all + SaveMutants.all + StatementMutants.all + SuspectMutants.all
+            + TranscriptMutants.all
         await run(rules, mutants) { mutant in
             var lab = StoreLab()
             mutant.tamper(&lab)

@@ -39,8 +39,8 @@ enum StatementMutants {
         StoreMutant("a statement a job rescued", caughtBy: "a rescue takes as many statements for 100 jobs as for one")
         {
             lab in
-            lab.jobs.onRescue = { base in
-                let rescued = try await base.rescue()
+            lab.jobs.onRescue = { base, limit in
+                let rescued = try await base.rescue(maxCrashes: limit)
                 for id in rescued { _ = try await base.job(id) }
                 return rescued
             }
@@ -92,8 +92,8 @@ enum StatementMutants {
             "a statement a chunk rescued", caughtBy: "a rescue takes as many statements for 100 chunks as for one"
         ) {
             lab in
-            lab.processings.onRescue = { [store = lab.store] base in
-                let rescued = try await base.rescue()
+            lab.processings.onRescue = { [store = lab.store] base, limit in
+                let rescued = try await base.rescue(maxCrashes: limit)
                 for id in rescued { _ = try store.step { state, _ in state.chunk(id) } }
                 return rescued
             }

@@ -18,7 +18,8 @@ struct TamperedJobs: JobQueueRepository {
     var onRenew: (@Sendable (any JobQueueRepository, WorkerID, Duration) async throws -> Bool)?
     var onRetire: (@Sendable (any JobQueueRepository, WorkerID) async throws -> Void)?
     var onWorkers: (@Sendable (any JobQueueRepository) async throws -> [Worker])?
-    var onRescue: (@Sendable (any JobQueueRepository) async throws -> [JobID])?
+    var onLeases: (@Sendable (any JobQueueRepository, WorkerID) async throws -> [JobID: LeaseToken])?
+    var onRescue: (@Sendable (any JobQueueRepository, Int) async throws -> [JobID])?
     var onJob: (@Sendable (any JobQueueRepository, JobID) async throws -> Job?)?
     var onPage: (@Sendable (any JobQueueRepository, QueueName, JobID?, Int) async throws -> [Job])?
 
@@ -95,9 +96,14 @@ extension TamperedJobs {
         return try await storeError { try await tampered(base) }
     }
 
-    func rescue() async throws(StoreError) -> [JobID] {
-        guard let tampered = onRescue else { return try await base.rescue() }
-        return try await storeError { try await tampered(base) }
+    func leases(of worker: WorkerID) async throws(StoreError) -> [JobID: LeaseToken] {
+        guard let tampered = onLeases else { return try await base.leases(of: worker) }
+        return try await storeError { try await tampered(base, worker) }
+    }
+
+    func rescue(maxCrashes: Int) async throws(StoreError) -> [JobID] {
+        guard let tampered = onRescue else { return try await base.rescue(maxCrashes: maxCrashes) }
+        return try await storeError { try await tampered(base, maxCrashes) }
     }
 
     func job(_ id: JobID) async throws(StoreError) -> Job? {

@@ -16,7 +16,8 @@ struct TamperedProcessings: ProcessingRepository {
     var onActive: (@Sendable (any ProcessingRepository) async throws -> [ParallelProcessor])?
     var onClaim: (@Sendable (any ProcessingRepository, Int, ChunkScope, WorkerID) async throws -> [ClaimedChunk])?
     var onSettle: (@Sendable (any ProcessingRepository, [ChunkSettlement]) async throws -> ChunkSettleReceipt)?
-    var onRescue: (@Sendable (any ProcessingRepository) async throws -> [ChunkID])?
+    var onLeases: (@Sendable (any ProcessingRepository, WorkerID) async throws -> [ChunkID: LeaseToken])?
+    var onRescue: (@Sendable (any ProcessingRepository, Int) async throws -> [ChunkID])?
     var onSweep: (@Sendable (any ProcessingRepository) async throws -> [ProcessingID])?
     var onPage: (@Sendable (any ProcessingRepository, ProcessingID, Int?, Int) async throws -> [ChunkTask])?
     var onFinish: (@Sendable (any ProcessingRepository, MergeOutcome) async throws -> Bool)?
@@ -81,9 +82,14 @@ extension TamperedProcessings {
         return try await storeError { try await tampered(base, settlements) }
     }
 
-    func rescue() async throws(StoreError) -> [ChunkID] {
-        guard let tampered = onRescue else { return try await base.rescue() }
-        return try await storeError { try await tampered(base) }
+    func leases(of worker: WorkerID) async throws(StoreError) -> [ChunkID: LeaseToken] {
+        guard let tampered = onLeases else { return try await base.leases(of: worker) }
+        return try await storeError { try await tampered(base, worker) }
+    }
+
+    func rescue(maxCrashes: Int) async throws(StoreError) -> [ChunkID] {
+        guard let tampered = onRescue else { return try await base.rescue(maxCrashes: maxCrashes) }
+        return try await storeError { try await tampered(base, maxCrashes) }
     }
 
     func sweep() async throws(StoreError) -> [ProcessingID] {

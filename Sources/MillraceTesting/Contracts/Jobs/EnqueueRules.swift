@@ -7,10 +7,44 @@ enum EnqueueRules {
             let request = JobRequest(
                 .other, payload: JSONText(stored: #"{"number": 1, "text": "ß"}"#),
                 queueName: QueueName(stored: "letters"), priority: .high, maxRetries: 7, uniqueKey: "key",
-                transcriptID: TranscriptID.make(at: fixture.now))
+                transcriptID: TranscriptID.make(at: fixture.now), timeout: .milliseconds(1_500),
+                traceContext: ["traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"])
             let id = try await fixture.jobs.enqueue(request)
             let job = try await fixture.stored(id)
             try requireEqual(job, Job(request, id: id, at: fixture.now), "the stored job")
+        },
+        ContractRule("a unique key or a time-out that makes no sense is refused, and its whole batch with it") { fixture in
+            let senseless = [
+                JobRequest(.work, uniqueKey: ""), JobRequest(.work, uniqueKey: String(repeating: "k", count: 501)),
+                JobRequest(.work, timeout: .zero),
+            ]
+            for request in senseless {
+                try await requireError(.invalid, "a senseless request") {
+                    _ = try await fixture.jobs.enqueue([JobRequest(.work), request])
+                }
+            }
+            try await requireTotal(0, fixture)
+            _ = try await fixture.jobs.enqueue(JobRequest(.work, uniqueKey: String(repeating: "k", count: 500)))
+            try await requireTotal(1, fixture)
+        },
+        ContractRule("of thousands of requests, each with a unique key, those that are open or twins are skipped") {
+            fixture in
+            var random = fixture.generator()
+            let open = try await fixture.jobs.enqueue((0..<500).map { JobRequest(.work, uniqueKey: "key-\($0)") }).ids
+            let numbers = (0..<3_000).map { _ in Int.random(in: 0..<2_000, using: &random) }
+            let receipt = try await fixture.jobs.enqueue(numbers.map { JobRequest(.work, uniqueKey: "key-\($0)") })
+            var known = Dictionary(uniqueKeysWithValues: open.enumerated().map { ($0.offset, $0.element) })
+            var skipped: [Int] = []
+            for (position, number) in numbers.enumerated() {
+                if let holder = known[number] {
+                    skipped.append(position)
+                    try requireEqual(receipt.ids[position], holder, "the job that stands for request \(position)")
+                } else {
+                    known[number] = receipt.ids[position]
+                }
+            }
+            try requireEqual(receipt.skipped, skipped, "the skipped positions")
+            try await requireTotal(known.count, fixture)
         },
         ContractRule("jobs enqueued together are claimed in the order of their batch") { fixture in
             let ids = try await fixture.enqueue(50)

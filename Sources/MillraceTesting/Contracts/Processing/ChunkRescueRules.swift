@@ -19,7 +19,7 @@ enum ChunkRescueRules {
             fixture.clock.advance(by: StoreFixture.lease)
             try requireEqual(try await fixture.processings.rescue(), [gone[0].id], "the chunks rescued")
             var expected = gone[0]
-            expected.rescue()
+            expected.rescue(at: fixture.now)
             try requireEqual(try await fixture.chunk(0, of: processor.id), expected, "the rescued chunk")
             try requireEqual(try await fixture.chunk(1, of: processor.id), alive[0], "the chunk that is held")
             let again = try await fixture.claimChunks(by: fixture.worker())
