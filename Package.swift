@@ -16,6 +16,9 @@ let deque = Target.Dependency.product(name: "DequeModule", package: "swift-colle
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let tracing = Target.Dependency.product(name: "Tracing", package: "swift-distributed-tracing")
 
@@ -33,6 +36,9 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -46,7 +52,9 @@ let package = Package(
         .target(name: "MillraceSQLite", dependencies: ["MillraceCore", grdb], swiftSettings: settings),
         .target(
             name: "MillraceSpeech",
-            dependencies: ["CSampleRate", "CSndFile", "MillraceCore", asyncHTTPClient, subprocess],
+            dependencies: [
+                "CSampleRate", "CSndFile", "MillraceCore", asyncHTTPClient, logging, nioCore, nioHTTP1, subprocess,
+            ],
             swiftSettings: settings),
         .target(
             name: "MillraceWorkers", dependencies: ["MillraceCore", lifecycle, logging, tracing],
@@ -70,15 +78,26 @@ let package = Package(
         .executableTarget(
             name: "EngineOwner", dependencies: ["MillraceCore", "MillraceSpeech"], path: "Tests/EngineOwner",
             swiftSettings: settings),
+        // Servers that tests start on loopback.
+        .target(
+            name: "TestServers",
+            dependencies: [
+                nioCore, nioHTTP1, nioSSL, .product(name: "NIOHTTP2", package: "swift-nio-http2"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            path: "Tests/TestServers", swiftSettings: settings),
         .testTarget(
             name: "MillraceSpeechTests",
-            dependencies: ["CSndFile", "EngineOwner", "MillraceCore", "MillraceSpeech", "MillraceTesting"],
+            dependencies: [
+                "CSndFile", "EngineOwner", "MillraceCore", "MillraceSpeech", "MillraceTesting", "TestServers",
+                asyncHTTPClient, logging, nioCore, nioSSL,
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "MillraceTests",
             dependencies: [
                 "CSndFile", "Millrace", "MillraceCaching", "MillraceCore", "MillraceSpeech", "MillraceTesting",
-                "MillraceWorkers", lifecycle, logging,
+                "MillraceWorkers", "TestServers", lifecycle, logging,
             ],
             swiftSettings: settings),
         .testTarget(
@@ -98,7 +117,9 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "IntegrationTests",
-            dependencies: ["MillraceCommand", "MillraceCore", "MillraceSpeech", "MillraceTesting", grdb, subprocess],
+            dependencies: [
+                "MillraceCommand", "MillraceCore", "MillraceSpeech", "MillraceTesting", "TestServers", grdb, subprocess,
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "MillraceTestingTests", dependencies: ["MillraceCaching", "MillraceCore", "MillraceTesting"],
