@@ -118,7 +118,8 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "MillraceCommand", "MillraceCore", "MillraceSpeech", "MillraceTesting", "TestServers", grdb, subprocess,
+                "MillraceCommand", "MillraceCore", "MillraceSpeech", "MillraceTesting", "TestServers", grdb, logging,
+                subprocess,
             ],
             swiftSettings: settings),
         .testTarget(

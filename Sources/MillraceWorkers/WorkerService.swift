@@ -114,7 +114,7 @@ public struct WorkerService: Service {
     private func session() async throws {
         let worker = WorkerID.make(at: dependencies.clock.now())
         var logger = logger
-        logger[metadataKey: "worker-id"] = "\(worker)"
+        logger[metadataKey: "millrace-worker-id"] = "\(worker)"
         let jobs = dependencies.jobs
         let lease = configuration.lease
         let keeper = LeaseKeeper(

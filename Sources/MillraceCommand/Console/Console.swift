@@ -3,17 +3,24 @@ internal import Logging
 internal import Synchronization
 
 /// What the program says besides its results: everything on standard error, and on a terminal one line that moves.
+///
+/// With ``LogFormat/json`` every line is an event of the log, and none moves.
 final class Console: Sendable {
-    /// Whether standard error is a terminal that can redraw a line.
+    /// Whether a line can be redrawn: standard error is a terminal, and for people.
     let isTerminal: Bool
     /// Whether colours may be used.
     let hasColour: Bool
     private let isQuiet: Bool
+    private let format: LogFormat
     private let state = Mutex<String?>(nil)
 
-    init(quiet: Bool = false, environment: [String: String] = ProcessInfo.processInfo.environment) {
+    init(
+        quiet: Bool = false, format: LogFormat = .text,
+        environment: [String: String] = ProcessInfo.processInfo.environment
+    ) {
         isQuiet = quiet
-        isTerminal = isatty(STDERR_FILENO) == 1 && environment["TERM"] != "dumb"
+        self.format = format
+        isTerminal = format == .text && isatty(STDERR_FILENO) == 1 && environment["TERM"] != "dumb"
         // https://no-color.org: any value that is not empty.
         hasColour = isTerminal && (environment["NO_COLOR"] ?? "").isEmpty
     }
@@ -26,18 +33,30 @@ final class Console: Sendable {
     }
 
     /// Says something that is of use but no result; nothing when quiet.
-    func note(_ line: String) {
-        if !isQuiet { write(line) }
+    ///
+    /// In JSON `facts` come with it.
+    func note(_ line: String, facts: Logger.Metadata = [:]) {
+        guard !isQuiet else { return }
+        switch format {
+        case .text: write(OneLine.of(line))
+        case .json: log(LogLine(level: .info, label: Self.label, message: line, metadata: facts))
+        }
     }
 
     /// Says what went wrong, even when quiet.
     func error(_ line: String) {
-        write(line, mark: hasColour ? "\u{1B}[31mmillrace:\u{1B}[0m " : "millrace: ")
+        switch format {
+        case .text: write((hasColour ? "\u{1B}[31mmillrace:\u{1B}[0m " : "millrace: ") + OneLine.of(line))
+        case .json: log(LogLine(level: .error, label: Self.label, message: line, metadata: [:]))
+        }
     }
 
     /// Says what the log has to say.
-    func log(_ line: String) {
-        write(line)
+    func log(_ line: LogLine) {
+        switch format {
+        case .text: write(line.text)
+        case .json: write(line.json(at: Date()))
+        }
     }
 
     /// Draws the moving line, or takes it away; only on a terminal and not when quiet.
@@ -50,8 +69,10 @@ final class Console: Sendable {
         }
     }
 
-    private func write(_ line: String, mark: String = "") {
-        let line = mark + OneLine.of(line)
+    private static let label = "millrace"
+
+    /// Writes a line that holds no control characters but its own.
+    private func write(_ line: String) {
         state.withLock { status in
             // The moving line makes room and comes back below.
             put(status.map { "\r\u{1B}[K\(line)\n\($0)" } ?? line + "\n")

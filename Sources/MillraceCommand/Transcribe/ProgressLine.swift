@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Logging
 internal import Millrace
 
 /// One line that shows how far a run is: chunks done, cached and failed, rate, time to go.
@@ -23,6 +24,14 @@ struct ProgressLine: Sendable {
 
     /// For a pipe or a log.
     var plain: String { "\(name): \(facts)" }
+
+    /// For programs.
+    var counts: Logger.Metadata {
+        [
+            "file": "\(name)", "chunks": "\(progress.total)", "chunks-completed": "\(progress.completed)",
+            "chunks-failed": "\(progress.failed)", "chunks-cached": "\(progress.cached)",
+        ]
+    }
 
     private var done: Int { progress.completed + progress.failed }
 

@@ -35,7 +35,7 @@ final class ProgressReporter: Sendable {
         if console.isTerminal {
             console.status(line.bar(width: console.width))
         } else if isPlainDue, !progress.status.isFinal {
-            console.note(line.plain)
+            console.note(line.plain, facts: line.counts)
         }
     }
 

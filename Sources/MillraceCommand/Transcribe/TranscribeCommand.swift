@@ -64,7 +64,7 @@ struct TranscribeCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let console = Console(quiet: output.quiet)
+        let console = try output.console()
         let resuming = "To go on: \(Self.ownCommandLine)"
         let end = try await Interrupts.whileHandling(with: console, farewell: resuming) { stop in
             await transcribeAll(console: console, stop: stop)
@@ -81,7 +81,7 @@ struct TranscribeCommand: AsyncParsableCommand {
             let transcriber = try engine.transcriber()
             try await transcriber.check()
             try transcriber.check(language: language)
-            let millrace = try Millrace(store: location, logger: Logger(console: console, options: output))
+            let millrace = try Millrace(store: location, logger: output.logger(console))
             if output.verbose { console.note("Store: \(location)") }
             var end = ProgramExit.done
             for file in files where !stop.isRaised {

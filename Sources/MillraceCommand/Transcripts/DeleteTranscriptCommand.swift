@@ -16,7 +16,7 @@ struct DeleteTranscriptCommand: AsyncParsableCommand {
     var force = false
 
     func run() async throws {
-        try await stored.open { millrace in
+        try await stored.open { millrace, _ in
             for id in ids {
                 let transcript = try await stored.load(id, from: millrace)
                 do {

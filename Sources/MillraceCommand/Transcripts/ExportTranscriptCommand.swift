@@ -20,7 +20,7 @@ struct ExportTranscriptCommand: AsyncParsableCommand {
     var outputPath: String?
 
     func run() async throws {
-        try await stored.open { millrace in
+        try await stored.open { millrace, _ in
             let transcript = try await stored.load(id, from: millrace)
             guard transcript.status == .completed || transcript.status == .partial else {
                 throw StoreError(

@@ -13,7 +13,7 @@ struct ListTranscriptsCommand: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        try await stored.open { millrace in
+        try await stored.open { millrace, console in
             var isFirst = true
             for try await transcript in millrace.transcripts.all() {
                 let line =
@@ -23,7 +23,7 @@ struct ListTranscriptsCommand: AsyncParsableCommand {
                 isFirst = false
                 guard FileDescriptor.standardOutput.writeAll(line + "\n") else { return }
             }
-            if isFirst, !json { Console().note("There are no transcripts yet.") }
+            if isFirst, !json { console.note("There are no transcripts yet.") }
         }
     }
 }

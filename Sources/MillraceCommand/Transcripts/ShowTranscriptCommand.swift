@@ -14,12 +14,12 @@ struct ShowTranscriptCommand: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        try await stored.open { millrace in
+        try await stored.open { millrace, console in
             let transcript = try await stored.load(id, from: millrace)
             let format: TranscriptFormat = json ? .json : .txt
             FileDescriptor.standardOutput.writeAll(format.render(transcript))
             if transcript.text.isEmpty, !json {
-                Console().note("The transcript is \(transcript.status.rawValue) and has no text.")
+                console.note("The transcript is \(transcript.status.rawValue) and has no text.")
             }
         }
     }

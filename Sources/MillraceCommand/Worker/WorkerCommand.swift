@@ -26,12 +26,12 @@ struct WorkerCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let console = Console(quiet: output.quiet)
+        let console = try output.console()
         do {
             let transcriber = try engine.transcriber()
             try await transcriber.check()
             let location = try store.location()
-            let millrace = try Millrace(store: location, logger: Logger(console: console, options: output))
+            let millrace = try Millrace(store: location, logger: output.logger(console))
             console.note("Working on \(location) with \(transcriber.identity.kind); Ctrl-C to stop.")
             try await Interrupts.whileHandling(with: console) { stop in
                 try await millrace.worker(

@@ -20,7 +20,9 @@ struct ChunkSource: WorkSource {
         var scope = scope
         scope.isAlone = alone
         scope.unreachable = unreachable.list()
-        return try await processings.claim(upTo: limit, from: scope, by: worker)
+        let chunks = try await processings.claim(upTo: limit, from: scope, by: worker)
+        if !chunks.isEmpty { logger.debug("Claimed chunks", metadata: ["chunks": "\(chunks.count)"]) }
+        return chunks
     }
 
     func lease(of chunk: ClaimedChunk) -> Lease<ChunkID> {
@@ -67,10 +69,16 @@ struct ChunkSource: WorkSource {
             unreachable.add(task.processingID)
             logger.warning(
                 "A recording cannot be read here; its chunks are left to others",
-                metadata: ["processing-id": "\(task.processingID)", "error": "\(error)"])
+                metadata: ["millrace-processing-id": "\(task.processingID)", "error": "\(error)"])
             return .released
         }
         let isLast = !error.isRetryable || task.retryCount >= task.maxRetries
+        logger.info(
+            "A chunk failed",
+            metadata: [
+                "millrace-processing-id": "\(task.processingID)", "chunk": "\(task.index)", "error": "\(error.message)",
+                "is-last-try": "\(isLast)",
+            ])
         onEvent?(.chunkFailed(task.processingID, task.index, message: error.message, isFinal: isLast))
         guard error.isRetryable else { return .failed(error: error.message) }
         var generator = SystemRandomNumberGenerator()

@@ -10,8 +10,8 @@ public struct JobContext: Sendable {
 
     init(job: Job, logger: Logger) {
         var logger = logger
-        logger[metadataKey: "job-id"] = "\(job.id)"
-        logger[metadataKey: "job-type"] = "\(job.type)"
+        logger[metadataKey: "millrace-job-id"] = "\(job.id)"
+        logger[metadataKey: "millrace-job-type"] = "\(job.type)"
         self.job = job
         self.logger = logger
     }

@@ -14,7 +14,9 @@ struct JobSource: WorkSource {
     func claim(upTo limit: Int, alone: Bool) async throws(StoreError) -> [Job] {
         var scope = scope
         scope.isAlone = alone
-        return try await jobs.claim(upTo: limit, from: scope, by: worker)
+        let claimed = try await jobs.claim(upTo: limit, from: scope, by: worker)
+        if !claimed.isEmpty { logger.debug("Claimed jobs", metadata: ["jobs": "\(claimed.count)"]) }
+        return claimed
     }
 
     func lease(of job: Job) -> Lease<JobID> { Lease(id: job.id, token: job.leaseToken) }

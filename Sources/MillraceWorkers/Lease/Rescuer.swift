@@ -39,7 +39,7 @@ struct Rescuer: Sendable {
                 "Took back the work of workers that died",
                 metadata: [
                     "jobs": "\(rescuedJobs.count)", "chunks": "\(rescuedChunks.count)",
-                    "processings mended": "\(mended.count)",
+                    "processings-mended": "\(mended.count)",
                 ])
             onRescue()
         } catch {
