@@ -6,11 +6,14 @@ public struct ClaimedChunk: Sendable, Hashable {
     public let source: RecordingSource
     /// How it is to be transcribed.
     public let recipe: Recipe
+    /// The trace that its processing belongs to, as headers; `nil` for none.
+    public let traceContext: [String: String]?
 
     /// Describes a chunk under lease.
-    public init(task: ChunkTask, source: RecordingSource, recipe: Recipe) {
+    public init(task: ChunkTask, source: RecordingSource, recipe: Recipe, traceContext: [String: String]? = nil) {
         self.task = task
         self.source = source
         self.recipe = recipe
+        self.traceContext = traceContext
     }
 }

@@ -14,11 +14,12 @@ public struct MergePayload: Hashable, Sendable, Codable {
     /// The key by which the merge of a round is inserted once.
     public var uniqueKey: String { "merge:\(processingID):\(round)" }
 
-    /// The job that carries the payload.
-    public func request(transcriptID: TranscriptID, queueName: QueueName, priority: JobPriority) -> JobRequest {
+    /// The job that carries the payload, for the processing with a row.
+    public func request(for row: ParallelProcessor.Row) -> JobRequest {
         JobRequest(
             .merge,
             payload: JSONText(stored: #"{"processingID":"\#(processingID)","round":\#(round)}"#),
-            queueName: queueName, priority: priority, uniqueKey: uniqueKey, transcriptID: transcriptID)
+            queueName: row.queueName, priority: row.priority, uniqueKey: uniqueKey, transcriptID: row.transcriptID,
+            traceContext: row.traceContext)
     }
 }

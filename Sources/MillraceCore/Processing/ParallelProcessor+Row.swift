@@ -15,6 +15,8 @@ extension ParallelProcessor {
         public var queueName: QueueName
         /// See ``ParallelProcessor/priority``.
         public var priority: JobPriority
+        /// See ``ParallelProcessor/traceContext``.
+        public var traceContext: [String: String]?
         /// See ``ParallelProcessor/status``.
         public var status: ProcessingStatus
         /// See ``ParallelProcessor/round``.
@@ -43,9 +45,10 @@ extension ParallelProcessor {
         /// Gathers the columns of a row.
         public init(
             id: ProcessingID, transcriptID: TranscriptID, source: RecordingSource, recipe: Recipe, runKey: RunKey,
-            queueName: QueueName, priority: JobPriority, status: ProcessingStatus, round: Int, version: Int64,
-            totalChunks: Int, completedChunks: Int, failedChunks: Int, shownProgress: Double, createdAt: Timestamp,
-            startedAt: Timestamp?, completedAt: Timestamp?, updatedAt: Timestamp, errorMessage: String?
+            queueName: QueueName, priority: JobPriority, traceContext: [String: String]?, status: ProcessingStatus,
+            round: Int, version: Int64, totalChunks: Int, completedChunks: Int, failedChunks: Int,
+            shownProgress: Double, createdAt: Timestamp, startedAt: Timestamp?, completedAt: Timestamp?,
+            updatedAt: Timestamp, errorMessage: String?
         ) {
             self.id = id
             self.transcriptID = transcriptID
@@ -54,6 +57,7 @@ extension ParallelProcessor {
             self.runKey = runKey
             self.queueName = queueName
             self.priority = priority
+            self.traceContext = traceContext
             self.status = status
             self.round = round
             self.version = version
@@ -77,6 +81,7 @@ extension ParallelProcessor {
             runKey = processor.runKey
             queueName = processor.queueName
             priority = processor.priority
+            traceContext = processor.traceContext
             status = processor.status
             round = processor.round
             version = processor.version

@@ -14,6 +14,8 @@ public struct ParallelProcessor: AggregateRoot, Hashable {
     public let queueName: QueueName
     /// How urgent it is.
     public let priority: JobPriority
+    /// The trace that its chunks and its merge belong to, as headers (W3C Trace Context); `nil` for none.
+    public let traceContext: [String: String]?
     /// When it was planned.
     public let createdAt: Timestamp
 
@@ -46,7 +48,7 @@ public struct ParallelProcessor: AggregateRoot, Hashable {
     public init(
         id: ProcessingID, transcriptID: TranscriptID, source: RecordingSource, recipe: Recipe,
         chunks: [(id: ChunkID, range: SampleRange)], queueName: QueueName = .default,
-        priority: JobPriority = .medium, maxRetries: Int = 3, at now: Timestamp
+        priority: JobPriority = .medium, maxRetries: Int = 3, traceContext: [String: String]? = nil, at now: Timestamp
     ) throws(InvalidValue) {
         guard !chunks.isEmpty else { throw InvalidValue("plan", "must have at least one chunk") }
         guard !chunks.contains(where: { $0.range.count == 0 }) else {
@@ -62,6 +64,7 @@ public struct ParallelProcessor: AggregateRoot, Hashable {
         self.recipe = recipe
         self.queueName = queueName
         self.priority = priority
+        self.traceContext = traceContext
         runKey = RunKey(recording: source.hash, range: range, recipe: recipe)
         createdAt = now
         updatedAt = now
@@ -85,6 +88,7 @@ public struct ParallelProcessor: AggregateRoot, Hashable {
         runKey = row.runKey
         queueName = row.queueName
         priority = row.priority
+        traceContext = row.traceContext
         createdAt = row.createdAt
         status = row.status
         round = row.round

@@ -33,7 +33,7 @@ enum JobRow {
             type, payload: payload, queueName: queueName, priority: priority, maxRetries: maxRetries,
             uniqueKey: uniqueKey, transcriptID: transcriptID,
             timeout: try row.optional(Int64.self).map { .microseconds($0) },
-            traceContext: try row.optional(String.self).map { try JSONText(stored: $0).decode([String: String].self) })
+            traceContext: try row.headers())
         return Job(request, id: id, createdAt: createdAt, state: state)
     }
 }

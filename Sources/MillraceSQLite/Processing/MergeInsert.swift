@@ -16,9 +16,7 @@ struct MergeInsert {
         let jobs = rows.compactMap { row -> Job? in
             let merge = MergePayload(processingID: row.id, round: row.round)
             guard !present.contains(merge.uniqueKey) else { return nil }
-            let request = merge.request(
-                transcriptID: row.transcriptID, queueName: row.queueName, priority: row.priority)
-            return Job(request, id: store.makeID(at: now), at: now)
+            return Job(merge.request(for: row), id: store.makeID(at: now), at: now)
         }
         if !jobs.isEmpty { _ = try JobInsert.insert(jobs, in: db, at: now) }
     }

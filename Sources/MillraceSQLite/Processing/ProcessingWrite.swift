@@ -31,10 +31,11 @@ enum ProcessingWrite {
             """
             INSERT INTO processing_tasks (
                 id, transcript_id, source, recipe, engine, run_key, queue_name, priority, status, total_chunks,
-                created_at, updated_at
+                created_at, updated_at, trace_context
             )
             VALUES (
-                :id, :transcript, :source, :recipe, :engine, :run, :queue, :priority, :status, :total, :now, :now
+                :id, :transcript, :source, :recipe, :engine, :run, :queue, :priority, :status, :total, :now, :now,
+                :trace
             )
             ON CONFLICT (run_key) WHERE status NOT IN ('COMPLETED', 'CANCELLED') DO NOTHING
             """,
@@ -43,6 +44,7 @@ enum ProcessingWrite {
                 "recipe": json(row.recipe), "engine": row.recipe.engine.description,
                 "run": row.runKey.description, "queue": row.queueName.name, "priority": row.priority.rawValue,
                 "status": row.status.rawValue, "total": row.totalChunks, "now": row.createdAt.microseconds,
+                "trace": try row.traceContext.map { try json($0) },
             ])
         guard inserted == 1 else {
             throw StoreError(.conflict, "the same run is already stored; find it and join it")

@@ -27,17 +27,19 @@ extension SQLiteProcessingRepository {
                 UPDATE processing_tasks
                 SET status = 'PROCESSING', claimed_at = :now, started_at = coalesce(started_at, :now)
                 WHERE id IN (SELECT value FROM json_each(:ids))
-                RETURNING id, source, recipe
+                RETURNING id, source, recipe, trace_context
                 """,
                 ["now": now.microseconds, "ids": json(Set(tasks.map(\.processingID.sql)))]
             ) { row in
-                (try row.id(ProcessingID.self), (try row.json(RecordingSource.self), try row.json(Recipe.self)))
+                let id = try row.id(ProcessingID.self)
+                let what = (try row.json(RecordingSource.self), try row.json(Recipe.self), try row.headers())
+                return (id, what)
             }
             let parent = Dictionary(uniqueKeysWithValues: parents)
             let byID = Dictionary(uniqueKeysWithValues: tasks.map { ($0.id, $0) })
             return chosen.compactMap { id in
-                guard let task = byID[id], let (source, recipe) = parent[task.processingID] else { return nil }
-                return ClaimedChunk(task: task, source: source, recipe: recipe)
+                guard let task = byID[id], let (source, recipe, trace) = parent[task.processingID] else { return nil }
+                return ClaimedChunk(task: task, source: source, recipe: recipe, traceContext: trace)
             }
         }
     }

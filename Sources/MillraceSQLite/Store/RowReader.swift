@@ -60,6 +60,11 @@ struct RowReader {
         return choice
     }
 
+    /// The headers of a trace, as JSON; `nil` for none.
+    mutating func headers() throws -> [String: String]? {
+        try optional(String.self).map { try JSONText(stored: $0).decode([String: String].self) }
+    }
+
     mutating func json<Value: Decodable>(_ type: Value.Type = Value.self) throws -> Value {
         try JSONText(stored: value(String.self)).decode(type)
     }

@@ -26,6 +26,7 @@ struct Plan {
     var queueName = QueueName.default
     var priority = JobPriority.medium
     var maxRetries = 3
+    var traceContext: [String: String]?
 }
 
 /// What processing rules begin with.
@@ -47,7 +48,8 @@ extension StoreFixture {
             chunks: ids.enumerated().map { index, id in
                 (id, try SampleRange(start: Int64(index) * length, end: Int64(index + 1) * length))
             },
-            queueName: plan.queueName, priority: plan.priority, maxRetries: plan.maxRetries, at: now)
+            queueName: plan.queueName, priority: plan.priority, maxRetries: plan.maxRetries,
+            traceContext: plan.traceContext, at: now)
         return (processor, transcript)
     }
 

@@ -27,7 +27,8 @@ extension StoreState {
             task.claim(by: worker, at: now)
             store(task)
             noteClaim(from: task.processingID, at: now)
-            return ClaimedChunk(task: task, source: candidate.row.source, recipe: candidate.row.recipe)
+            let row = candidate.row
+            return ClaimedChunk(task: task, source: row.source, recipe: row.recipe, traceContext: row.traceContext)
         }
     }
 

@@ -6,6 +6,7 @@ extension StoreState {
             throw StoreError(.invalid, "a run starts with a new processing and the transcript that it names")
         }
         try requireStorable(processor.recipe)
+        try requireStorable(processor.traceContext)
         try requireInsertable(processor)
         guard transcripts[transcript.id] == nil else {
             throw StoreError(.conflict, "transcript \(transcript.id) exists already")
@@ -17,6 +18,7 @@ extension StoreState {
     mutating func saveProcessing(_ processor: ParallelProcessor, at now: Timestamp) throws(StoreError) {
         guard !processor.isNew else {
             try requireStorable(processor.recipe)
+            try requireStorable(processor.traceContext)
             try requireInsertable(processor)
             guard transcripts[processor.transcriptID] != nil else {
                 throw StoreError(.notFound, "there is no transcript \(processor.transcriptID): start the run with it")
@@ -147,9 +149,7 @@ extension StoreState {
     mutating func queueMerge(of row: ParallelProcessor.Row, at now: Timestamp) -> Bool {
         let merge = MergePayload(processingID: row.id, round: row.round)
         guard mergeJob(merge) == nil else { return false }
-        let request = merge.request(
-            transcriptID: row.transcriptID, queueName: row.queueName, priority: row.priority)
-        _ = enqueue([request], at: now)
+        _ = enqueue([merge.request(for: row)], at: now)
         return true
     }
 

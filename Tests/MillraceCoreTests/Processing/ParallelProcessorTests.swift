@@ -144,12 +144,15 @@ import Testing
 
     @Test("The merge is one job a round, which carries its processing and round")
     func merge() throws {
-        let id = ProcessingID.make(at: now)
-        let transcript = TranscriptID.make(at: now)
+        var row = ParallelProcessor.Row(try Processings.loaded(.processing, chunks: [.completed, .pending]))
+        row.priority = .high
+        row.traceContext = ["traceparent": "00-a-b-01"]
+        let id = row.id
         let payload = MergePayload(processingID: id, round: 2)
-        let request = payload.request(transcriptID: transcript, queueName: .default, priority: .high)
-        #expect(request.type == .merge && request.priority == .high && request.transcriptID == transcript)
-        #expect(request.uniqueKey == "merge:\(id):2" && request.queueName == .default)
+        let request = payload.request(for: row)
+        #expect(request.type == .merge && request.priority == .high && request.transcriptID == row.transcriptID)
+        #expect(request.uniqueKey == "merge:\(id):2" && request.queueName == row.queueName)
+        #expect(request.traceContext == row.traceContext)
         #expect(try request.payload.decode(MergePayload.self) == payload)
         #expect(try JSONText(encoding: payload) == request.payload)
         #expect(MergePayload(processingID: id, round: 1).uniqueKey != payload.uniqueKey)

@@ -28,7 +28,9 @@ enum ChunkMutants {
         ) { lab in
             lab.processings.onClaim = { base, limit, scope, worker in
                 try await base.claim(upTo: limit, from: scope, by: worker).map {
-                    ClaimedChunk(task: $0.task, source: $0.source, recipe: Recipe(engine: $0.recipe.engine))
+                    ClaimedChunk(
+                        task: $0.task, source: $0.source, recipe: Recipe(engine: $0.recipe.engine),
+                        traceContext: $0.traceContext)
                 }
             }
         },

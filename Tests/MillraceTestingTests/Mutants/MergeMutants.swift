@@ -245,8 +245,7 @@ extension MergeMutants {
     }
 
     static func queueAgain(_ row: ParallelProcessor.Row, in state: inout StoreState) {
-        var request = MergePayload(processingID: row.id, round: row.round)
-            .request(transcriptID: row.transcriptID, queueName: row.queueName, priority: row.priority)
+        var request = MergePayload(processingID: row.id, round: row.round).request(for: row)
         request.uniqueKey = nil
         _ = state.enqueue([request], at: row.updatedAt)
     }
