@@ -14,6 +14,7 @@ let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: 
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let inMemoryTracing = Target.Dependency.product(name: "InMemoryTracing", package: "swift-distributed-tracing")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
@@ -48,7 +49,7 @@ let package = Package(
         .systemLibrary(name: "CSampleRate", pkgConfig: "samplerate", providers: [.apt(["libsamplerate0-dev"])]),
         .systemLibrary(name: "CSndFile", pkgConfig: "sndfile", providers: [.apt(["libsndfile1-dev"])]),
         .target(name: "MillraceCore", dependencies: [crypto], swiftSettings: settings),
-        .target(name: "MillraceCaching", dependencies: ["MillraceCore", deque], swiftSettings: settings),
+        .target(name: "MillraceCaching", dependencies: ["MillraceCore", deque, tracing], swiftSettings: settings),
         .target(name: "MillraceSQLite", dependencies: ["MillraceCore", grdb], swiftSettings: settings),
         .target(
             name: "MillraceSpeech",
@@ -63,6 +64,7 @@ let package = Package(
             name: "Millrace",
             dependencies: [
                 "MillraceCaching", "MillraceCore", "MillraceSpeech", "MillraceSQLite", "MillraceWorkers", logging,
+                tracing,
             ],
             swiftSettings: settings),
         .executableTarget(
@@ -97,18 +99,20 @@ let package = Package(
             name: "MillraceTests",
             dependencies: [
                 "CSndFile", "Millrace", "MillraceCaching", "MillraceCore", "MillraceSpeech", "MillraceTesting",
-                "MillraceWorkers", "TestServers", lifecycle, logging,
+                "MillraceWorkers", "TestServers", inMemoryTracing, lifecycle, logging, tracing,
             ],
             swiftSettings: settings),
         .testTarget(
             name: "MillraceCoreTests", dependencies: ["MillraceCore", "MillraceTesting"], swiftSettings: settings),
         .testTarget(
-            name: "MillraceCachingTests", dependencies: ["MillraceCaching", "MillraceCore", "MillraceTesting"],
+            name: "MillraceCachingTests",
+            dependencies: ["MillraceCaching", "MillraceCore", "MillraceTesting", inMemoryTracing, tracing],
             swiftSettings: settings),
         .testTarget(
             name: "MillraceWorkersTests",
             dependencies: [
-                "MillraceCaching", "MillraceCore", "MillraceTesting", "MillraceWorkers", lifecycle, logging,
+                "MillraceCaching", "MillraceCore", "MillraceTesting", "MillraceWorkers", inMemoryTracing, lifecycle,
+                logging, tracing,
             ],
             swiftSettings: settings),
         .testTarget(

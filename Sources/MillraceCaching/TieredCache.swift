@@ -31,8 +31,11 @@ public final class TieredCache: CacheRepository {
 
     /// See ``CacheRepository/get(_:)``.
     public func get(_ key: CacheKey) async throws(StoreError) -> CacheHit? {
-        if let hit = memoryHit(key) { return hit }
-        return try await storeHit(key)
+        if let hit = memoryHit(key) {
+            CacheWalk.note(hit)
+            return hit
+        }
+        return try await CacheWalk.traced { () throws(StoreError) in try await storeHit(key) }
     }
 
     /// See ``CacheRepository/put(_:_:ttl:)``.
@@ -56,9 +59,13 @@ public final class TieredCache: CacheRepository {
     public func value(
         for key: CacheKey, ttl: TTL, load: @escaping @Sendable () async throws -> CacheValue
     ) async throws(StoreError) -> CacheLoad {
-        if let hit = memoryHit(key) { return CacheLoad(value: hit.value, tier: hit.tier) }
+        if let hit = memoryHit(key) {
+            CacheWalk.note(hit)
+            return CacheLoad(value: hit.value, tier: hit.tier)
+        }
         return try await flights.value(for: key) { [self] () async throws(StoreError) -> CacheLoad in
-            if let hit = try await storeHit(key) { return CacheLoad(value: hit.value, tier: hit.tier) }
+            let hit = try await CacheWalk.traced { () throws(StoreError) in try await storeHit(key) }
+            if let hit { return CacheLoad(value: hit.value, tier: hit.tier) }
             counted.withLock { $0.loads += 1 }
             let value: CacheValue
             do {

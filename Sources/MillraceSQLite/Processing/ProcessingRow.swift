@@ -16,7 +16,8 @@ enum ProcessingRow {
             queueName: QueueName(stored: try row.value()), priority: try row.choice(),
             traceContext: try row.headers(), status: try row.choice(), round: try row.value(),
             version: try row.value(), totalChunks: try row.value(), completedChunks: try row.value(),
-            failedChunks: try row.value(), shownProgress: try row.value(), createdAt: try row.time(), startedAt: try row.optionalTime(),
-            completedAt: try row.optionalTime(), updatedAt: try row.time(), errorMessage: try row.optional())
+            failedChunks: try row.value(), shownProgress: try row.value(), createdAt: try row.time(),
+            startedAt: try row.optionalTime(), completedAt: try row.optionalTime(), updatedAt: try row.time(),
+            errorMessage: try row.optional())
     }
 }
