@@ -3,7 +3,8 @@ public enum ProcessingContract {
     /// The rules for every adapter.
     public static let rules: [ContractRule<StoreFixture>] =
         StartRules.all + ChunkClaimRules.all + ChunkTurnRules.all + ChunkSettleRules.all + CounterRules.all
-        + MergeRules.all + SaveRules.all + ResumeRules.all + ChunkRescueRules.all + ChunkSuspectRules.all + FinishRules.all + SweepRules.all
+        + MergeRules.all + SaveRules.all + ResumeRules.all + ChunkRescueRules.all + ChunkSuspectRules.all
+        + FinishRules.all + SweepRules.all
         + ProgressRules.all + TraceRules.all
 
     /// The rules for adapters whose counters can be damaged; they need ``StoreFixture/skewCounters``.
