@@ -29,6 +29,7 @@ let package = Package(
     products: [
         .executable(name: "millrace", targets: ["MillraceCommand"]),
         .library(name: "Millrace", targets: ["Millrace"]),
+        .library(name: "MillraceCaching", targets: ["MillraceCaching"]),
         .library(name: "MillraceTesting", targets: ["MillraceTesting"]),
     ],
     dependencies: [

@@ -1,0 +1,68 @@
+import ArgumentParser
+import Foundation
+
+/// Measures one part of Millrace against what it could be at best, and fails when a figure is under what is wanted.
+@main struct Bench: AsyncParsableCommand {
+    enum Name: String, ExpressibleByArgument, CaseIterable {
+        case jobs, cache
+    }
+
+    static let configuration = CommandConfiguration(
+        commandName: "bench",
+        abstract: "Measures a part of Millrace against its limit.",
+        discussion: """
+            Each figure is one line of JSON. `ratio` is ours to the limit, as a rate, so higher is better; `wanted` is \
+            the least that is good enough. Both are measured in turn, in pairs: `value` and `limit` are medians, \
+            `ratio` is the median of the pairs' ratios, which `runs` lists. `cache` also measures hit ratios, if it \
+            finds the traces for them.
+            """)
+
+    @Argument(help: "What to measure: \(Name.allCases.map(\.rawValue).joined(separator: ", ")).")
+    var name: Name
+
+    @Option(help: "Pairs of measurements for each figure.")
+    var runs = 5
+
+    @Option(help: "Only the figures whose name begins so.")
+    var only = ""
+
+    @Option(help: "Where stores are made, on the disk to be measured (default: the folder for temporary files).")
+    var folder: String?
+
+    @Option(help: "The folder with web12.trace.xz and orm-busy.trace.xz (default: MILLRACE_TRACES).")
+    var traces: String?
+
+    func validate() throws {
+        guard runs > 0 else { throw ValidationError("--runs must be at least 1.") }
+    }
+
+    func run() async throws {
+        let scratch = try Scratch(in: folder)
+        defer { scratch.remove() }
+        var isGoodEnough = true
+        for benchmark in benchmarks(scratch) where benchmark.name.hasPrefix(only) {
+            let figure = try await benchmark.measure(runs: runs)
+            FileHandle.standardOutput.write(Data((figure.line + "\n").utf8))
+            if !figure.isGoodEnough { isGoodEnough = false }
+        }
+        if !isGoodEnough { throw ExitCode.failure }
+    }
+
+    private func benchmarks(_ scratch: Scratch) -> [any Benchmark] {
+        switch name {
+        case .jobs:
+            return [1, 10, 100].map { ClaimAndSettle(scratch: scratch, batch: $0) } + [WholeRun(scratch: scratch)]
+        case .cache:
+            return [MemoryHit(scratch: scratch)] + (traceFolder().map(HitRatio.all) ?? [])
+        }
+    }
+
+    /// The folder of traces; `nil`, and one line that says so, when nobody named one.
+    private func traceFolder() -> String? {
+        if let traces { return traces }
+        if let folder = ProcessInfo.processInfo.environment["MILLRACE_TRACES"], !folder.isEmpty { return folder }
+        let note = "bench: no hit ratios: name the folder of the traces by --traces or MILLRACE_TRACES\n"
+        FileHandle.standardError.write(Data(note.utf8))
+        return nil
+    }
+}

@@ -1,0 +1,54 @@
+import Foundation
+import Limits
+import Millrace
+import MillraceTesting
+
+/// Looks values up that are in memory, beside a map that knows neither time nor bounds.
+struct MemoryHit: Benchmark {
+    let scratch: Scratch
+
+    let name = "l1-hit"
+
+    private static let keyCount = 5_000
+    private static let lookups = 2_000_000
+    private static let valueSize = 400
+
+    func measure(runs: Int) async throws -> Figure {
+        let cache = try RepositoryFactory(store: .file(scratch.file("cache.db"))).cacheRepository()
+        let bare = BareCache(shardCount: 64)
+        let texts = (0..<Self.keyCount).map { "chunk:\(ContentHash(ofParts: ["\($0)"]))" }
+        let keys = try texts.map { try CacheKey($0) }
+        let value = Data(repeating: 7, count: Self.valueSize)
+        for text in texts { bare[text] = value }
+        try await withThrowingTaskGroup { group in
+            for key in keys { group.addTask { try await cache.put(key, CacheValue(bytes: value), ttl: .standard) } }
+            try await group.waitForAll()
+        }
+        var generator = SeededGenerator(seed: 1)
+        let order = (0..<Self.lookups).map { _ in Int.random(in: keys.indices, using: &generator) }
+        let pairs = try await pairs(
+            runs,
+            ours: {
+                try await rate {
+                    var found = 0
+                    for index in order where try await cache.get(keys[index])?.tier == .l1 { found += 1 }
+                    return found
+                }
+            },
+            limit: {
+                try await rate {
+                    var found = 0
+                    for index in order where bare[texts[index]] != nil { found += 1 }
+                    return found
+                }
+            })
+        return Figure(name: name, unit: "lookups/s", wanted: 0.67, pairs: pairs)
+    }
+
+    private func rate(_ countHits: () async throws -> Int) async throws -> Double {
+        var found = 0
+        let duration = try await ContinuousClock().measure { found = try await countHits() }
+        guard found == Self.lookups else { throw BenchmarkFailure("\(found) of \(Self.lookups) lookups hit memory") }
+        return Double(Self.lookups) / duration.inSeconds
+    }
+}
