@@ -24,7 +24,7 @@ public struct Millrace: Sendable {
     ///
     /// Without a location it is the user's own: `MILLRACE_STORE`, else a file in the data folder.
     ///
-    /// - Throws: ``StoreError`` when the store cannot be opened.
+    /// - Throws: `StoreError` when the store cannot be opened.
     public init(
         store: StoreLocation? = nil, logger: Logger = Logger(label: "millrace")
     ) throws(StoreError) {
@@ -55,8 +55,8 @@ public struct Millrace: Sendable {
     /// The same recording with the same settings is taken up where an earlier run ended, and two runs at once share
     /// the work. When the task is cancelled, what was done is kept.
     ///
-    /// - Throws: ``TranscriptionError`` when the recording cannot be read or the engine is missing, both before
-    ///   anything is stored; ``StoreError``; `CancellationError`.
+    /// - Throws: `TranscriptionError` when the recording cannot be read or the engine is missing, both before
+    ///   anything is stored; `StoreError`; `CancellationError`.
     public func transcribe(
         _ path: String, with transcriber: any Transcriber = PocketSphinxTranscriber(),
         options: TranscriptionOptions = TranscriptionOptions()
@@ -99,7 +99,7 @@ public struct Millrace: Sendable {
     /// Deletes a transcript and everything that was made for it, the decoded recording included if no other run needs
     /// it.
     ///
-    /// - Throws: ``StoreError`` `notFound`; `conflict` when it is still being made and `force` is not given.
+    /// - Throws: `StoreError` `notFound`; `conflict` when it is still being made and `force` is not given.
     public func deleteTranscript(_ id: TranscriptID, force: Bool = false) async throws(StoreError) {
         guard let transcript = try await transcripts.load(id) else {
             throw StoreError(.notFound, "there is no transcript \(id)")

@@ -13,7 +13,7 @@ public struct RepositoryFactory: Sendable {
     ///
     /// Blocks for as long as opening takes.
     ///
-    /// - Throws: ``StoreError`` when the store cannot be opened; the message names it and says what to do.
+    /// - Throws: `StoreError` when the store cannot be opened; the message names it and says what to do.
     public init(
         store location: StoreLocation, cacheLimits: CacheManager.Limits = .standard,
         clock: any WallClock = SystemWallClock()

@@ -29,7 +29,7 @@ public final class TieredCache: CacheRepository {
         memory = MemoryTier(limits: limits, clock: clock)
     }
 
-    /// See ``CacheRepository/get(_:)``.
+    /// See `CacheRepository.get(_:)`.
     public func get(_ key: CacheKey) async throws(StoreError) -> CacheHit? {
         if let hit = memoryHit(key) {
             CacheWalk.note(hit)
@@ -38,7 +38,7 @@ public final class TieredCache: CacheRepository {
         return try await CacheWalk.traced { () throws(StoreError) in try await storeHit(key) }
     }
 
-    /// See ``CacheRepository/put(_:_:ttl:)``.
+    /// See `CacheRepository.put(_:_:ttl:)`.
     @discardableResult
     public func put(_ key: CacheKey, _ value: CacheValue, ttl: TTL) async throws(StoreError) -> CacheOutcome {
         let removals = memory.removals(near: key)
@@ -47,7 +47,7 @@ public final class TieredCache: CacheRepository {
         return CacheOutcome([.l1: .done(changed: true), .l3: .done(changed: true)])
     }
 
-    /// See ``CacheRepository/delete(_:)-(CacheKey)``.
+    /// See `CacheRepository.delete(_:)`.
     @discardableResult
     public func delete(_ key: CacheKey) async throws(StoreError) -> CacheOutcome {
         let wasStored = try await store.remove(key)
@@ -55,7 +55,7 @@ public final class TieredCache: CacheRepository {
         return CacheOutcome([.l1: .done(changed: wasInMemory), .l3: .done(changed: wasStored)])
     }
 
-    /// See ``CacheRepository/value(for:ttl:load:)``.
+    /// See `CacheRepository.value(for:ttl:load:)`.
     public func value(
         for key: CacheKey, ttl: TTL, load: @escaping @Sendable () async throws -> CacheValue
     ) async throws(StoreError) -> CacheLoad {
@@ -81,7 +81,7 @@ public final class TieredCache: CacheRepository {
         }
     }
 
-    /// See ``CacheRepository/stats()``.
+    /// See `CacheRepository.stats()`.
     public func stats() async throws(StoreError) -> CacheStats {
         let usage = memory.usage
         let count = try await store.count()

@@ -36,7 +36,7 @@ public final class MemoryTier: Sendable {
         shard(of: key).removals
     }
 
-    /// Keeps an entry for what remains of it, at most ``TTL/memoryCap``.
+    /// Keeps an entry for what remains of it, at most `TTL.memoryCap`.
     ///
     /// An entry of a smaller version than the one that is there is not taken: a fill never overrides a write. Neither
     /// is one from before a removal, when `removals` is not what ``removals(near:)`` says now.

@@ -29,7 +29,7 @@ public final class AudioFile {
 
     /// Opens a recording and reads its header.
     ///
-    /// Throws ``TranscriptionError`` `unreadable` when the file is missing, a folder, empty, damaged or of another
+    /// Throws `TranscriptionError` `unreadable` when the file is missing, a folder, empty, damaged or of another
     /// kind than WAV, FLAC, OGG and MP3, `noAudio` when there are no frames in it.
     public convenience init(path: String) throws(TranscriptionError) {
         try self.init(InputFile(path: path))

@@ -19,7 +19,7 @@ public struct RecordingPlanner: Sendable {
     ///
     /// The path of the source is made absolute. Ends soon after its task is cancelled.
     ///
-    /// - Throws: ``TranscriptionError`` `unreadable`, `noAudio` or `cancelled`.
+    /// - Throws: `TranscriptionError` `unreadable`, `noAudio` or `cancelled`.
     public func survey(path: String, settings: ChunkSettings) async throws(TranscriptionError) -> RecordingSurvey {
         try await Self.queue.run { cancellation throws(TranscriptionError) in
             let path = AbsolutePath.of(path)

@@ -20,7 +20,7 @@ public final class FileRecordingReader: RecordingReader {
 
     /// Reads a stretch of a recording.
     ///
-    /// - Throws: ``TranscriptionError`` `unreadable`, `changed`, `noAudio` or `cancelled`.
+    /// - Throws: `TranscriptionError` `unreadable`, `changed`, `noAudio` or `cancelled`.
     public func chunk(_ range: SampleRange, of source: RecordingSource) async throws(TranscriptionError) -> AudioChunk {
         let ready = try await reading.run { _ throws(TranscriptionError) in
             try self.readIfReady(range, of: source)

@@ -3,7 +3,7 @@ public import MillraceCore
 /// A command line, split into words by the rules of a POSIX shell, without any expansion.
 ///
 /// Blanks part words; single quotes keep everything, double quotes everything but a backslash before `"`, `\`, `$`,
-/// `` ` `` or a line end; outside of quotes a backslash keeps the next character. `$`, `*`, `|`, `>` and the like
+/// a backquote or a line end; outside of quotes a backslash keeps the next character. `$`, `*`, `|`, `>` and the like
 /// mean nothing special.
 public struct CommandLineWords: Hashable, Sendable {
     /// The words; never empty.
@@ -11,7 +11,7 @@ public struct CommandLineWords: Hashable, Sendable {
 
     /// Splits a command line.
     ///
-    /// - Throws: ``InvalidValue`` when a quote is not closed, nothing follows a backslash, or there is no word.
+    /// - Throws: `InvalidValue` when a quote is not closed, nothing follows a backslash, or there is no word.
     public init(_ text: String) throws(InvalidValue) {
         var splitter = Splitter()
         for (index, scalar) in text.unicodeScalars.enumerated() {

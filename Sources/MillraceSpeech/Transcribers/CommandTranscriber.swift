@@ -23,7 +23,7 @@ public struct CommandTranscriber: Transcriber {
     /// `end`, `text` or `word`) and where known `language`; or the array of segments alone; or an object with `text`.
     /// No output means that nobody speaks.
     ///
-    /// - Throws: ``InvalidValue`` when there are no words, or one holds NUL.
+    /// - Throws: `InvalidValue` when there are no words, or one holds NUL.
     public init(words: [String], timeout: Duration = defaultTimeout) throws(InvalidValue) {
         guard let name = words.first, !name.isEmpty else {
             throw InvalidValue("command", "is empty; name a program")
@@ -47,7 +47,7 @@ public struct CommandTranscriber: Transcriber {
 
     /// Runs the program on a chunk.
     ///
-    /// - Throws: ``TranscriptionError``: `engineUnavailable` without the program, `engineFailed` when it ends with
+    /// - Throws: `TranscriptionError`: `engineUnavailable` without the program, `engineFailed` when it ends with
     ///   another code than 0, `timedOut`, `badOutput`, `cancelled`.
     public func transcribe(_ audio: AudioChunk, recipe: Recipe) async throws(TranscriptionError) -> ChunkResult {
         let output = try await program.run(

@@ -45,7 +45,7 @@ public struct PocketSphinxTranscriber: Transcriber {
 
     /// Runs PocketSphinx on a chunk.
     ///
-    /// - Throws: ``TranscriptionError``: `engineUnavailable` without the program or for another language than
+    /// - Throws: `TranscriptionError`: `engineUnavailable` without the program or for another language than
     ///   English, `engineFailed`, `timedOut`, `cancelled`.
     public func transcribe(_ audio: AudioChunk, recipe: Recipe) async throws(TranscriptionError) -> ChunkResult {
         try check(language: recipe.language)

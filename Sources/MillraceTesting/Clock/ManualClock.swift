@@ -3,7 +3,7 @@ internal import Synchronization
 
 /// A clock that stands still until a test moves it.
 ///
-/// It tells adapters the time of day (``MillraceCore/WallClock``) and run loops how long to sleep (`Clock`); both move
+/// It tells adapters the time of day (``/MillraceCore/WallClock``) and run loops how long to sleep (`Clock`); both move
 /// together, and only by ``advance(by:)``.
 public final class ManualClock: Clock {
     /// A point of the clock's own time, which begins at zero.

@@ -1,4 +1,4 @@
-/// What ``MillraceCore/CacheRepository`` promises.
+/// What ``/MillraceCore/CacheRepository`` promises.
 public enum CacheContract {
     /// The rules for every cache, whatever tiers it has.
     public static let rules: [ContractRule<CacheFixture>] =

@@ -1,4 +1,4 @@
-/// What ``MillraceCore/JobQueueRepository`` promises.
+/// What ``/MillraceCore/JobQueueRepository`` promises.
 public enum JobQueueContract {
     /// The rules for every adapter.
     public static let rules: [ContractRule<StoreFixture>] =

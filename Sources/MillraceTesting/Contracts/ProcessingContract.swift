@@ -1,4 +1,4 @@
-/// What ``MillraceCore/ProcessingRepository`` promises.
+/// What ``/MillraceCore/ProcessingRepository`` promises.
 public enum ProcessingContract {
     /// The rules for every adapter.
     public static let rules: [ContractRule<StoreFixture>] =

@@ -18,7 +18,7 @@ func requireValue<Value>(_ value: Value?, _ what: @autoclosure () -> String) thr
     return value
 }
 
-/// Fails the rule unless an operation throws a ``StoreError`` with a code.
+/// Fails the rule unless an operation throws a `StoreError` with a code.
 func requireError(
     _ code: StoreError.Code, _ what: @autoclosure () -> String, _ operation: () async throws -> Void
 ) async throws {

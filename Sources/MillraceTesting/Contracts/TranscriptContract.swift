@@ -1,4 +1,4 @@
-/// What ``MillraceCore/TranscriptRepository`` promises.
+/// What ``/MillraceCore/TranscriptRepository`` promises.
 public enum TranscriptContract {
     /// The rules for every adapter.
     public static let rules: [ContractRule<StoreFixture>] = TranscriptRules.all + TranscriptDeletionRules.all

@@ -3,7 +3,7 @@ public import MillraceCore
 /// Runs the jobs of one type.
 ///
 /// A job may run more than once: its worker can die after the work is done and before that is settled. Make what it
-/// does repeatable. An error that says `isRetryable == false` (``RetryAdvising``) fails the job for good; every other
+/// does repeatable. An error that says `isRetryable == false` (`RetryAdvising`) fails the job for good; every other
 /// is tried again. ``SnoozeJob`` puts it off. When the worker stops, the task is cancelled: end soon and throw, and the
 /// job goes back to the queue as if it had not run.
 public protocol JobHandler: Sendable {
@@ -31,7 +31,7 @@ extension JobHandler {
 
     /// Describes a job for this handler.
     ///
-    /// - Throws: ``InvalidValue`` when the payload cannot be encoded.
+    /// - Throws: `InvalidValue` when the payload cannot be encoded.
     public func request(
         _ payload: Payload, queueName: QueueName = .default, priority: JobPriority = .medium, maxRetries: Int? = nil,
         scheduledAt: Timestamp? = nil, uniqueKey: String? = nil, timeout: Duration? = nil

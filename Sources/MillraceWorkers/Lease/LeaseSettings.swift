@@ -14,7 +14,7 @@ public struct LeaseSettings: Sendable, Hashable {
     /// Makes settings. With the defaults a dead worker's work is taken up within 15 seconds, and at once when its
     /// process ran on the same host.
     ///
-    /// - Throws: ``InvalidValue`` unless all are positive and two heartbeats fit into a lease.
+    /// - Throws: `InvalidValue` unless all are positive and two heartbeats fit into a lease.
     public init(
         duration: Duration = .seconds(10), beatInterval: Duration = .seconds(2),
         rescueInterval: Duration = .seconds(2), sweepInterval: Duration = .seconds(30)
