@@ -16,9 +16,7 @@ public struct JSONText: Sendable {
         let isParsed = (try? JSONSerialization.jsonObject(with: Data(text.utf8), options: .fragmentsAllowed)) != nil
         let scan = Self.scan(text)
         guard isParsed, scan.isStrict else { throw InvalidValue("JSON", "is not a valid document") }
-        guard !scan.holdsNUL else {
-            throw InvalidValue("JSON", "a string contains the character NUL, which no store can keep")
-        }
+        guard !scan.holdsNUL else { throw Self.nulRefusal }
         self.text = text
     }
 
@@ -34,7 +32,10 @@ public struct JSONText: Sendable {
         } catch {
             throw InvalidValue("JSON", "the value cannot be encoded: \(type(of: value))")
         }
-        try self.init(String(decoding: data, as: UTF8.self))
+        let text = String(decoding: data, as: UTF8.self)
+        // An encoder writes nothing but JSON: there is no need to parse it again.
+        guard !Self.scan(text).holdsNUL else { throw Self.nulRefusal }
+        self.text = text
     }
 
     /// Takes text that a store has already validated, without a second look.
@@ -55,6 +56,9 @@ public struct JSONText: Sendable {
 
     /// The empty object, `{}`.
     public static let emptyObject = JSONText(stored: "{}")
+
+    private static let nulRefusal = InvalidValue(
+        "JSON", "a string contains the character NUL, which no store can keep")
 
     private var canonical: Data? {
         guard
