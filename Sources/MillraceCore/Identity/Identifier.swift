@@ -15,8 +15,26 @@ public struct Identifier<Entity>: Hashable, Sendable {
 
     /// Reads the usual form of 36 characters; `nil` when `text` is not a UUID.
     public init?(_ text: String) {
-        guard let uuid = UUID(uuidString: text) else { return nil }
-        self.uuid = uuid
+        // By hand, because stores read several identifiers for each row and Foundation goes through `sscanf`.
+        var bytes = uuid_t(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+        var place = 0
+        var high: UInt8?
+        for (index, character) in text.utf8.enumerated() {
+            if index == 8 || index == 13 || index == 18 || index == 23 {
+                guard character == UInt8(ascii: "-") else { return nil }
+                continue
+            }
+            guard index < 36, let digit = hexadecimalValue(character) else { return nil }
+            guard let first = high else {
+                high = digit
+                continue
+            }
+            withUnsafeMutableBytes(of: &bytes) { $0[place] = first << 4 | digit }
+            place += 1
+            high = nil
+        }
+        guard place == 16 else { return nil }
+        uuid = UUID(uuid: bytes)
     }
 
     /// Makes a new UUID of version 7: the time in milliseconds, and 74 bits of the generator's.
@@ -76,6 +94,15 @@ extension Identifier: Comparable {
 
 private func hexadecimalDigit(_ value: UInt8) -> UInt8 {
     value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
+}
+
+private func hexadecimalValue(_ digit: UInt8) -> UInt8? {
+    switch digit {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
+    case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
+    case UInt8(ascii: "A")...UInt8(ascii: "F"): digit - UInt8(ascii: "A") + 10
+    default: nil
+    }
 }
 
 extension Identifier: Codable {
