@@ -4,8 +4,8 @@ internal import Synchronization
 
 /// Commits the transactions of many callers together: one `COMMIT`, one wait for the disk.
 ///
-/// Each caller's work runs in a savepoint of its own, so one that fails undoes only itself. Nobody is told of success
-/// before the commit is on the disk; if the commit fails, all of the group fail.
+/// Of several callers each one's work runs in a savepoint of its own, so one that fails undoes only itself. Nobody is
+/// told of success before the commit is on the disk; if the commit fails, all of the group fail.
 final class GroupCommitWriter: Sendable {
     /// A longer group would keep its first callers waiting for the last ones' work.
     private static let groupLimit = 128
@@ -110,16 +110,12 @@ final class GroupCommitWriter: Sendable {
             try db.inTransaction(.immediate) {
                 for request in group {
                     do {
-                        var tell: (@Sendable ((any Error)?) -> Void)?
-                        try db.inSavepoint {
-                            tell = try request.run(db)
-                            return .commit
-                        }
-                        if let tell { done.append(tell) }
+                        done.append(try group.count == 1 ? request.run(db) : apart(request, in: db))
                     } catch {
                         failed.append((request, error))
-                        // Some failures end the whole transaction: a full disk, for one.
-                        guard db.isInsideTransaction else { throw error }
+                        // One that is alone has the transaction to itself. And some failures end the whole of it: a
+                        // full disk, for one.
+                        guard group.count > 1, db.isInsideTransaction else { throw error }
                     }
                 }
                 return .commit
@@ -131,5 +127,16 @@ final class GroupCommitWriter: Sendable {
             for (request, cause) in failed { request.fail(cause) }
             for request in group.dropFirst(done.count + failed.count) { request.fail(error) }
         }
+    }
+
+    /// Runs a caller's work in a savepoint, so that its failure undoes nothing of the others.
+    private func apart(_ request: Request, in db: Database) throws -> @Sendable ((any Error)?) -> Void {
+        var tell: (@Sendable ((any Error)?) -> Void)?
+        try db.inSavepoint {
+            tell = try request.run(db)
+            return .commit
+        }
+        guard let tell else { throw StoreError(.unexpected, "the transaction did not run") }
+        return tell
     }
 }

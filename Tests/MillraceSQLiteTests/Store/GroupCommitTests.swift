@@ -51,6 +51,21 @@ struct GroupCommitTests {
         #expect(try await jobs.jobStats(queueName: .default)[.queued] == 90)
     }
 
+    @Test("undo one that fails alone")
+    func oneFailsAlone() async throws {
+        let temporary = try TemporaryStore()
+        let jobs = SQLiteJobQueueRepository(temporary.store)
+        await #expect(throws: StoreError.self) {
+            try await temporary.store.transaction { db in
+                _ = try jobs.enqueue([JobRequest(JobType(known: "work"))], in: db)
+                throw StoreError(.conflict, "changed its mind")
+            }
+        }
+        #expect(try await jobs.jobStats(queueName: .default).total == 0)
+        try await jobs.enqueue(JobRequest(JobType("work")))
+        #expect(try await jobs.jobStats(queueName: .default).total == 1)
+    }
+
     @Test("do nothing for a caller that was cancelled before")
     func cancelled() async throws {
         let temporary = try TemporaryStore()
