@@ -7,6 +7,7 @@ public struct SQLiteJobQueueRepository: JobQueueRepository {
     private static let promotionLimit = 1_000
 
     let store: SQLiteStore
+    private let filled = FilledClaim()
 
     /// Uses an open store.
     public init(_ store: SQLiteStore) {
@@ -40,7 +41,17 @@ public struct SQLiteJobQueueRepository: JobQueueRepository {
         upTo limit: Int, from scope: JobScope, by worker: WorkerID
     ) async throws(StoreError) -> [Job] {
         guard limit > 0, !scope.queues.isEmpty, !scope.types.isEmpty else { return [] }
-        guard try await isAnythingClaimable(from: scope, by: worker) else { return [] }
+        if !filled.wasLast(by: worker, from: scope) {
+            guard try await isAnythingClaimable(from: scope, by: worker) else { return [] }
+        }
+        let claimed = try await lease(upTo: limit, from: scope, to: worker)
+        filled.note(claimed.count >= limit, by: worker, from: scope)
+        return claimed
+    }
+
+    private func lease(
+        upTo limit: Int, from scope: JobScope, to worker: WorkerID
+    ) async throws(StoreError) -> [Job] {
         let clock = store.clock
         return try await store.write { db in
             let now = clock.now()

@@ -15,6 +15,8 @@ enum JobStatementRules {
                 let claimed = try await fixture.claimJobs(rows, by: worker)
                 try requireEqual(claimed.count, rows, "the number of claimed jobs")
             } prepare: { rows in
+                // A store may look more closely after a claim that found less than it wanted.
+                _ = try await fixture.claimJobs(rows, by: worker)
                 _ = try await fixture.enqueue(rows)
             }
         },
