@@ -15,7 +15,8 @@ public struct JobScope: Sendable, Hashable {
     public var isAlone: Bool
 
     /// Describes the jobs that a worker can take.
-    public init(queues: [QueueName] = [.default], types: [JobType], transcripts: [TranscriptID]? = nil,
+    public init(
+        queues: [QueueName] = [.default], types: [JobType], transcripts: [TranscriptID]? = nil,
         maxCrashes: Int = 0, isAlone: Bool = false
     ) {
         self.queues = queues

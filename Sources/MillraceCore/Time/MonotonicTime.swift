@@ -13,12 +13,12 @@ public struct MonotonicTime: Sendable {
     }
 
     /// The time since an origin of no meaning.
-    func now() -> Duration { read() }
+    public func now() -> Duration { read() }
 
     /// Waits.
     ///
-    /// Throws `CancellationError` as soon as the task is cancelled.
-    func sleep(for duration: Duration) async throws {
+    /// - Throws: `CancellationError` as soon as the task is cancelled.
+    public func sleep(for duration: Duration) async throws {
         try await wait(duration)
     }
 }
