@@ -19,6 +19,7 @@ let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "sw
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let tracing = Target.Dependency.product(name: "Tracing", package: "swift-distributed-tracing")
@@ -55,7 +56,8 @@ let package = Package(
         .target(
             name: "MillraceSpeech",
             dependencies: [
-                "CSampleRate", "CSndFile", "MillraceCore", asyncHTTPClient, logging, nioCore, nioHTTP1, subprocess,
+                "CSampleRate", "CSndFile", "MillraceCore", asyncHTTPClient, logging, nioCore, nioHTTP1, nioPosix,
+                subprocess,
             ],
             swiftSettings: settings),
         .target(
@@ -85,8 +87,7 @@ let package = Package(
         .target(
             name: "TestServers",
             dependencies: [
-                nioCore, nioHTTP1, nioSSL, .product(name: "NIOHTTP2", package: "swift-nio-http2"),
-                .product(name: "NIOPosix", package: "swift-nio"),
+                nioCore, nioHTTP1, nioPosix, nioSSL, .product(name: "NIOHTTP2", package: "swift-nio-http2"),
             ],
             path: "Tests/TestServers", swiftSettings: settings),
         .testTarget(

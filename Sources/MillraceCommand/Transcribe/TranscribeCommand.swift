@@ -67,21 +67,30 @@ struct TranscribeCommand: AsyncParsableCommand {
         let console = try output.console()
         let resuming = "To go on: \(Self.ownCommandLine)"
         let end = try await Interrupts.whileHandling(with: console, farewell: resuming) { stop in
-            await transcribeAll(console: console, stop: stop)
+            do {
+                let logger = try output.logger(console)
+                return try await engine.withTranscriber(concurrency: concurrency, logger: logger) { transcriber in
+                    await transcribeAll(with: transcriber, console: console, logger: logger, stop: stop)
+                }
+            } catch {
+                console.error("\(error)")
+                return .failed
+            }
         }
         if end == .interrupted { console.note(resuming) }
         try end.end()
     }
 
-    private func transcribeAll(console: Console, stop: StopSignal) async -> ProgramExit {
+    private func transcribeAll(
+        with transcriber: any Transcriber, console: Console, logger: Logger, stop: StopSignal
+    ) async -> ProgramExit {
         do {
             let location = try store.location()
             let destination = try TranscriptOutput(
                 path: outputPath, inputs: files, format: format, keeping: [location.path])
-            let transcriber = try engine.transcriber()
             try await transcriber.check()
             try transcriber.check(language: language)
-            let millrace = try Millrace(store: location, logger: output.logger(console))
+            let millrace = try Millrace(store: location, logger: logger)
             if output.verbose { console.note("Store: \(location)") }
             var end = ProgramExit.done
             for file in files where !stop.isRaised {

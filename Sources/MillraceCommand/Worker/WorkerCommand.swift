@@ -28,21 +28,26 @@ struct WorkerCommand: AsyncParsableCommand {
     func run() async throws {
         let console = try output.console()
         do {
-            let transcriber = try engine.transcriber()
-            try await transcriber.check()
-            let location = try store.location()
-            let millrace = try Millrace(store: location, logger: output.logger(console))
-            console.note("Working on \(location) with \(transcriber.identity.kind); Ctrl-C to stop.")
-            try await Interrupts.whileHandling(with: console) { stop in
-                try await millrace.worker(
-                    transcribers: [transcriber], configuration: WorkerConfiguration(concurrency: concurrency),
-                    stop: stop
-                ).run()
+            let logger = try output.logger(console)
+            try await engine.withTranscriber(concurrency: concurrency, logger: logger) { transcriber in
+                try await work(with: transcriber, console: console, logger: logger)
             }
             console.note("Stopped.")
         } catch {
             console.error("\(error)")
             throw ExitCode(ProgramExit.failed.rawValue)
+        }
+    }
+
+    private func work(with transcriber: any Transcriber, console: Console, logger: Logger) async throws {
+        try await transcriber.check()
+        let location = try store.location()
+        let millrace = try Millrace(store: location, logger: logger)
+        console.note("Working on \(location) with \(transcriber.identity.kind); Ctrl-C to stop.")
+        try await Interrupts.whileHandling(with: console) { stop in
+            try await millrace.worker(
+                transcribers: [transcriber], configuration: WorkerConfiguration(concurrency: concurrency), stop: stop
+            ).run()
         }
     }
 }

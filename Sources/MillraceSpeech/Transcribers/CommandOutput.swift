@@ -27,7 +27,7 @@ struct CommandOutput {
         }
         segments = segments.enumerated()
             .sorted { ($0.element.start, $0.offset) < ($1.element.start, $1.offset) }.map(\.element)
-        let heard = document.language.map(Self.clean) ?? ""
+        let heard = document.language.map(SpokenLine.of) ?? ""
         return ChunkResult(segments: segments, language: heard.isEmpty ? language : heard)
     }
 
@@ -49,7 +49,7 @@ struct CommandOutput {
             let times = try CommandOutput.times(start, end, in: "segment \(number)", duration: duration)
             var spoken: [Word]? = []
             for word in words ?? [] {
-                let text = CommandOutput.clean(word.text ?? word.word ?? "")
+                let text = SpokenLine.of(word.text ?? word.word ?? "")
                 if text.isEmpty { continue }
                 guard let start = word.start, let end = word.end else {
                     // Some engines leave out the times of words they are not sure of; half a list helps nobody.
@@ -59,7 +59,7 @@ struct CommandOutput {
                 let times = try CommandOutput.times(start, end, in: "a word of segment \(number)", duration: duration)
                 spoken?.append(Word(start: times.start, end: times.end, text: text))
             }
-            var text = CommandOutput.clean(text ?? "")
+            var text = SpokenLine.of(text ?? "")
             if text.isEmpty { text = (spoken ?? []).map(\.text).joined(separator: " ") }
             if text.isEmpty { return nil }
             return Segment(
@@ -125,16 +125,8 @@ struct CommandOutput {
     }
 
     private static func whole(_ text: String, duration: Double) -> [Segment] {
-        let text = clean(text)
+        let text = SpokenLine.of(text)
         return text.isEmpty ? [] : [Segment(start: 0, end: duration, text: text)]
-    }
-
-    /// One line without control characters, and without blanks at its ends.
-    fileprivate static func clean(_ text: String) -> String {
-        let parts = text.unicodeScalars.split {
-            $0.properties.isWhitespace || $0.properties.generalCategory == .control
-        }
-        return parts.map { String($0) }.joined(separator: " ")
     }
 
     private static func refusal(_ reason: String) -> TranscriptionError {

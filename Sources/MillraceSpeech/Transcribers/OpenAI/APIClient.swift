@@ -1,0 +1,131 @@
+internal import AsyncHTTPClient
+internal import Foundation
+internal import MillraceCore
+internal import NIOCore
+internal import NIOHTTP1
+internal import Synchronization
+
+/// Sends requests to one API, each within its time, and takes no answer that is larger than it may be.
+struct APIClient: Sendable {
+    /// An answer, whatever its status.
+    struct Answer: Sendable {
+        let status: Int
+        let headers: HTTPHeaders
+        let body: Data
+
+        /// Whether the status is one of success.
+        var isGood: Bool { (200..<300).contains(status) }
+    }
+
+    /// The largest answer taken, in bytes; of what is no success, no more than the beginning is read.
+    static let answerLimit = 16_000_000
+
+    let http: HTTPClient
+    let key: APIKey?
+    let idle: Duration
+
+    /// Asks for something.
+    func get(_ url: String, within limit: Duration) async -> Result<Answer, APIFailure> {
+        await send(request(url), within: limit)
+    }
+
+    /// Sends a form.
+    func post(_ form: TranscriptionForm, to url: String, within limit: Duration) async -> Result<Answer, APIFailure> {
+        var request = request(url)
+        request.method = .POST
+        request.headers.add(name: "content-type", value: form.contentType)
+        request.body = .bytes(form.body)
+        return await send(request, within: limit)
+    }
+
+    private func request(_ url: String) -> HTTPClientRequest {
+        var request = HTTPClientRequest(url: url)
+        request.headers.add(name: "accept", value: "application/json")
+        request.headers.add(name: "user-agent", value: "millrace")
+        if let key { request.headers.add(name: "authorization", value: "Bearer \(key.secret)") }
+        return request
+    }
+
+    // MARK: - Time
+
+    /// When the exchange is given up: its whole time, and once the answer has begun the idle time after its last bytes.
+    private final class Patience: Sendable {
+        private let end: Mutex<ContinuousClock.Instant>
+        private let last: ContinuousClock.Instant
+        private let idle: Duration
+
+        init(_ limit: Duration, idle: Duration) {
+            last = .now + limit
+            self.idle = idle
+            end = Mutex(last)
+        }
+
+        func hears() {
+            end.withLock { $0 = min(last, .now + idle) }
+        }
+
+        /// Waits for the end, which may come nearer meanwhile.
+        func wait() async throws {
+            while true {
+                let rest = ContinuousClock.now.duration(to: end.withLock { $0 })
+                guard rest > .zero else { return }
+                try await Task.sleep(for: min(rest, idle))
+            }
+        }
+    }
+
+    private enum Ending: Sendable {
+        case answered(Result<Answer, APIFailure>)
+        case timedOut
+        case timerCancelled
+    }
+
+    private func send(_ request: HTTPClientRequest, within limit: Duration) async -> Result<Answer, APIFailure> {
+        let patience = Patience(limit, idle: idle)
+        return await withTaskGroup(of: Ending.self) { group in
+            group.addTask { await .answered(exchange(request, patience)) }
+            group.addTask {
+                do {
+                    try await patience.wait()
+                    return .timedOut
+                } catch {
+                    return .timerCancelled
+                }
+            }
+            var isTimedOut = false
+            var result = Result<Answer, APIFailure>.failure(.cancelled)
+            for await ending in group {
+                switch ending {
+                case .answered(let outcome): result = outcome
+                case .timedOut: isTimedOut = true
+                case .timerCancelled: break
+                }
+                group.cancelAll()
+            }
+            guard case .failure = result else { return result }
+            if Task.isCancelled { return .failure(.cancelled) }
+            return isTimedOut ? .failure(.timedOut) : result
+        }
+    }
+
+    private func exchange(_ request: HTTPClientRequest, _ patience: Patience) async -> Result<Answer, APIFailure> {
+        do {
+            let response = try await http.execute(request, deadline: .distantFuture)
+            patience.hears()
+            let status = Int(response.status.code)
+            let isGood = (200..<300).contains(status)
+            let limit = isGood ? Self.answerLimit : APIErrorText.bodyLimit
+            var body = Data()
+            for try await part in response.body {
+                patience.hears()
+                body += part.readableBytesView.prefix(limit + 1 - body.count)
+                guard body.count > limit else { continue }
+                if isGood { return .failure(.tooLarge) }
+                break
+            }
+            return .success(Answer(status: status, headers: response.headers, body: body))
+        } catch {
+            return .failure(APIFailure(error))
+        }
+    }
+}

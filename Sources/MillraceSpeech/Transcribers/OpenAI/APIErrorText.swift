@@ -1,0 +1,56 @@
+internal import Foundation
+
+/// What an API says went wrong, from the body of its answer.
+struct APIErrorText: Sendable, Hashable {
+    /// The most bytes of a body that are looked at.
+    static let bodyLimit = 65_536
+    /// The most characters shown.
+    private static let shown = 300
+
+    /// One line without control characters; empty when it says nothing that can be shown.
+    let line: String
+    /// The words by which programs know the reason, as `insufficient_quota`; its `code` and its `type`.
+    let codes: Set<String>
+
+    /// Reads `{"error": {"message", "code", "type"}}`, `{"error": "…"}`, `{"detail": …}`, `{"message": …}` or plain text.
+    init(_ bytes: Data) {
+        guard let object = try? JSONSerialization.jsonObject(with: bytes, options: .fragmentsAllowed) else {
+            let text = String(decoding: bytes, as: UTF8.self)
+            // A page for people is of no use in a line.
+            let isPage = text.drop { $0.isWhitespace }.hasPrefix("<")
+            self.init(text: isPage ? "" : text, codes: [])
+            return
+        }
+        guard let answer = object as? [String: Any] else {
+            self.init(text: object as? String ?? "", codes: [])
+            return
+        }
+        let error = answer["error"] as? [String: Any] ?? answer
+        // FastAPI lists what is wrong with which field.
+        let details = (answer["detail"] as? [[String: Any]])?.compactMap { $0["msg"] as? String }
+        let text =
+            error["message"] as? String ?? answer["error"] as? String ?? answer["detail"] as? String
+            ?? details?.joined(separator: ", ") ?? ""
+        let codes = ["code", "type"].compactMap { error[$0] as? String }
+        // Some name the field only here.
+        let field = (error["param"] as? String).flatMap { text.contains($0) ? nil : " (\($0))" } ?? ""
+        self.init(text: text + field, codes: Set(codes))
+    }
+
+    private init(text: String, codes: Set<String>) {
+        let line = SpokenLine.of(text)
+        self.line = line.count > Self.shown ? line.prefix(Self.shown - 1) + "…" : line
+        self.codes = codes
+    }
+
+    /// Whether waiting does not help, because what was paid for is used up.
+    var isQuotaUsedUp: Bool {
+        !codes.isDisjoint(with: ["insufficient_quota", "billing_hard_limit_reached", "billing_not_active"])
+    }
+
+    /// Whether a body that came with a good status is an error all the same.
+    static func isError(_ bytes: Data) -> Bool {
+        let answer = try? JSONSerialization.jsonObject(with: bytes) as? [String: Any]
+        return answer?["error"] != nil && answer?["text"] == nil && answer?["segments"] == nil
+    }
+}
