@@ -1,6 +1,7 @@
 internal import MillraceCaching
 public import MillraceCore
 internal import MillraceSQLite
+internal import MillraceWorkers
 
 /// Makes the repositories of one store; the only place where adapters are chosen.
 ///
@@ -22,8 +23,10 @@ public struct RepositoryFactory: Sendable {
         cache = TieredCache(store: SQLiteCacheStore(store), limits: cacheLimits, clock: clock)
     }
 
-    /// The queues, jobs and workers.
-    public func jobQueueRepository() -> any JobQueueRepository { SQLiteJobQueueRepository(store) }
+    /// The queues, jobs and workers. What is enqueued carries the trace of the task that enqueues it.
+    public func jobQueueRepository() -> any JobQueueRepository {
+        TracedJobQueueRepository(SQLiteJobQueueRepository(store))
+    }
 
     /// The cache over all its tiers; the same one on every call.
     public func cacheRepository() -> any CacheRepository { cache }

@@ -31,14 +31,15 @@ struct Workplace: Sendable {
     func worker(
         _ configuration: WorkerConfiguration = WorkerConfiguration(), handlers: [any JobHandler] = [],
         reader: (any RecordingReader)? = nil, transcribers: [any Transcriber] = [], stop: StopSignal,
-        onEvent: (@Sendable (WorkerEvent) -> Void)? = nil, cache: (any CacheRepository)? = nil
+        onEvent: (@Sendable (WorkerEvent) -> Void)? = nil, cache: (any CacheRepository)? = nil,
+        logger: Logger = Logger(label: "worker", factory: { _ in SwiftLogNoOpLogHandler() })
     ) -> WorkerService {
         WorkerService(
             WorkerService.Dependencies(
                 jobs: jobs, processings: processings, transcripts: transcripts, cache: cache ?? self.cache,
                 reader: reader, transcribers: transcribers, clock: clock, time: MonotonicTime(clock)),
             configuration: configuration, handlers: handlers, stop: stop, onEvent: onEvent,
-            logger: Logger(label: "worker", factory: { _ in SwiftLogNoOpLogHandler() }))
+            logger: logger)
     }
 
     /// Runs workers while `body` runs, then stops them and waits until they have returned.

@@ -1,5 +1,7 @@
 internal import MillraceCore
 internal import MillraceSpeech
+internal import MillraceWorkers
+internal import Tracing
 
 /// Stores the plan of a run, or joins the one that is there already.
 struct Enlistment: Sendable {
@@ -10,12 +12,23 @@ struct Enlistment: Sendable {
     ///
     /// One that can be resumed is joined, and reopened where its chunks had failed. Others may do the same at the same
     /// moment: who comes second finds a conflict and looks again.
+    ///
+    /// The chunks belong to the trace of the task that stores their plan.
     func enlist(
         _ survey: RecordingSurvey, recipe: Recipe, options: TranscriptionOptions
     ) async throws(StoreError) -> ParallelProcessor {
+        try await Spans.enqueue { (span, headers) async throws(StoreError) in
+            let plan = try plan(survey, recipe: recipe, options: options, traceContext: headers)
+            let processor = try await startOrJoin(plan)
+            span?.attributes["millrace.processing.id"] = "\(processor.id)"
+            span?.attributes["millrace.chunks"] = processor.totalChunks
+            return processor
+        }
+    }
+
+    private func startOrJoin(_ plan: ParallelProcessor) async throws(StoreError) -> ParallelProcessor {
         // Ends processings that wait for a merge that has failed, so that they are reopened below.
         _ = try await processings.sweep()
-        let plan = try plan(survey, recipe: recipe, options: options)
         var lastConflict: StoreError?
         for _ in 0..<10 {
             do throws(StoreError) {
@@ -37,14 +50,14 @@ struct Enlistment: Sendable {
     }
 
     private func plan(
-        _ survey: RecordingSurvey, recipe: Recipe, options: TranscriptionOptions
+        _ survey: RecordingSurvey, recipe: Recipe, options: TranscriptionOptions, traceContext: [String: String]?
     ) throws(StoreError) -> ParallelProcessor {
         let now = clock.now()
         do throws(InvalidValue) {
             return try ParallelProcessor(
                 id: .make(at: now), transcriptID: .make(at: now), source: survey.source, recipe: recipe,
                 chunks: survey.ranges.map { (.make(at: now), $0) }, priority: options.priority,
-                maxRetries: options.maxRetries, at: now)
+                maxRetries: options.maxRetries, traceContext: traceContext, at: now)
         } catch {
             throw StoreError(.invalid, error.description, cause: error)
         }

@@ -1,6 +1,7 @@
 internal import Logging
 internal import MillraceCore
 internal import Synchronization
+internal import Tracing
 
 /// The chunks that a worker can transcribe.
 struct ChunkSource: WorkSource {
@@ -20,7 +21,15 @@ struct ChunkSource: WorkSource {
         var scope = scope
         scope.isAlone = alone
         scope.unreachable = unreachable.list()
-        let chunks = try await processings.claim(upTo: limit, from: scope, by: worker)
+        let batch = BatchSpan("claim chunks", by: worker)
+        let chunks: [ClaimedChunk]
+        do throws(StoreError) {
+            chunks = try await processings.claim(upTo: limit, from: scope, by: worker)
+        } catch {
+            batch.fail(error)
+            throw error
+        }
+        batch.end(count: chunks.count) { chunks.compactMap { $0.traceContext.map(TraceHeaders.context) } }
         if !chunks.isEmpty { logger.debug("Claimed chunks", metadata: ["chunks": "\(chunks.count)"]) }
         return chunks
     }
@@ -36,35 +45,59 @@ struct ChunkSource: WorkSource {
         Set(try await processings.leases(of: worker).map { Lease(id: $0.key, token: $0.value) })
     }
 
-    func perform(_ chunk: ClaimedChunk) async -> Performance<ChunkSettlement> {
+    func perform(_ chunk: ClaimedChunk) async -> Performance<Traced<ChunkSettlement>> {
+        await Spans.item("chunk", in: chunk.traceContext) { span in
+            span?.describe(chunk)
+            return await run(chunk, in: span).map { Traced($0, span: span) }
+        }
+    }
+
+    private func run(_ chunk: ClaimedChunk, in span: (any Span)?) async -> Performance<ChunkSettlement> {
         do throws(TranscriptionError) {
             let (result, key, isFromCache) = try await executor.transcribe(chunk)
+            span?.attributes["millrace.cached"] = isFromCache
             onEvent?(.chunkCompleted(chunk.task.processingID, chunk.task.index, isFromCache: isFromCache))
             return .ended(
                 ChunkSettlement(chunk.task, .completed(result, isFromCache: isFromCache), cacheKey: key))
         } catch {
             if Task.isCancelled || error.code == .cancelled { return .interrupted }
-            return .ended(ChunkSettlement(chunk.task, failure(error, of: chunk)))
+            span?.fail(error)
+            let traceID = TraceHeaders.traceID(of: chunk.traceContext, or: span)
+            return .ended(ChunkSettlement(chunk.task, failure(error, of: chunk, traceID: traceID)))
         }
     }
 
-    func settlement(of chunk: ClaimedChunk, after interruption: Interruption) -> ChunkSettlement? {
-        interruption == .revoked ? nil : ChunkSettlement(chunk.task, .released)
+    func settlement(of chunk: ClaimedChunk, after interruption: Interruption) -> Traced<ChunkSettlement>? {
+        interruption == .revoked
+            ? nil : Traced(ChunkSettlement(chunk.task, .released), from: chunk.traceContext)
     }
 
-    func failing(_ settlement: ChunkSettlement, because error: StoreError) -> ChunkSettlement {
-        ChunkSettlement(
-            settlement.chunkID, token: settlement.token, .failed(error: "the result cannot be stored: \(error)"))
+    func failing(_ traced: Traced<ChunkSettlement>, because error: StoreError) -> Traced<ChunkSettlement> {
+        let old = traced.settlement
+        return traced.with(
+            ChunkSettlement(old.chunkID, token: old.token, .failed(error: "the result cannot be stored: \(error)")))
     }
 
-    func settle(_ settlements: [ChunkSettlement]) async throws(StoreError) {
-        let receipt = try await processings.settle(settlements)
+    func settle(_ settlements: [Traced<ChunkSettlement>]) async throws(StoreError) {
+        let batch = BatchSpan("settle chunks", by: worker)
+        let receipt: ChunkSettleReceipt
+        do throws(StoreError) {
+            receipt = try await processings.settle(settlements.map(\.settlement))
+        } catch {
+            batch.fail(error, count: settlements.count)
+            throw error
+        }
+        batch.end(count: settlements.count, lost: receipt.lost.count) { settlements.compactMap(\.span) }
         if !receipt.lost.isEmpty { logger.warning("Leases were lost", metadata: ["chunks": "\(receipt.lost.count)"]) }
         if !receipt.merging.isEmpty { onMerge() }
     }
 
-    private func failure(_ error: TranscriptionError, of chunk: ClaimedChunk) -> ChunkSettlement.Outcome {
+    private func failure(
+        _ error: TranscriptionError, of chunk: ClaimedChunk, traceID: String?
+    ) -> ChunkSettlement.Outcome {
         let task = chunk.task
+        var logger = logger
+        if let traceID { logger[metadataKey: "trace-id"] = "\(traceID)" }
         if error.code == .unreadable || error.code == .changed, unreachable.leavesToOthers {
             unreachable.add(task.processingID)
             logger.warning(

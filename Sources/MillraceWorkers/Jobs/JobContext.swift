@@ -8,10 +8,11 @@ public struct JobContext: Sendable {
     /// Logs with the job's identity and type.
     public let logger: Logger
 
-    init(job: Job, logger: Logger) {
+    init(job: Job, traceID: String? = nil, logger: Logger) {
         var logger = logger
         logger[metadataKey: "millrace-job-id"] = "\(job.id)"
         logger[metadataKey: "millrace-job-type"] = "\(job.type)"
+        if let traceID { logger[metadataKey: "trace-id"] = "\(traceID)" }
         self.job = job
         self.logger = logger
     }

@@ -1,5 +1,6 @@
 internal import Logging
 internal import MillraceCore
+internal import Tracing
 
 /// The jobs that a worker can run.
 struct JobSource: WorkSource {
@@ -14,7 +15,15 @@ struct JobSource: WorkSource {
     func claim(upTo limit: Int, alone: Bool) async throws(StoreError) -> [Job] {
         var scope = scope
         scope.isAlone = alone
-        let claimed = try await jobs.claim(upTo: limit, from: scope, by: worker)
+        let batch = BatchSpan("claim jobs", by: worker)
+        let claimed: [Job]
+        do throws(StoreError) {
+            claimed = try await jobs.claim(upTo: limit, from: scope, by: worker)
+        } catch {
+            batch.fail(error)
+            throw error
+        }
+        batch.end(count: claimed.count) { claimed.compactMap { $0.traceContext.map(TraceHeaders.context) } }
         if !claimed.isEmpty { logger.debug("Claimed jobs", metadata: ["jobs": "\(claimed.count)"]) }
         return claimed
     }
@@ -27,8 +36,17 @@ struct JobSource: WorkSource {
         Set(try await jobs.leases(of: worker).map { Lease(id: $0.key, token: $0.value) })
     }
 
-    func perform(_ job: Job) async -> Performance<JobSettlement> {
-        let context = JobContext(job: job, logger: logger)
+    func perform(_ job: Job) async -> Performance<Traced<JobSettlement>> {
+        let name = job.type == .merge ? "merge" : "run \(job.type)"
+        return await Spans.item(name, in: job.traceContext) { span in
+            span?.describe(job)
+            return await run(job, in: span).map { Traced($0, span: span) }
+        }
+    }
+
+    private func run(_ job: Job, in span: (any Span)?) async -> Performance<JobSettlement> {
+        let context = JobContext(
+            job: job, traceID: TraceHeaders.traceID(of: job.traceContext, or: span), logger: logger)
         guard let executor = executors[job.type] else {
             return .ended(JobSettlement(job, .failed(error: "no handler runs jobs of type \(job.type)")))
         }
@@ -40,27 +58,38 @@ struct JobSource: WorkSource {
         } catch {
             // A handler that is told to end may throw what it likes.
             if Task.isCancelled { return .interrupted }
+            span?.fail(error)
             context.logger.warning("A job failed", metadata: ["error": "\(error)"])
             return .ended(JobSettlement(job, failure(error, retryCount: job.retryCount)))
         }
     }
 
-    func settlement(of job: Job, after interruption: Interruption) -> JobSettlement? {
-        switch interruption {
-        case .stopped: JobSettlement(job, .released)
-        case .revoked: nil
-        case .timedOut(let timeout):
-            JobSettlement(job, failure(JobTimedOut(timeout: timeout), retryCount: job.retryCount))
+    func settlement(of job: Job, after interruption: Interruption) -> Traced<JobSettlement>? {
+        let outcome: JobSettlement.Outcome? =
+            switch interruption {
+            case .stopped: .released
+            case .revoked: nil
+            case .timedOut(let timeout): failure(JobTimedOut(timeout: timeout), retryCount: job.retryCount)
+            }
+        return outcome.map { Traced(JobSettlement(job, $0), from: job.traceContext) }
+    }
+
+    func failing(_ traced: Traced<JobSettlement>, because error: StoreError) -> Traced<JobSettlement> {
+        let old = traced.settlement
+        return traced.with(
+            JobSettlement(old.jobID, token: old.token, .failed(error: "the outcome cannot be stored: \(error)")))
+    }
+
+    func settle(_ settlements: [Traced<JobSettlement>]) async throws(StoreError) {
+        let batch = BatchSpan("settle jobs", by: worker)
+        let lost: Set<JobID>
+        do throws(StoreError) {
+            lost = try await jobs.settle(settlements.map(\.settlement))
+        } catch {
+            batch.fail(error, count: settlements.count)
+            throw error
         }
-    }
-
-    func failing(_ settlement: JobSettlement, because error: StoreError) -> JobSettlement {
-        JobSettlement(
-            settlement.jobID, token: settlement.token, .failed(error: "the outcome cannot be stored: \(error)"))
-    }
-
-    func settle(_ settlements: [JobSettlement]) async throws(StoreError) {
-        let lost = try await jobs.settle(settlements)
+        batch.end(count: settlements.count, lost: lost.count) { settlements.compactMap(\.span) }
         if !lost.isEmpty { logger.warning("Leases were lost", metadata: ["jobs": "\(lost.count)"]) }
     }
 

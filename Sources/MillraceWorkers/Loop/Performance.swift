@@ -7,3 +7,14 @@ enum Performance<Settlement: Sendable>: Sendable {
     /// It was told to end and did so; what becomes of it depends on why.
     case interrupted
 }
+
+extension Performance {
+    /// The same, with another settlement.
+    func map<Other>(_ transform: (Settlement) -> Other) -> Performance<Other> {
+        switch self {
+        case .ended(let settlement): .ended(transform(settlement))
+        case .settledItself: .settledItself
+        case .interrupted: .interrupted
+        }
+    }
+}

@@ -7,7 +7,8 @@ extension Workplace {
     /// Stores the plan of a run over a numbered recording.
     func startRun(
         chunks: Int, path: String = "/recording", usesCache: Bool = true, policy: FailurePolicy = .partial,
-        maxRetries: Int = 3, engine: EngineIdentity = EchoTranscriber.identity
+        maxRetries: Int = 3, engine: EngineIdentity = EchoTranscriber.identity,
+        traceContext: [String: String]? = nil
     ) async throws -> ParallelProcessor {
         let now = clock.timeOfDay
         let length = NumberedRecording.samplesPerChunk
@@ -19,7 +20,7 @@ extension Workplace {
             chunks: (0..<Int64(chunks)).map { number in
                 (ChunkID.make(at: now), try SampleRange(start: number * length, end: (number + 1) * length))
             },
-            maxRetries: maxRetries, at: now)
+            maxRetries: maxRetries, traceContext: traceContext, at: now)
         let transcript = Transcript(
             id: processor.transcriptID, source: path, hash: processor.source.hash,
             durationSeconds: processor.source.durationSeconds, chunkCount: chunks, at: now)
