@@ -40,14 +40,15 @@ public struct Millrace: Sendable {
 
     /// Makes a worker that takes from the store what it can: jobs by their handlers, chunks by their engines.
     ///
-    /// Raising `stop` has the effect of a graceful shutdown.
+    /// Raising `stop` has the effect of a graceful shutdown. `onEvent` is called with what the worker does.
     public func worker(
         transcribers: [any Transcriber] = [], handlers: [any JobHandler] = [],
-        configuration: WorkerConfiguration = WorkerConfiguration(), stop: StopSignal = StopSignal()
+        configuration: WorkerConfiguration = WorkerConfiguration(), stop: StopSignal = StopSignal(),
+        onEvent: (@Sendable (WorkerEvent) -> Void)? = nil
     ) -> WorkerService {
         worker(
             reader: FileRecordingReader(decodedFolder: location.decodedFolder), transcribers: transcribers,
-            handlers: handlers, configuration: configuration, stop: stop, onEvent: nil)
+            handlers: handlers, configuration: configuration, stop: stop, onEvent: onEvent)
     }
 
     /// Turns a recording into a transcript, and returns when that is done.

@@ -18,7 +18,6 @@ public struct WorkerConfiguration: Sendable {
     public var retryPolicy: RetryPolicy
     /// How long results are cached.
     public var resultTTL: TTL
-
     /// How often workers may die with a job or a chunk before it is run alone; a crash after that fails it. 0 is off.
     public var maxCrashes: Int
     /// How long a job or chunk that is told to end may go on before its place is given to others.

@@ -6,7 +6,7 @@ public enum WorkerEvent: Sendable, Hashable {
     case chunkCompleted(ProcessingID, Int, isFromCache: Bool)
     /// A chunk failed; unless it is final, it will be tried again.
     case chunkFailed(ProcessingID, Int, message: String, isFinal: Bool)
-    /// The worker has stopped and settled everything, and so many jobs and chunks that were told to end go on all the
-    /// same; it does not return before they have. A program may exit now.
+    /// The worker has stopped and settled everything, but so many jobs and chunks go on although they were told to end.
+    /// They were given back for others; ``WorkerService/run()`` returns without waiting for them.
     case stoppedExcept(Int)
 }

@@ -6,6 +6,10 @@ public import ServiceLifecycle
 ///
 /// One worker is one row of `workers` with one heartbeat. When its lease runs out, everything it runs is stopped and it
 /// starts again under a new identity. A graceful shutdown gives back what is running and ends the lease.
+///
+/// A job that is told to end and does not is given back for others after ``WorkerConfiguration/grace``. Its task goes on
+/// until it ends or the process does; nothing waits for it, a shutdown neither, and what it still settles changes
+/// nothing.
 public struct WorkerService: Service {
     /// What a worker needs from the rest of the system.
     public struct Dependencies: Sendable {
@@ -44,12 +48,12 @@ public struct WorkerService: Service {
         }
     }
 
-    private let dependencies: Dependencies
-    private let configuration: WorkerConfiguration
-    private let executors: [JobType: any JobExecutor]
-    private let stop: StopSignal
-    private let onEvent: (@Sendable (WorkerEvent) -> Void)?
-    private let logger: Logger
+    let dependencies: Dependencies
+    let configuration: WorkerConfiguration
+    let executors: [JobType: any JobExecutor]
+    let stop: StopSignal
+    let onEvent: (@Sendable (WorkerEvent) -> Void)?
+    let logger: Logger
 
     /// Makes a worker that does nothing until ``run()``.
     ///
@@ -79,124 +83,45 @@ public struct WorkerService: Service {
     /// Works until a graceful shutdown, until the stop signal is raised, or until its task is cancelled; then gives back
     /// what is running.
     ///
+    /// Returns at the latest when the time of grace is over and the store has answered, whatever the items do; see
+    /// ``WorkerEvent/stoppedExcept(_:)``.
+    ///
     /// Throws `StoreError` when the store cannot be reached at the start, and `CancellationError` after a cancellation.
     public func run() async throws {
-        // A task of its own, because giving work back takes a store, and that refuses a task that is cancelled.
-        let working = Task { try await work() }
-        try await withTaskCancellationHandler {
-            try await withGracefulShutdownHandler {
-                try await working.value
+        let crew = Crew()
+        // Tasks of their own: an item that does not end must not keep this from returning, and giving work back takes a
+        // store, which refuses a task that is cancelled.
+        let items = Task { await crew.run() }
+        let working = Task { try await work(with: crew) }
+        let result = await withTaskCancellationHandler {
+            await withGracefulShutdownHandler {
+                await working.result
             } onGracefulShutdown: {
                 stop.raise()
             }
         } onCancel: {
             stop.raise()
         }
+        crew.close()
+        let deaf = crew.count
+        if deaf == 0 { await items.value } else { onEvent?(.stoppedExcept(deaf)) }
+        try result.get()
         try Task.checkCancellation()
     }
 
-    private func work() async throws {
+    private func work(with crew: Crew) async throws {
         var isFirst = true
         while !stop.isRaised {
             do {
-                try await session()
+                try await WorkerSession(service: self, crew: crew).run()
             } catch is LeaseKeeper.LeaseLost {
-                // Everything is stopped; others may hold it by now. Come back as somebody new.
+                // Everything was told to end; others may hold it by now. Come back as somebody new, once it has ended.
+                await dependencies.time.limit(configuration.grace) { await crew.waitUntilEmpty() }
             } catch let error as StoreError where error.isRetryable && !isFirst {
                 logger.warning("The store does not answer", metadata: ["error": "\(error)"])
                 try await dependencies.time.sleep(for: .seconds(1))
             }
             isFirst = false
         }
-    }
-
-    /// Works under one identity until the stop signal is raised or the lease is lost.
-    private func session() async throws {
-        let worker = WorkerID.make(at: dependencies.clock.now())
-        var logger = logger
-        logger[metadataKey: "millrace-worker-id"] = "\(worker)"
-        let jobs = dependencies.jobs
-        let lease = configuration.lease
-        let keeper = LeaseKeeper(
-            worker: worker, jobs: jobs, settings: lease, askedAt: dependencies.time.now(), time: dependencies.time,
-            logger: logger)
-        try await jobs.register(worker, process: HostProcess.current(), leasedFor: lease.duration)
-        let jobBell = Doorbell()
-        let chunkBell = Doorbell()
-        let rescuer = Rescuer(
-            worker: worker, jobs: jobs, processings: dependencies.processings, settings: lease,
-            maxCrashes: configuration.maxCrashes, time: dependencies.time,
-            onRescue: {
-                jobBell.ring()
-                chunkBell.ring()
-            }, logger: logger)
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await keeper.watch() }
-            group.addTask { try await keeper.beat() }
-            group.addTask { try await rescuer.run() }
-            group.addTask { [logger] in
-                try await runLoops(as: worker, jobBell: jobBell, chunkBell: chunkBell, logger: logger)
-            }
-            // The work ends first, by the stop signal; the others only by losing the lease.
-            try await group.next()
-            group.cancelAll()
-        }
-        do throws(StoreError) {
-            try await jobs.retire(worker)
-        } catch {
-            // Nothing is held any more; the lease ends by itself.
-            logger.debug("Retiring failed", metadata: ["error": "\(error)"])
-        }
-    }
-
-    private func runLoops(as worker: WorkerID, jobBell: Doorbell, chunkBell: Doorbell, logger: Logger) async throws {
-        let chunks = chunkSource(worker, jobBell: jobBell, logger: logger)
-        let shared = SharedByLoops(count: chunks == nil ? 1 : 2) { [onEvent] deaf in
-            if deaf > 0 { onEvent?(.stoppedExcept(deaf)) }
-        }
-        let jobLoop = loop(jobSource(worker, logger: logger), shared, doorbell: jobBell, logger: logger)
-        let chunkLoop = chunks.map { loop($0, shared, doorbell: chunkBell, logger: logger) }
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await jobLoop.run() }
-            if let chunkLoop { group.addTask { try await chunkLoop.run() } }
-            try await group.waitForAll()
-        }
-    }
-
-    private func loop<Source: WorkSource>(
-        _ source: Source, _ shared: SharedByLoops, doorbell: Doorbell, logger: Logger
-    ) -> WorkLoop<Source> {
-        WorkLoop(
-            source: source, concurrency: configuration.concurrency, pollInterval: configuration.pollInterval,
-            grace: configuration.grace, takesSuspects: configuration.maxCrashes > 0, occupancy: shared.occupancy,
-            time: dependencies.time, stop: stop, doorbell: doorbell, onEnd: { shared.end(deaf: $0) }, logger: logger)
-    }
-
-    private func jobSource(_ worker: WorkerID, logger: Logger) -> JobSource {
-        let own = configuration.processings
-        return JobSource(
-            worker: worker, jobs: dependencies.jobs,
-            scope: JobScope(
-                queues: configuration.queues, types: own == nil ? Array(executors.keys) : [.merge],
-                transcripts: own.map { Array($0.values) }, maxCrashes: configuration.maxCrashes),
-            executors: executors, retryPolicy: configuration.retryPolicy, clock: dependencies.clock, logger: logger)
-    }
-
-    private func chunkSource(_ worker: WorkerID, jobBell: Doorbell, logger: Logger) -> ChunkSource? {
-        guard let reader = dependencies.reader, !dependencies.transcribers.isEmpty else { return nil }
-        let transcribers = Dictionary(
-            dependencies.transcribers.map { ($0.identity, $0) }, uniquingKeysWith: { $1 })
-        return ChunkSource(
-            worker: worker, processings: dependencies.processings,
-            scope: ChunkScope(
-                engines: Array(transcribers.keys), processings: configuration.processings.map { Array($0.keys) },
-                maxCrashes: configuration.maxCrashes),
-            executor: ChunkExecutor(
-                reader: reader, transcribers: transcribers, cache: dependencies.cache,
-                timeToLive: configuration.resultTTL),
-            unreachable: UnreachableRecordings(
-                leavesToOthers: configuration.leavesUnreadableToOthers, time: dependencies.time),
-            retryPolicy: configuration.retryPolicy, clock: dependencies.clock, onMerge: { jobBell.ring() },
-            onEvent: onEvent, logger: logger)
     }
 }

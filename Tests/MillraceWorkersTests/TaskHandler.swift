@@ -16,13 +16,16 @@ final class TaskHandler<Output: Encodable & Sendable>: JobHandler {
     }
 
     let jobType: JobType
+    let timeout: Duration?
     private let body: @Sendable (Int, Job) async throws -> Output
     private let state = Mutex(Tally())
 
     init(
-        _ type: String = "task", _ body: @escaping @Sendable (_ number: Int, _ job: Job) async throws -> Output
+        _ type: String = "task", timeout: Duration? = nil,
+        _ body: @escaping @Sendable (_ number: Int, _ job: Job) async throws -> Output
     ) {
         jobType = JobType(stored: type)
+        self.timeout = timeout
         self.body = body
     }
 
@@ -45,8 +48,12 @@ final class TaskHandler<Output: Encodable & Sendable>: JobHandler {
 
     /// Enqueues so many jobs, numbered from 0.
     @discardableResult
-    func enqueue(_ count: Int = 1, at place: Workplace, maxRetries: Int? = nil) async throws -> [JobID] {
-        let requests = try (0..<count).map { try request(Payload(number: $0), maxRetries: maxRetries) }
+    func enqueue(
+        _ count: Int = 1, at place: Workplace, maxRetries: Int? = nil, timeout: Duration? = nil
+    ) async throws -> [JobID] {
+        let requests = try (0..<count).map {
+            try request(Payload(number: $0), maxRetries: maxRetries, timeout: timeout)
+        }
         return try await place.jobs.enqueue(requests).ids
     }
 }

@@ -6,10 +6,13 @@ import MillraceWorkers
 
 /// A store in memory with a clock that stands still, and the workers of a test on it.
 struct Workplace: Sendable {
-    /// Sleepers of a worker that has nothing to do: heartbeat, watch, rescue, and the poll of its job loop.
-    static let idleSleepers = 4
-    /// Of one whose every place is taken: it need not poll, but looks after what runs.
-    static let busySleepers = 4
+    /// Sleepers of a worker that has nothing to do: heartbeat, watch, rescue, and of its job loop the looks for work,
+    /// for lost leases and for time-outs.
+    static let idleSleepers = 6
+    /// Of one whose every place is taken: it need not look for work.
+    static let busySleepers = 5
+    /// Of an idle one that takes chunks too.
+    static let idleChunkSleepers = 9
 
     let clock = ManualClock()
     let log = CallLog()

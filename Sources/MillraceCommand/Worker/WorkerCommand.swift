@@ -46,7 +46,11 @@ struct WorkerCommand: AsyncParsableCommand {
         console.note("Working on \(location) with \(transcriber.identity.kind); Ctrl-C to stop.")
         try await Interrupts.whileHandling(with: console) { stop in
             try await millrace.worker(
-                transcribers: [transcriber], configuration: WorkerConfiguration(concurrency: concurrency), stop: stop
+                transcribers: [transcriber], configuration: WorkerConfiguration(concurrency: concurrency), stop: stop,
+                onEvent: { event in
+                    guard case .stoppedExcept(let count) = event else { return }
+                    console.note("Did not end, and were given back to be run elsewhere: \(count)")
+                }
             ).run()
         }
     }

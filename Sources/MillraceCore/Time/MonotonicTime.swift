@@ -21,4 +21,15 @@ public struct MonotonicTime: Sendable {
     public func sleep(for duration: Duration) async throws {
         try await wait(duration)
     }
+
+    /// Waits for something, but no longer than a time, after which its task is cancelled; `nil` is without end.
+    public func limit(_ duration: Duration?, _ body: @escaping @Sendable () async -> Void) async {
+        guard let duration else { return await body() }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await body() }
+            group.addTask { try? await sleep(for: duration) }
+            await group.next()
+            group.cancelAll()
+        }
+    }
 }

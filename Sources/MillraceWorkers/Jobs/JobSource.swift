@@ -51,7 +51,7 @@ struct JobSource: WorkSource {
             return .ended(JobSettlement(job, .failed(error: "no handler runs jobs of type \(job.type)")))
         }
         do {
-            guard let outcome = try await executor.execute(context) else { return .settledItself }
+            guard let outcome = try await executor.execute(context) else { return await afterItsOwnSettlement(of: job) }
             return .ended(JobSettlement(job, outcome))
         } catch let snooze as SnoozeJob {
             return .ended(JobSettlement(job, .snoozed(until: clock.now() + snooze.delay)))
@@ -91,6 +91,14 @@ struct JobSource: WorkSource {
         }
         batch.end(count: settlements.count, lost: lost.count) { settlements.compactMap(\.span) }
         if !lost.isEmpty { logger.warning("Leases were lost", metadata: ["jobs": "\(lost.count)"]) }
+    }
+
+    /// A job that nobody settled would be held for as long as this worker lives.
+    private func afterItsOwnSettlement(of job: Job) async -> Performance<JobSettlement> {
+        guard let stored = try? await jobs.job(job.id), stored.leaseToken == job.leaseToken else {
+            return .settledItself
+        }
+        return .ended(JobSettlement(job, .failed(error: "its handler says that it has settled the job, and has not")))
     }
 
     private struct JobTimedOut: Error, CustomStringConvertible {

@@ -10,43 +10,67 @@ struct RunningItems<Source: WorkSource> {
         let isAlone: Bool
         /// Raised to tell the item to end.
         let signal: StopSignal
+        /// When the item has run for as long as it may; `nil` for never.
+        let timesOutAt: Duration?
         let timeout: Duration?
-        let startedAt: Duration
         var interruption: Interruption?
+        /// Until when it is waited for, once it was told to end.
         var patienceEndsAt: Duration?
 
         /// When something is to be done about the item, if it goes on.
-        var nextCheck: Duration? {
-            patienceEndsAt ?? timeout.map { startedAt + $0 }
-        }
+        var nextCheck: Duration? { patienceEndsAt ?? timesOutAt }
+    }
+
+    /// An item that has ended, or was given up as if it had done what it was told.
+    struct Ending {
+        let item: Source.Item
+        let performance: Performance<Source.Settlement>
+        /// What it had been told before.
+        let interruption: Interruption?
     }
 
     /// How long an item that was told to end is waited for.
     let grace: Duration
     private(set) var entries: [Lease<Source.ItemID>: Entry] = [:]
+    private var endings: [Ending] = []
+    /// Told to all that is started from now on.
+    private var closing: Interruption?
 
     init(grace: Duration) {
         self.grace = grace
     }
 
     var count: Int { entries.count }
-    var isEmpty: Bool { entries.isEmpty }
+    /// Whether nothing runs, and every ending was taken.
+    var isIdle: Bool { entries.isEmpty && endings.isEmpty }
     /// Those whose leases matter still.
     var leases: Set<Lease<Source.ItemID>> { Set(entries.filter { $0.value.interruption == nil }.keys) }
-    /// When ``overdue(at:)`` will next have something to say.
+    /// When the next of the items is to be told to end, or given up.
     var nextCheck: Duration? { entries.values.compactMap(\.nextCheck).min() }
 
+    /// Takes an item in.
+    ///
+    /// - Returns: its signal, and whether to raise it at once.
     mutating func start(
         _ item: Source.Item, lease: Lease<Source.ItemID>, timeout: Duration?, isAlone: Bool, at now: Duration
-    ) -> StopSignal {
+    ) -> (signal: StopSignal, isToEnd: Bool) {
         let signal = StopSignal()
-        entries[lease] = Entry(item: item, isAlone: isAlone, signal: signal, timeout: timeout, startedAt: now)
-        return signal
+        entries[lease] = Entry(
+            item: item, isAlone: isAlone, signal: signal, timesOutAt: timeout.map { now + $0 }, timeout: timeout)
+        guard let closing else { return (signal, false) }
+        return (signal, !interrupt([lease], closing, at: now).isEmpty)
     }
 
-    /// Takes out an item that has ended; `nil` when it was given up before.
-    mutating func end(_ lease: Lease<Source.ItemID>) -> Entry? {
-        entries.removeValue(forKey: lease)
+    /// Notes that an item has ended; nothing is to be done about one that was given up before.
+    mutating func end(_ lease: Lease<Source.ItemID>, _ performance: Performance<Source.Settlement>) {
+        guard let entry = entries.removeValue(forKey: lease) else { return }
+        endings.append(Ending(item: entry.item, performance: performance, interruption: entry.interruption))
+    }
+
+    /// Hands out what has ended since the last call.
+    mutating func takeEndings() -> [Ending] {
+        defer { endings = [] }
+        return endings
     }
 
     /// Notes that items are told to end; those that were told before keep their reason.
@@ -56,31 +80,36 @@ struct RunningItems<Source: WorkSource> {
         _ leases: some Sequence<Lease<Source.ItemID>>, _ reason: Interruption, at now: Duration
     ) -> [StopSignal] {
         leases.compactMap { lease in
-            guard entries[lease]?.interruption == nil, let signal = entries[lease]?.signal else { return nil }
-            entries[lease]?.interruption = reason
-            entries[lease]?.patienceEndsAt = now + grace
-            return signal
+            guard var entry = entries[lease], entry.interruption == nil else { return nil }
+            entry.interruption = reason
+            entry.patienceEndsAt = now + grace
+            entries[lease] = entry
+            return entry.signal
         }
     }
 
-    /// Tells the items to end that run for longer than they may.
+    /// Tells everything to end that runs, and everything that will be started.
+    ///
+    /// - Returns: the signals to raise.
+    mutating func close(_ reason: Interruption, at now: Duration) -> [StopSignal] {
+        closing = reason
+        return interrupt(Array(entries.keys), reason, at: now)
+    }
+
+    /// Tells the items to end that have run for longer than they may.
     ///
     /// - Returns: the signals to raise.
     mutating func interruptOverdue(at now: Duration) -> [StopSignal] {
-        var signals: [StopSignal] = []
-        for (lease, entry) in entries {
-            guard entry.interruption == nil, let timeout = entry.timeout, entry.startedAt + timeout <= now else {
-                continue
-            }
-            signals += interrupt([lease], .timedOut(after: timeout), at: now)
+        let overdue = entries.filter { $0.value.timesOutAt.map { $0 <= now } ?? false }
+        return overdue.flatMap { lease, entry in
+            entry.timeout.map { interrupt([lease], .timedOut(after: $0), at: now) } ?? []
         }
-        return signals
     }
 
     /// Takes out the items that were told to end and still run after the time of grace.
-    mutating func giveUp(at now: Duration) -> [Entry] {
+    mutating func giveUp(at now: Duration) -> [(lease: Lease<Source.ItemID>, entry: Entry)] {
         let deaf = entries.filter { $0.value.patienceEndsAt.map { $0 <= now } ?? false }
-        for lease in deaf.keys { entries[lease] = nil }
-        return Array(deaf.values)
+        for lease in deaf.keys { end(lease, .interrupted) }
+        return deaf.map { ($0.key, $0.value) }
     }
 }

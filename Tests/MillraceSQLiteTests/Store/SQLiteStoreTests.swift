@@ -42,7 +42,7 @@ struct SQLiteStoreTests {
         let temporary = try TemporaryStore()
         let jobs = SQLiteJobQueueRepository(temporary.store)
         let type = try JobType("work")
-        await #expect(throws: StoreError.self) {
+        await #expect(throws: Refused.self) {
             try await temporary.store.transaction { db in
                 _ = try jobs.enqueue([JobRequest(type)], in: db)
                 throw Refused()

@@ -172,7 +172,7 @@ import Testing
         let stop = StopSignal()
         try await place.run([place.chunkWorker(EchoTranscriber(), stop: stop)], stop: stop) {
             try await eventually { place.log.count { $0 == .finish } == 1 }
-            try await place.clock.advance(whenSleeping: Workplace.idleSleepers + 1) {
+            try await place.clock.advance(whenSleeping: Workplace.idleChunkSleepers) {
                 place.clock.now.offset > .seconds(2)
             }
             #expect(try await place.stats()[.processing] == 0)
@@ -191,7 +191,7 @@ import Testing
         let run = try await place.startRun(chunks: 3)
         let stop = StopSignal()
         try await place.run([place.worker(reader: Silence(), transcribers: [engine], stop: stop)], stop: stop) {
-            try await place.clock.advance(whenSleeping: Workplace.idleSleepers + 1) {
+            try await place.clock.advance(whenSleeping: Workplace.idleChunkSleepers) {
                 try await place.processings.row(run.id)?.status.isFinal == true
             }
         }
@@ -215,7 +215,7 @@ import Testing
         let stop = StopSignal()
         let worker = place.worker(reader: NumberedRecording(), transcribers: [Dreamer()], stop: stop)
         try await place.run([worker], stop: stop) {
-            try await place.clock.advance(whenSleeping: Workplace.idleSleepers + 1) {
+            try await place.clock.advance(whenSleeping: Workplace.idleChunkSleepers) {
                 try await place.processings.row(run.id)?.status.isFinal == true
             }
         }

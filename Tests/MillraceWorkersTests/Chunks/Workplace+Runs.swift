@@ -46,8 +46,7 @@ extension Workplace {
         let stop = StopSignal()
         let worker = chunkWorker(engine, reader: reader, configuration: configuration, stop: stop, cache: cache)
         try await self.run([worker], stop: stop) {
-            // One sleeper more than a worker without chunks: the poll of their loop.
-            try await clock.advance(whenSleeping: Workplace.idleSleepers + 1) {
+            try await clock.advance(whenSleeping: Workplace.idleChunkSleepers) {
                 try await processings.row(run.id)?.status.isFinal == true
             }
         }

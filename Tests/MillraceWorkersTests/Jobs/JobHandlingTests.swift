@@ -113,6 +113,27 @@ import Testing
         #expect(handler.tally.started == 4)
     }
 
+    @Test func `a handler that has settled its job itself has the last word`() async throws {
+        let handler = TaskHandler { [place] _, job in
+            let settlement = JobSettlement(job, .completed(result: JSONText(stored: "[1]")))
+            let lost = try await place.jobs.settle([settlement])
+            #expect(lost.isEmpty)
+            return SettledByHandler()
+        }
+        let id = try await handler.enqueue(at: place)[0]
+        try await place.run(handler) { try await eventually { try await place.status(id) == .completed } }
+        #expect(try await place.jobs.result(of: id) == JSONText(stored: "[1]"))
+        #expect(place.log.count { $0.isSettle } == 1)
+        #expect(handler.tally.started == 1)
+    }
+
+    @Test func `a job whose handler only says that it has settled it has failed`() async throws {
+        let handler = TaskHandler { _, _ in SettledByHandler() }
+        let id = try await handler.enqueue(at: place)[0]
+        try await place.run(handler) { try await eventually { try await place.status(id) == .failed } }
+        #expect(try await place.jobs.job(id)?.errorMessage?.contains("has not") == true)
+    }
+
     @Test func `of two handlers for a type the later runs, and none takes the merges`() async throws {
         let first = TaskHandler { _, _ in NoResult() }
         let second = TaskHandler { _, _ in NoResult() }

@@ -6,6 +6,7 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct LeaseTests {
     private let place = Workplace()
     private let never = StopSignal()
+    private let sleepers = Workplace.busySleepers
     private let oneAtATime = WorkerConfiguration(concurrency: 1)
 
     @Test(arguments: ["fails", "hangs"])
@@ -26,14 +27,17 @@ import Testing
             defer { release.raise() }
             try await eventually { handler.tally.running == 4 }
             let first = try #require(try await place.jobs.workers().first)
-            try await place.clock.advance(whenSleeping: manner == "hangs" ? 2 : 3) { handler.tally.cancelled == 4 }
+            // A heartbeat that hangs does not sleep.
+            try await place.clock.advance(whenSleeping: manner == "hangs" ? sleepers - 1 : sleepers) {
+                handler.tally.cancelled == 4
+            }
             #expect(place.clock.now.offset >= .seconds(9) && place.clock.timeOfDay < first.leasedUntil)
             #expect(try await place.stats()[.processing] == 4)
             place.log.before(nil)
             release.raise()
             // It comes back as somebody else, and runs what it held once the old lease has ended.
             try await eventually { try await place.jobs.workers().contains { $0.id != first.id } }
-            try await place.clock.advance(whenSleeping: 3) { handler.tally.started == 8 }
+            try await place.clock.advance(whenSleeping: sleepers) { handler.tally.started == 8 }
             #expect(place.clock.timeOfDay >= first.leasedUntil)
         }
         for job in try await place.jobs.jobs(of: .default, before: nil, limit: 10) {
@@ -48,9 +52,9 @@ import Testing
             try await eventually { handler.tally.running == 1 }
             let first = try #require(try await place.jobs.workers().first).id
             try await place.jobs.base.retire(first)
-            try await place.clock.advance(whenSleeping: 3) { handler.tally.cancelled == 1 }
+            try await place.clock.advance(whenSleeping: sleepers) { handler.tally.cancelled == 1 }
             #expect(place.clock.now.offset <= .seconds(3))
-            try await place.clock.advance(whenSleeping: 3) { handler.tally.started == 2 }
+            try await place.clock.advance(whenSleeping: sleepers) { handler.tally.started == 2 }
             #expect(try await place.jobs.workers().map(\.id) != [first])
         }
     }
@@ -61,7 +65,7 @@ import Testing
         let id = try await handler.enqueue(at: place)[0]
         try await place.run(handler, configuration: oneAtATime) {
             try await eventually { handler.tally.running == 1 }
-            try await place.clock.advance(whenSleeping: 3) { place.clock.now.offset > .seconds(60) }
+            try await place.clock.advance(whenSleeping: sleepers) { place.clock.now.offset > .seconds(60) }
             gate.raise()
             try await eventually { try await place.status(id) == .completed }
         }
@@ -77,7 +81,7 @@ import Testing
         try await place.run(handler, configuration: oneAtATime) {
             defer { release.raise() }
             try await eventually { handler.tally.running == 1 }
-            try await place.clock.advance(whenSleeping: 2) { place.clock.now.offset > .seconds(15) }
+            try await place.clock.advance(whenSleeping: sleepers - 1) { place.clock.now.offset > .seconds(15) }
             #expect(handler.tally.cancelled == 0)
             #expect(try await place.jobs.workers().count == 1)
         }
@@ -93,7 +97,7 @@ import Testing
         }
         try await place.run(handler, configuration: oneAtATime) {
             try await eventually { handler.tally.running == 1 }
-            try await place.clock.advance(whenSleeping: 3) { handler.tally.cancelled == 1 }
+            try await place.clock.advance(whenSleeping: sleepers) { handler.tally.cancelled == 1 }
             #expect(place.clock.now.offset < .seconds(10))
             place.log.before(nil)
         }

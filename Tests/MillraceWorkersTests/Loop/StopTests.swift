@@ -115,11 +115,13 @@ import Testing
         try await place.run(handler, stop: stop) {
             try await eventually { handler.tally.running == 1 }
             stop.raise()
-            try await eventually { place.clock.sleeperCount == 3 }
+            try await eventually { place.clock.sleeperCount == Workplace.busySleepers }
             let calls = place.log.count { _ in true }
             for _ in 0..<1_000 { await Task.yield() }
             #expect(place.log.count { _ in true } == calls)
-            try await place.clock.advance(whenSleeping: 3) { place.clock.now.offset > .seconds(15) }
+            try await place.clock.advance(whenSleeping: Workplace.busySleepers) {
+                place.clock.now.offset > .seconds(9)
+            }
             #expect(try await place.jobs.workers().count == 1)
             hearing.raise()
         }
@@ -138,10 +140,14 @@ import Testing
             }
             stop.raise()
             try await eventually { place.log.count { $0.isSettle } == 1 }
-            try await place.clock.advance(whenSleeping: 4) { place.clock.now.offset >= .seconds(3) }
+            try await place.clock.advance(whenSleeping: Workplace.idleSleepers) {
+                place.clock.now.offset >= .seconds(3)
+            }
             #expect(place.log.count { $0.isSettle } <= 5)
             place.log.before(nil)
-            try await place.clock.advance(whenSleeping: 4) { try await place.stats()[.queued] == 4 }
+            try await place.clock.advance(whenSleeping: Workplace.idleSleepers) {
+                try await place.stats()[.queued] == 4
+            }
         }
         try await expectAllGivenBack(ids)
     }

@@ -13,7 +13,8 @@ enum EnqueueRules {
             let job = try await fixture.stored(id)
             try requireEqual(job, Job(request, id: id, at: fixture.now), "the stored job")
         },
-        ContractRule("a unique key or a time-out that makes no sense is refused, and its whole batch with it") { fixture in
+        ContractRule("a unique key or a time-out that makes no sense is refused, and its whole batch with it") {
+            fixture in
             let senseless = [
                 JobRequest(.work, uniqueKey: ""), JobRequest(.work, uniqueKey: String(repeating: "k", count: 501)),
                 JobRequest(.work, timeout: .zero),

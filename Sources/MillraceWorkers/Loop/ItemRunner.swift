@@ -1,0 +1,118 @@
+internal import Logging
+internal import MillraceCore
+internal import Synchronization
+
+/// Runs the items of one loop, and tells those to end that must: whose lease is gone, or whose time is up.
+///
+/// One that does not end in the time of grace is given up: its place is free, its task goes on in the crew.
+final class ItemRunner<Source: WorkSource>: Sendable {
+    /// Items are looked after so often: a cancellation elsewhere reaches them within a second.
+    private static var watchInterval: Duration { .milliseconds(500) }
+
+    private let source: Source
+    private let crew: Crew
+    private let time: MonotonicTime
+    /// Rung when an item has ended or was given up.
+    private let bell: Doorbell
+    private let logger: Logger
+    private let items: Mutex<RunningItems<Source>>
+
+    init(source: Source, grace: Duration, crew: Crew, time: MonotonicTime, bell: Doorbell, logger: Logger) {
+        self.source = source
+        self.crew = crew
+        self.time = time
+        self.bell = bell
+        self.logger = logger
+        items = Mutex(RunningItems(grace: grace))
+    }
+
+    /// The items that run and were not given up.
+    var count: Int { items.withLock { $0.count } }
+    /// Whether nothing runs, and every outcome was taken.
+    var isIdle: Bool { items.withLock { $0.isIdle } }
+
+    /// Runs claimed items, whose places in the crew are taken.
+    func start(_ claimed: [Source.Item], alone: Bool = false) {
+        for item in claimed {
+            let lease = source.lease(of: item)
+            let (signal, isToEnd) = items.withLock { items in
+                items.start(
+                    item, lease: lease, timeout: source.timeout(of: item), isAlone: alone, at: time.now())
+            }
+            if isToEnd { signal.raise() }
+            crew.start { [self] in
+                await perform(item, until: signal)
+            } onEnd: { [self] performance in
+                items.withLock { $0.end(lease, performance) }
+                bell.ring()
+            }
+        }
+    }
+
+    /// What is to be settled of the items that ended or were given up since the last call.
+    func takeSettlements() -> [Source.Settlement] {
+        items.withLock { $0.takeEndings() }.compactMap { ending in
+            switch ending.performance {
+            case .ended(let settlement):
+                // Without a lease there is nothing to end.
+                ending.interruption == .revoked ? nil : settlement
+            case .settledItself:
+                nil
+            case .interrupted:
+                source.settlement(of: ending.item, after: ending.interruption ?? .stopped)
+            }
+        }
+    }
+
+    /// Tells everything to end that runs or will be started.
+    func close(_ reason: Interruption) {
+        raise(items.withLock { $0.close(reason, at: time.now()) })
+    }
+
+    /// Asks twice a second whether the items' leases are still there, until the task is cancelled.
+    func watchLeases() async throws {
+        while true {
+            try await time.sleep(for: Self.watchInterval)
+            let running = items.withLock { $0.leases }
+            guard !running.isEmpty, let held = try? await source.leases() else { continue }
+            raise(items.withLock { $0.interrupt(running.subtracting(held), .revoked, at: time.now()) })
+        }
+    }
+
+    /// Looks twice a second, or just in time, whose time is up, until the task is cancelled.
+    func watchTimes() async throws {
+        while true {
+            let nextCheck = items.withLock { $0.nextCheck }
+            let untilCheck = nextCheck.map { max(.milliseconds(1), $0 - time.now()) } ?? Self.watchInterval
+            try await time.sleep(for: min(untilCheck, Self.watchInterval))
+            raise(items.withLock { $0.interruptOverdue(at: time.now()) })
+            for (lease, entry) in items.withLock({ $0.giveUp(at: time.now()) }) {
+                logger.error(
+                    "An item was told to end and goes on; its place is given to others",
+                    metadata: ["millrace-item-id": "\(lease.id)"])
+                if entry.isAlone { crew.endReservation() }
+                bell.ring()
+            }
+        }
+    }
+
+    private func raise(_ signals: [StopSignal]) {
+        for signal in signals { signal.raise() }
+    }
+
+    /// Runs an item, which is cancelled when the signal is raised.
+    private func perform(_ item: Source.Item, until signal: StopSignal) async -> Performance<Source.Settlement> {
+        await withTaskGroup(of: Performance<Source.Settlement>?.self) { group in
+            group.addTask { [source] in await source.perform(item) }
+            group.addTask {
+                await signal.wait()
+                return nil
+            }
+            // The item's end, or `nil` for the signal.
+            var performance = await group.next() ?? nil
+            group.cancelAll()
+            if performance == nil { performance = await group.next() ?? nil }
+            return performance ?? .interrupted
+        }
+    }
+}

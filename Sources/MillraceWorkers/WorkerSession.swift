@@ -1,0 +1,105 @@
+internal import Logging
+internal import MillraceCore
+
+/// What a worker does under one lease: beats, rescues, and works.
+struct WorkerSession: Sendable {
+    private let service: WorkerService
+    private let crew: Crew
+    private let worker: WorkerID
+    private let jobBell = Doorbell()
+    private let chunkBell = Doorbell()
+    private let logger: Logger
+
+    private var dependencies: WorkerService.Dependencies { service.dependencies }
+    private var configuration: WorkerConfiguration { service.configuration }
+
+    /// Gives a worker a new identity.
+    init(service: WorkerService, crew: Crew) {
+        self.service = service
+        self.crew = crew
+        worker = WorkerID.make(at: service.dependencies.clock.now())
+        var logger = service.logger
+        logger[metadataKey: "millrace-worker-id"] = "\(worker)"
+        self.logger = logger
+    }
+
+    /// Works until the stop signal is raised, or the lease is lost.
+    func run() async throws {
+        let jobs = dependencies.jobs
+        let lease = configuration.lease
+        let keeper = LeaseKeeper(
+            worker: worker, jobs: jobs, settings: lease, askedAt: dependencies.time.now(), time: dependencies.time,
+            logger: logger)
+        try await jobs.register(worker, process: HostProcess.current(), leasedFor: lease.duration)
+        let rescuer = Rescuer(
+            worker: worker, jobs: jobs, processings: dependencies.processings, settings: lease,
+            maxCrashes: configuration.maxCrashes, time: dependencies.time,
+            onRescue: { [jobBell, chunkBell] in
+                jobBell.ring()
+                chunkBell.ring()
+            }, logger: logger)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await keeper.watch() }
+            group.addTask { try await keeper.beat() }
+            group.addTask { try await rescuer.run() }
+            group.addTask { try await runLoops() }
+            // The work ends first, by the stop signal; the others only by losing the lease.
+            try await group.next()
+            group.cancelAll()
+        }
+        do throws(StoreError) {
+            try await jobs.retire(worker)
+        } catch {
+            // Nothing is held any more; the lease ends by itself.
+            logger.debug("Retiring failed", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private func runLoops() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            let jobLoop = loop(jobSource(), bell: jobBell)
+            group.addTask { try await jobLoop.run() }
+            if let chunks = chunkSource() {
+                let chunkLoop = loop(chunks, bell: chunkBell)
+                group.addTask { try await chunkLoop.run() }
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    private func loop<Source: WorkSource>(_ source: Source, bell: Doorbell) -> WorkLoop<Source> {
+        WorkLoop(
+            source: source, concurrency: configuration.concurrency, pollInterval: configuration.pollInterval,
+            grace: configuration.grace, takesSuspects: configuration.maxCrashes > 0, crew: crew,
+            time: dependencies.time, stop: service.stop, bell: bell, logger: logger)
+    }
+
+    private func jobSource() -> JobSource {
+        let own = configuration.processings
+        return JobSource(
+            worker: worker, jobs: dependencies.jobs,
+            scope: JobScope(
+                queues: configuration.queues, types: own == nil ? Array(service.executors.keys) : [.merge],
+                transcripts: own.map { Array($0.values) }, maxCrashes: configuration.maxCrashes),
+            executors: service.executors, retryPolicy: configuration.retryPolicy, clock: dependencies.clock,
+            logger: logger)
+    }
+
+    private func chunkSource() -> ChunkSource? {
+        guard let reader = dependencies.reader, !dependencies.transcribers.isEmpty else { return nil }
+        let transcribers = Dictionary(
+            dependencies.transcribers.map { ($0.identity, $0) }, uniquingKeysWith: { $1 })
+        return ChunkSource(
+            worker: worker, processings: dependencies.processings,
+            scope: ChunkScope(
+                engines: Array(transcribers.keys), processings: configuration.processings.map { Array($0.keys) },
+                maxCrashes: configuration.maxCrashes),
+            executor: ChunkExecutor(
+                reader: reader, transcribers: transcribers, cache: dependencies.cache,
+                timeToLive: configuration.resultTTL),
+            unreachable: UnreachableRecordings(
+                leavesToOthers: configuration.leavesUnreadableToOthers, time: dependencies.time),
+            retryPolicy: configuration.retryPolicy, clock: dependencies.clock,
+            onMerge: { [jobBell] in jobBell.ring() }, onEvent: service.onEvent, logger: logger)
+    }
+}

@@ -1,0 +1,46 @@
+import Testing
+
+@testable import MillraceWorkers
+
+@Suite(.timeLimit(.minutes(1))) struct DoorbellTests {
+    private let bell = Doorbell()
+
+    @Test func `rings before the wait are remembered as one`() async {
+        bell.ring()
+        bell.ring()
+        await bell.wait()
+        let waited = StopSignal()
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                await bell.wait()
+                waited.raise()
+            }
+            for _ in 0..<100 { await Task.yield() }
+            #expect(!waited.isRaised)
+            bell.ring()
+        }
+        #expect(waited.isRaised)
+    }
+
+    @Test func `a wait ends with its task, and the next wait is none the worse for it`() async {
+        for _ in 0..<100 {
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { await bell.wait() }
+                group.cancelAll()
+            }
+        }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await bell.wait() }
+            bell.ring()
+        }
+    }
+
+    @Test func `of two that wait the first is sent off`() async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await bell.wait() }
+            group.addTask { await bell.wait() }
+            await group.next()
+            bell.ring()
+        }
+    }
+}
