@@ -56,7 +56,10 @@ struct WatchedJobs: JobQueueRepository {
         try await log.note(.rescue)
         return try await base.rescue(maxCrashes: maxCrashes)
     }
-    func job(_ id: JobID) async throws(StoreError) -> Job? { try await base.job(id) }
+    func job(_ id: JobID) async throws(StoreError) -> Job? {
+        try await log.note(.job)
+        return try await base.job(id)
+    }
     func jobs(of queueName: QueueName, before cursor: JobID?, limit: Int) async throws(StoreError) -> [Job] {
         try await base.jobs(of: queueName, before: cursor, limit: limit)
     }

@@ -6,7 +6,7 @@ public struct StoreError: Error, Sendable {
     public struct Code: Hashable, Sendable, CustomStringConvertible {
         private enum Value: String {
             case conflict, notFound, illegalMove, invalid, unavailable, busy, corrupted, newerVersion, full, readOnly
-            case cancelled, loadFailed, unexpected
+            case cancelled, loadFailed, jobFailed, jobCancelled, timedOut, unexpected
         }
 
         private let value: Value
@@ -39,6 +39,12 @@ public struct StoreError: Error, Sendable {
         public static let cancelled = Code(.cancelled)
         /// The loader of a cached value failed; ``StoreError/cause`` says why.
         public static let loadFailed = Code(.loadFailed)
+        /// The job that was waited for has failed for good.
+        public static let jobFailed = Code(.jobFailed)
+        /// The job that was waited for was called off.
+        public static let jobCancelled = Code(.jobCancelled)
+        /// What was waited for has not happened in the time given.
+        public static let timedOut = Code(.timedOut)
         /// Anything else; ``StoreError/cause`` says what.
         public static let unexpected = Code(.unexpected)
 

@@ -1,0 +1,55 @@
+extension JobQueueRepository {
+    /// Waits until a job has ended, whoever runs it, and returns what its handler returned; `nil` when that was nothing.
+    ///
+    /// Looks at the job again and again: soon at first, then less and less often, at last about once a second. Each
+    /// pause is drawn from half to one and a half of that, so that many who wait do not ask in step. A job that is to
+    /// be run again is waited for; trouble of the store that may pass is waited out. The job is not touched: when the
+    /// wait ends early, the job goes on. `limit` is how long to wait, `nil` for as long as it takes; it and the pauses
+    /// are measured by `clock`.
+    ///
+    /// - Throws: `jobFailed` with the job's own reason; `jobCancelled`; `notFound` when there is no such job, or no
+    ///   longer; `timedOut` after the limit, its cause the trouble of the store if that lasts; `cancelled` as soon as
+    ///   the task is; other errors of the store.
+    public func waitForResult(
+        of id: JobID, within limit: Duration? = nil, clock: some Clock<Duration> = ContinuousClock()
+    ) async throws(StoreError) -> JSONText? {
+        let start = clock.now
+        var pause = Duration.milliseconds(20)
+        while true {
+            var trouble: StoreError?
+            do throws(StoreError) {
+                let job = try await endedJob(id)
+                if let job { return job.result }
+            } catch {
+                guard error.isRetryable else { throw error }
+                trouble = error
+            }
+            var length = pause * Double.random(in: 0.5...1.5)
+            if let limit {
+                let left = limit - start.duration(to: clock.now)
+                guard left > .zero else {
+                    throw StoreError(
+                        .timedOut, "job \(id) has not ended within \(limit.inSeconds) s; it goes on", cause: trouble)
+                }
+                length = min(length, left)
+            }
+            do {
+                try await clock.sleep(for: length)
+            } catch {
+                throw StoreError(.cancelled, "waiting for job \(id) was cancelled; the job goes on", cause: error)
+            }
+            pause = min(pause * 2, .seconds(1))
+        }
+    }
+
+    /// A job that has ended well; `nil` while it is open.
+    private func endedJob(_ id: JobID) async throws(StoreError) -> Job? {
+        guard let job = try await job(id) else { throw StoreError(.notFound, "there is no job \(id)") }
+        switch job.status {
+        case .queued, .scheduled, .processing: return nil
+        case .completed: return job
+        case .failed: throw StoreError(.jobFailed, "job \(id) failed: \(job.errorMessage ?? "no reason known")")
+        case .cancelled: throw StoreError(.jobCancelled, "job \(id) was cancelled")
+        }
+    }
+}
