@@ -21,6 +21,7 @@ let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let tracing = Target.Dependency.product(name: "Tracing", package: "swift-distributed-tracing")
 
@@ -31,6 +32,7 @@ let package = Package(
         .executable(name: "millrace", targets: ["MillraceCommand"]),
         .library(name: "Millrace", targets: ["Millrace"]),
         .library(name: "MillraceCaching", targets: ["MillraceCaching"]),
+        .library(name: "MillraceSQLite", targets: ["MillraceSQLite"]),
         .library(name: "MillraceTesting", targets: ["MillraceTesting"]),
     ],
     dependencies: [
@@ -72,10 +74,7 @@ let package = Package(
             swiftSettings: settings),
         .executableTarget(
             name: "MillraceCommand",
-            dependencies: [
-                "Millrace", argumentParser, logging,
-                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
-            ],
+            dependencies: ["Millrace", argumentParser, logging, signals],
             swiftSettings: settings),
         .target(
             name: "MillraceTesting", dependencies: ["MillraceCaching", "MillraceCore"], swiftSettings: settings),
@@ -90,6 +89,14 @@ let package = Package(
                 nioCore, nioHTTP1, nioPosix, nioSSL, .product(name: "NIOHTTP2", package: "swift-nio-http2"),
             ],
             path: "Tests/TestServers", swiftSettings: settings),
+        // Long runs in which things go wrong on purpose (script/soak), and workers for tests to kill and to freeze.
+        .executableTarget(
+            name: "MillraceSoak",
+            dependencies: [
+                "MillraceCaching", "MillraceCore", "MillraceSQLite", "MillraceTesting", "MillraceWorkers",
+                argumentParser, grdb, lifecycle, logging, signals, subprocess,
+            ],
+            path: "Tests/Soak", swiftSettings: settings),
         .testTarget(
             name: "MillraceSpeechTests",
             dependencies: [
@@ -119,13 +126,16 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "MillraceSQLiteTests",
-            dependencies: ["MillraceCaching", "MillraceCore", "MillraceSQLite", "MillraceTesting", grdb],
+            dependencies: [
+                "MillraceCaching", "MillraceCore", "MillraceSQLite", "MillraceTesting", "MillraceWorkers", grdb,
+                logging,
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "MillraceCommand", "MillraceCore", "MillraceSpeech", "MillraceTesting", "TestServers", grdb, logging,
-                subprocess,
+                "MillraceCommand", "MillraceCore", "MillraceSQLite", "MillraceSoak", "MillraceSpeech",
+                "MillraceTesting", "TestServers", grdb, logging, subprocess,
             ],
             swiftSettings: settings),
         .testTarget(

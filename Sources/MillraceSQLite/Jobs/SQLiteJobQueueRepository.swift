@@ -6,7 +6,8 @@ public struct SQLiteJobQueueRepository: JobQueueRepository {
     /// Jobs whose time has come are queued so many at once, so that a claim never holds the store for long.
     private static let promotionLimit = 1_000
 
-    let store: SQLiteStore
+    /// The store that the jobs are kept in, for transactions of the caller's own.
+    public let store: SQLiteStore
     private let filled = FilledClaim()
 
     /// Uses an open store.

@@ -83,12 +83,21 @@ public final class SQLiteStore: Sendable {
     /// Runs a transaction of the caller's own, in which ``SQLiteJobQueueRepository/enqueue(_:in:)`` and
     /// ``SQLiteJobQueueRepository/settle(_:in:)`` may take part.
     ///
-    /// What `body` throws undoes all of it. It shares its commit with the transactions of other callers, each of which
-    /// succeeds or fails by itself; tables of the caller's own belong into another file or carry a prefix.
+    /// What `body` throws undoes all of it, and is thrown. It shares its commit with the transactions of other callers,
+    /// each of which succeeds or fails by itself; when this returns, it is on the disk. Tables of the caller's own
+    /// carry a prefix.
+    ///
+    /// - Throws: what `body` throws, an error of SQLite as ``StoreError``; ``StoreError`` when the commit fails.
     public func transaction<Value: Sendable>(
         _ body: @escaping @Sendable (Database) throws -> Value
-    ) async throws(StoreError) -> Value {
-        try await writer.write(body)
+    ) async throws -> Value {
+        do throws(StoreError) {
+            return try await writer.write(body)
+        } catch {
+            // An error that is not of the store can only be the caller's own.
+            if error.code == .unexpected, let cause = error.cause, !(cause is DatabaseError) { throw cause }
+            throw error
+        }
     }
 
     /// Runs a transaction together with those that other callers ask for at the same time; either it is on the disk

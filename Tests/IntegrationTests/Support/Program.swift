@@ -9,6 +9,10 @@ enum Program {
         return tests.deletingLastPathComponent().appendingPathComponent("millrace").path
     }()
 
+    /// The workers to be killed and frozen, beside the test bundle too.
+    static let soak = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+        .deletingLastPathComponent().appendingPathComponent("MillraceSoak").path
+
     /// The folder of the package.
     static let package = URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()

@@ -1,0 +1,58 @@
+internal import Foundation
+internal import MillraceCore
+internal import MillraceSQLite
+internal import MillraceWorkers
+
+/// Takes a moment, and then writes its effect in the transaction that settles its job.
+struct EffectHandler: JobHandler {
+    /// What a job asks for.
+    struct Payload: Codable, Sendable {
+        /// How long it takes before its effect is written.
+        var milliseconds: Int
+    }
+
+    /// Somebody else has the job by now.
+    struct LeaseLost: RetryAdvising, CustomStringConvertible {
+        let job: JobID
+        var isRetryable: Bool { false }
+        var description: String { "the lease of job \(job) was lost; nothing was written" }
+    }
+
+    let jobType = JobType(known: "effect")
+    let log: EffectLog
+    let jobs: SQLiteJobQueueRepository
+    /// A file without which no job goes on, whatever it is told; `nil` for none.
+    var hold: String?
+    /// Is told of every lease that was found to be lost.
+    var onLost: @Sendable (LeaseLost) -> Void = { _ in }
+
+    func run(_ payload: Payload, in context: JobContext) async throws -> SettledByHandler {
+        let job = context.job
+        try await Task.sleep(for: .milliseconds(payload.milliseconds))
+        guard let hold else {
+            try await act(for: job)
+            return SettledByHandler()
+        }
+        // In a task that nobody cancels, so that neither the wait nor the store hears that the job is to end.
+        let deaf = Task.detached {
+            while !FileManager.default.fileExists(atPath: hold) { try await Task.sleep(for: .milliseconds(10)) }
+            try await act(for: job)
+        }
+        try await deaf.value
+        return SettledByHandler()
+    }
+
+    /// Writes the effect and settles the job, both or neither.
+    private func act(for job: Job) async throws {
+        do {
+            try await log.store.transaction { db in
+                try log.note(job.id, in: db)
+                let lost = try jobs.settle([JobSettlement(job, .completed(result: nil))], in: db)
+                guard lost.isEmpty else { throw LeaseLost(job: job.id) }
+            }
+        } catch let error as LeaseLost {
+            onLost(error)
+            throw error
+        }
+    }
+}

@@ -1,0 +1,54 @@
+internal import ArgumentParser
+internal import Foundation
+internal import Logging
+internal import MillraceCaching
+internal import MillraceCore
+internal import MillraceSQLite
+internal import MillraceWorkers
+internal import ServiceLifecycle
+internal import UnixSignals
+
+/// `effect-worker`: a worker to be killed and frozen, which runs the jobs of ``EffectHandler`` until SIGTERM.
+struct EffectWorkerCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "effect-worker", abstract: "The worker of other runs, to be killed or frozen.")
+
+    static let standardConcurrency = 8
+
+    @Option(help: "The store's file.")
+    var store: String
+
+    @Option(help: "How many jobs run side by side.")
+    var concurrency = standardConcurrency
+
+    @Option(help: "How long a lease holds.")
+    var leaseMilliseconds = 10_000
+
+    @Option(help: "A file without which no job goes on, whatever it is told.")
+    var hold: String?
+
+    func run() async throws {
+        let store = try SQLiteStore(path: store, options: SQLiteStore.Options(busyTimeout: .seconds(30)))
+        let jobs = SQLiteJobQueueRepository(store)
+        let log = EffectLog(store: store)
+        try await log.prepare()
+        let handler = EffectHandler(log: log, jobs: jobs, hold: hold) { lost in
+            FileHandle.standardError.write(Data("\(lost)\n".utf8))
+        }
+        let lease = Duration.milliseconds(leaseMilliseconds)
+        let worker = WorkerService(
+            WorkerService.Dependencies(
+                jobs: jobs, processings: SQLiteProcessingRepository(store),
+                transcripts: SQLiteTranscriptRepository(store), cache: TieredCache(store: SQLiteCacheStore(store))),
+            configuration: WorkerConfiguration(
+                concurrency: concurrency,
+                lease: try LeaseSettings(
+                    duration: lease, beatInterval: lease / 5, rescueInterval: lease / 5),
+                pollInterval: .milliseconds(50), maxCrashes: 0),
+            handlers: [handler], logger: Logger(label: "effect-worker", factory: { _ in SwiftLogNoOpLogHandler() }))
+        let services = ServiceGroup(
+            services: [worker], gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: Logger(label: "services", factory: { _ in SwiftLogNoOpLogHandler() }))
+        try await services.run()
+    }
+}
