@@ -6,8 +6,9 @@ public struct HTTPTestAnswer: Sendable {
         case whole
         /// The connection is closed after so many bytes of the body; with `nil` before anything was answered.
         case cut(after: Int?)
-        /// Nothing is answered, and the connection stays open until the client closes it.
-        case silence
+        /// Nothing more comes after so many bytes of the body, with `nil` nothing at all, and the connection stays open
+        /// until the client closes it.
+        case stall(after: Int?)
     }
 
     /// The status, as 200.
@@ -42,7 +43,7 @@ public struct HTTPTestAnswer: Sendable {
     }
 
     /// No answer, the connection held open.
-    public static let silence = HTTPTestAnswer(ending: .silence)
+    public static let silence = HTTPTestAnswer(ending: .stall(after: nil))
 
     /// No answer, the connection closed.
     public static let cut = HTTPTestAnswer(ending: .cut(after: nil))

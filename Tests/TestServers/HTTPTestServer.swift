@@ -97,7 +97,7 @@ public struct HTTPTestServer: Sendable {
                     guard head.isKeepAlive else { return }
                 case .cut:
                     return
-                case .silence:
+                case .stall:
                     // Until the client has had enough.
                     while try await parts.next() != nil {}
                     return
@@ -113,10 +113,9 @@ public struct HTTPTestServer: Sendable {
         var body = answer.body[...]
         switch answer.ending {
         case .whole: break
-        case .cut(let sent):
+        case .cut(let sent), .stall(let sent):
             guard let sent else { return }
             body = body.prefix(sent)
-        case .silence: return
         }
         var headers = HTTPHeaders(answer.headers.map { ($0.name, $0.value) })
         if answer.hasLength { headers.replaceOrAdd(name: "content-length", value: "\(answer.body.count)") }

@@ -56,6 +56,7 @@ final class Workplace: Sendable {
         let (output, errors) = (path("run-\(number).out"), path("run-\(number).err"))
         var variables: [Environment.Key: String?] = [
             "HOME": folder, "XDG_DATA_HOME": nil, "MILLRACE_STORE": nil, "MILLRACE_PROGRAM": nil, "NO_COLOR": nil,
+            "MILLRACE_OPENAI_API_KEY": nil, "OPENAI_API_KEY": nil,
             "MILLRACE_LOG_LEVEL": nil, "MILLRACE_LOG_FORMAT": nil,
         ]
         for (name, value) in environment { variables[Environment.Key(stringLiteral: name)] = value }

@@ -47,7 +47,7 @@ public struct APIBaseURL: Hashable, Sendable {
     private init(scheme: String, host: String, port: Int?, path: String) {
         self.host = host + (port.map { ":\($0)" } ?? "")
         isEncrypted = scheme == "https"
-        isLocal = host == "localhost" || host == "[::1]" || host.hasPrefix("127.")
+        isLocal = host == "localhost" || host == "[::1]" || host.wholeMatch(of: /127(\.\d{1,3}){3}/) != nil
         text = "\(scheme)://\(self.host)\(path)"
     }
 

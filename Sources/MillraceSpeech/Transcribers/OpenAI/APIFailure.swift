@@ -1,6 +1,7 @@
 internal import AsyncHTTPClient
 internal import MillraceCore
 internal import NIOCore
+internal import NIOHTTP1
 internal import NIOPosix
 
 #if canImport(Glibc)
@@ -35,7 +36,7 @@ enum APIFailure: Error, Hashable, Sendable {
             case let error as NIOConnectionError: .unreachable(Self.reason(error))
             case let error as IOError: Self.reading(error)
             case ChannelError.connectTimeout: .unreachable("no connection in time")
-            case is ChannelError: .cut
+            case is ChannelError, HTTPParserError.invalidEOFState: .cut
             default: Self.reading(text: "\(error)")
             }
     }
