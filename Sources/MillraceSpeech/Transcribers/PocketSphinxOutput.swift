@@ -1,8 +1,8 @@
 internal import Foundation
-internal import MillraceCore
+package import MillraceCore
 
 /// Understands what PocketSphinx writes.
-enum PocketSphinxOutput {
+package enum PocketSphinxOutput {
     /// A pause that parts segments, in seconds.
     private static let pause = 0.4
     /// No word lasts as long, in seconds; the decoder puts such a one over noise.
@@ -13,7 +13,7 @@ enum PocketSphinxOutput {
     /// Reads CTM as `pocketsphinx_batch` writes it: a line a word, `name channel start duration word confidence`.
     ///
     /// Lines that are no such thing are skipped.
-    static func words(ctm: [UInt8]) -> [Word] {
+    package static func words(ctm: [UInt8]) -> [Word] {
         String(decoding: ctm, as: UTF8.self).split(whereSeparator: \.isNewline).compactMap { line in
             let fields = line.split(separator: " ")
             guard fields.count >= 5, let start = Double(fields[2]), let length = Double(fields[3]) else { return nil }
@@ -23,7 +23,7 @@ enum PocketSphinxOutput {
 
     /// Reads what `pocketsphinx single` writes: a line an utterance, JSON with the words under `w`, each with its
     /// beginning `b`, duration `d` and text `t`. Lines that are no such thing are skipped.
-    static func words(json: [UInt8]) -> [Word] {
+    package static func words(json: [UInt8]) -> [Word] {
         json.split(separator: UInt8(ascii: "\n")).flatMap { line -> [Word] in
             guard let utterance = try? JSONDecoder().decode(Utterance.self, from: Data(line)) else { return [] }
             return utterance.w.compactMap { word($0.t, start: $0.b, length: $0.d) }
@@ -46,11 +46,12 @@ enum PocketSphinxOutput {
         guard let first = text.first, !"<[+(".contains(first), start.isFinite, (0...longestWord).contains(length) else {
             return nil
         }
-        return Word(start: start, end: start + length, text: String(text.prefix { $0 != "(" }))
+        let spoken = SpokenLine.of(String(text.prefix { $0 != "(" }))
+        return spoken.isEmpty ? nil : Word(start: start, end: start + length, text: spoken)
     }
 
     /// Groups words, in order of time and within `duration`, into segments at pauses.
-    static func segments(of words: [Word], duration: Double) -> [Segment] {
+    package static func segments(of words: [Word], duration: Double) -> [Segment] {
         var segments: [Segment] = []
         for word in words.sorted(by: { $0.start < $1.start }) {
             let start = min(max(0, word.start), duration)
