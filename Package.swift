@@ -82,6 +82,14 @@ let package = Package(
         .executableTarget(
             name: "EngineOwner", dependencies: ["MillraceCore", "MillraceSpeech"], path: "Tests/EngineOwner",
             swiftSettings: settings),
+        // What script/fuzz runs.
+        .executableTarget(
+            name: "Fuzz",
+            dependencies: [
+                "CSndFile", "MillraceCaching", "MillraceCore", "MillraceSQLite", "MillraceSpeech", "MillraceTesting",
+                argumentParser,
+            ],
+            path: "Tests/Fuzz", swiftSettings: settings),
         // Servers that tests start on loopback.
         .target(
             name: "TestServers",

@@ -1,12 +1,12 @@
 internal import Foundation
-internal import MillraceCore
+package import MillraceCore
 
 /// Understands what a command wrote: plain text, or JSON with segments.
-struct CommandOutput {
+package struct CommandOutput {
     private let text: String
 
     /// Takes the bytes; throws `badOutput` unless they are UTF-8.
-    init(_ bytes: [UInt8]) throws(TranscriptionError) {
+    package init(_ bytes: [UInt8]) throws(TranscriptionError) {
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw Self.refusal("is not UTF-8 text")
         }
@@ -14,7 +14,7 @@ struct CommandOutput {
     }
 
     /// The segments, with times within `duration`. The language is the one of the answer, or else the one given.
-    func result(duration: Double, language: String?) throws(TranscriptionError) -> ChunkResult {
+    package func result(duration: Double, language: String?) throws(TranscriptionError) -> ChunkResult {
         guard let document = try document() else {
             return ChunkResult(segments: Self.whole(text, duration: duration), language: language)
         }

@@ -61,7 +61,7 @@ import Testing
     func random() throws {
         var generator = TestSeed.generator()
         for _ in 0..<300 {
-            let transcript = Transcripts.random(using: &generator)
+            let transcript = RandomTranscript.make(using: &generator)
             let json = TranscriptFormat.json.render(transcript)
             #expect(json == TranscriptFormat.json.render(transcript))
             #expect(json.hasSuffix("}\n") && !json.dropLast().contains(where: \.isNewline))

@@ -66,9 +66,9 @@ import Testing
     func random() {
         var generator = TestSeed.generator()
         for _ in 0..<250 {
-            let transcript = Transcripts.random(using: &generator)
+            let transcript = RandomTranscript.make(using: &generator)
             let text = TranscriptFormat.txt.render(transcript)
-            #expect(Transcripts.visible(text) == Transcripts.visible(transcript.text))
+            #expect(SubtitleCheck.visible(text) == SubtitleCheck.visible(transcript.text))
             #expect(text.isEmpty || text.hasSuffix("\n") && !text.hasSuffix("\n\n"))
             #expect(!text.contains("\n\n\n"))
             #expect(text.unicodeScalars.allSatisfy { $0 == "\n" || $0.properties.generalCategory != .control })

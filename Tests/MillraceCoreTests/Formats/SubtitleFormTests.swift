@@ -150,34 +150,7 @@ import Testing
     func random() throws {
         var generator = TestSeed.generator()
         for _ in 0..<250 {
-            let transcript = Transcripts.random(using: &generator)
-            let said = Transcripts.visible(transcript.text)
-            let cues = try WebVTTParser.parse(TranscriptFormat.vtt.render(transcript))
-            #expect(Transcripts.visible(cues.flatMap(\.lines).joined()) == said)
-            let subRip = try SubRipParser.parse(TranscriptFormat.srt.render(transcript))
-            #expect(Transcripts.visible(subRip.flatMap(\.lines).joined()) == lookAlike(said))
-            #expect(subRip.map { [$0.start, $0.end] } == cues.map { [$0.start, $0.end] })
-            check(cues, gaps: transcript.segments.filter(\.isGap))
-        }
-    }
-
-    private func lookAlike(_ text: String) -> String {
-        let pairs: [Character: Character] = ["<": "‹", ">": "›", "{": "(", "}": ")"]
-        // By scalars, for a mark that follows one of these joins it to one character.
-        return String(
-            String.UnicodeScalarView(text.unicodeScalars.map { pairs[Character($0)]?.unicodeScalars.first ?? $0 }))
-    }
-
-    private func check(_ cues: [ParsedCue], gaps: [Segment]) {
-        for cue in cues {
-            #expect(cue.end > cue.start)
-            #expect(cue.lines.count <= 2)
-            #expect(cue.lines.allSatisfy { (1...42).contains($0.count) })
-            let isShort = cue.end - cue.start <= 7_000 || !cue.lines.joined(separator: " ").contains(" ")
-            #expect(isShort || !gaps.isEmpty)
-        }
-        for (left, right) in zip(cues, cues.dropFirst()) {
-            #expect(left.end <= right.start)
+            try SubtitleCheck.check(RandomTranscript.make(using: &generator))
         }
     }
 }

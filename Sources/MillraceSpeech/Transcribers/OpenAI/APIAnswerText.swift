@@ -1,15 +1,15 @@
-internal import Foundation
-internal import MillraceCore
+package import Foundation
+package import MillraceCore
 
 /// Understands what an API answers to a chunk: `verbose_json`, or any JSON with a `text`.
 ///
 /// Servers differ in nearly everything but `text`: times as numbers or texts, words in their segments or beside them,
 /// languages by name or code. Whatever makes no sense is left out, as long as the text is there.
-struct APIAnswerText {
+package struct APIAnswerText {
     private let document: Document
 
     /// Takes the body; throws `badOutput` unless it is JSON with `text` or `segments`.
-    init(_ bytes: Data) throws(TranscriptionError) {
+    package init(_ bytes: Data) throws(TranscriptionError) {
         guard let document = try? JSONDecoder().decode(Document.self, from: bytes) else {
             throw Self.refusal("is not JSON of the form that was asked for")
         }
@@ -20,7 +20,7 @@ struct APIAnswerText {
     }
 
     /// The segments, with times within `duration`. The language is the one of the answer, or else the one given.
-    func result(duration: Double, language: String?) -> ChunkResult {
+    package func result(duration: Double, language: String?) -> ChunkResult {
         let heard = document.language.map { LanguageCode.of(SpokenLine.of($0)) } ?? ""
         return ChunkResult(segments: segments(duration: duration), language: heard.isEmpty ? language : heard)
     }

@@ -1,6 +1,6 @@
 /// Reads SubRip strictly: a counter from 1, a time line, text, a blank line between cues.
-enum SubRipParser {
-    static func parse(_ text: String) throws -> [ParsedCue] {
+package enum SubRipParser {
+    package static func parse(_ text: String) throws -> [ParsedCue] {
         var lines = text.subtitleLines[...]
         var cues: [ParsedCue] = []
         while let counter = lines.popFirst() {

@@ -1,19 +1,3 @@
-/// A cue as a reader of subtitles finds it, with its times in milliseconds and its text unescaped.
-struct ParsedCue: Equatable {
-    var start: Int64
-    var end: Int64
-    var lines: [String]
-}
-
-/// Why a file is not what it should be.
-struct ParseFailure: Error {
-    let reason: String
-
-    init(_ reason: String) {
-        self.reason = reason
-    }
-}
-
 enum CueTimes {
     /// Reads `from --> to`, each `H…H:MM:SS` and three digits behind the separator.
     static func parse(_ line: String, separator: Character) throws -> (start: Int64, end: Int64) {

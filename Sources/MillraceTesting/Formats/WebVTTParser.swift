@@ -1,6 +1,6 @@
 /// Reads WebVTT by the W3C's rules for cues without identifiers, settings or tags: all that a transcript needs.
-enum WebVTTParser {
-    static func parse(_ text: String) throws -> [ParsedCue] {
+package enum WebVTTParser {
+    package static func parse(_ text: String) throws -> [ParsedCue] {
         var lines = text.subtitleLines[...]
         guard lines.popFirst() == "WEBVTT" else { throw ParseFailure("no signature") }
         guard !text.unicodeScalars.contains("\0") else { throw ParseFailure("NUL") }
