@@ -17,10 +17,14 @@ public struct RepositoryFactory: Sendable {
     /// - Throws: `StoreError` when the store cannot be opened; the message names it and says what to do.
     public init(
         store location: StoreLocation, cacheLimits: CacheManager.Limits = .standard,
-        clock: any WallClock = SystemWallClock()
+        cacheStoreLimits: CacheManager.StoreLimits = .standard, clock: any WallClock = SystemWallClock()
     ) throws(StoreError) {
         store = try SQLiteStore(path: location.path, options: SQLiteStore.Options(clock: clock))
-        cache = TieredCache(store: SQLiteCacheStore(store), limits: cacheLimits, clock: clock)
+        var options = TieredCache.Options()
+        options.limits = cacheLimits
+        options.storeLimits = cacheStoreLimits
+        options.clock = clock
+        cache = TieredCache(store: SQLiteCacheStore(store), options: options)
     }
 
     /// The queues, jobs and workers. What is enqueued carries the trace of the task that enqueues it.

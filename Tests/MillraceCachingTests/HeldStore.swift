@@ -4,7 +4,7 @@ import Synchronization
 
 /// A cache store whose answers a test can hold back, count or make fail.
 final class HeldStore: CacheStore {
-    enum Call: Hashable { case entry, put, remove }
+    enum Call: Hashable { case entry, entries, put, fill, remove, removeAll, newest, changes, record, clean }
 
     private let base: InMemoryCacheStore
     private let counts = Mutex<[Call: Int]>([:])
@@ -47,5 +47,57 @@ final class HeldStore: CacheStore {
         let wasThere = try await base.remove(key)
         try await finish(.remove)
         return wasThere
+    }
+
+    func entries(_ keys: [CacheKey]) async throws(StoreError) -> [CacheEntry] {
+        let entries = try await base.entries(keys)
+        try await finish(.entries)
+        return entries
+    }
+
+    func fill(
+        _ key: CacheKey, _ value: CacheValue, ttl: TTL, ifUnchangedSince version: Int64
+    ) async throws(StoreError) -> CacheEntry? {
+        let entry = try await base.fill(key, value, ttl: ttl, ifUnchangedSince: version)
+        try await finish(.fill)
+        return entry
+    }
+
+    func removeAll(matching pattern: CachePattern) async throws(StoreError) -> Int {
+        let removed = try await base.removeAll(matching: pattern)
+        try await finish(.removeAll)
+        return removed
+    }
+
+    func newestVersion() async throws(StoreError) -> Int64 {
+        let version = try await base.newestVersion()
+        try await finish(.newest)
+        return version
+    }
+
+    func changes(since version: Int64) async throws(StoreError) -> CacheChanges {
+        let changes = try await base.changes(since: version)
+        try await finish(.changes)
+        return changes
+    }
+
+    func record(
+        _ accesses: [CacheAccess], counters: [CacheTierName: CacheStats.TierCounters], of cache: String
+    ) async throws(StoreError) {
+        // Before, so that a test that lets it fail sees nothing written.
+        try await finish(.record)
+        try await base.record(accesses, counters: counters, of: cache)
+    }
+
+    func counters(of cache: String) async throws(StoreError) -> [CacheTierName: CacheStats.TierCounters] {
+        try await base.counters(of: cache)
+    }
+
+    func clean(
+        within limits: CacheManager.StoreLimits, limit: Int, as holder: CacheID
+    ) async throws(StoreError) -> CacheUpkeep? {
+        let cleaned = try await base.clean(within: limits, limit: limit, as: holder)
+        try await finish(.clean)
+        return cleaned
     }
 }

@@ -91,7 +91,7 @@ import Testing
     }
 
     @Test func `a value that was made is given out even if it cannot be kept`() async throws {
-        store.after(.put) { () async throws(StoreError) in throw StoreError(.full, "no room") }
+        store.after(.fill) { () async throws(StoreError) in throw StoreError(.full, "no room") }
         let made = try await cache.value(for: key("a"), ttl: .standard) { value("1") }
         #expect(made == CacheLoad(value: value("1"), tier: nil))
     }
@@ -114,6 +114,6 @@ import Testing
             for try await load in group { #expect(load.value == value("1")) }
         }
         #expect(loads.value == 1)
-        #expect(store.count(of: .put) == 1)
+        #expect(store.count(of: .fill) == 1)
     }
 }

@@ -18,12 +18,12 @@ import Testing
         try await rule.check(.inMemory())
     }
 
-    @Test(arguments: CacheStoreContract.rules)
+    @Test(arguments: CacheStoreContract.rules + CacheStoreContract.statementRules)
     func cacheStore(rule: ContractRule<CacheFixture>) async throws {
         try await rule.check(.inMemory())
     }
 
-    @Test(arguments: CacheContract.rules)
+    @Test(arguments: CacheContract.rules + CacheContract.statementRules)
     func cache(rule: ContractRule<CacheFixture>) async throws {
         try await rule.check(.inMemory())
     }

@@ -34,10 +34,11 @@ struct HitRatio: Benchmark {
     }
 
     private func hitRatio(of order: [CacheKey], limits: CacheManager.Limits) throws -> Double {
-        let memory = MemoryTier(limits: limits, clock: ManualClock())
+        let clock = ManualClock()
+        let memory = MemoryTier(limits: limits, clock: clock, time: SteadyTime(clock))
         let value = CacheValue(bytes: Data([1]))
         let now = Timestamp(microseconds: 0)
-        for key in order where memory.entry(key) == nil {
+        for key in order where memory.hit(key) == nil {
             memory.insert(
                 CacheEntry(key: key, value: value, createdAt: now, expiresAt: .init(microseconds: .max), version: 1))
         }

@@ -4,23 +4,33 @@ internal import Synchronization
 /// Runs one load for all who ask for the same key at the same time.
 ///
 /// The load belongs to all its waiters: it goes on when some are cancelled, and is cancelled with the last of them.
-/// Who asks after that begins a new one.
+/// Who asks after that, or after the key was detached from it, begins a new one.
 final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     typealias Outcome = Result<Value, StoreError>
 
     private struct Flight {
-        let id: UInt64
+        let key: Key
         var waiters: [UInt64: CheckedContinuation<Outcome, Never>] = [:]
         var task: Task<Void, Never>?
     }
 
     private struct State {
-        var flights: [Key: Flight] = [:]
+        var flights: [UInt64: Flight] = [:]
+        /// The flight that whoever asks for a key joins.
+        var current: [Key: UInt64] = [:]
+        /// The flight of each waiter.
+        var places: [UInt64: UInt64] = [:]
         var nextID: UInt64 = 0
 
         mutating func makeID() -> UInt64 {
             nextID += 1
             return nextID
+        }
+
+        mutating func end(_ id: UInt64) -> Flight? {
+            guard let flight = flights.removeValue(forKey: id) else { return nil }
+            if current[flight.key] == id { current[flight.key] = nil }
+            return flight
         }
     }
 
@@ -35,14 +45,24 @@ final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Sendable {
                 join(key, waiter: waiter, continuation, load: load)
             }
         } onCancel: {
-            leave(key, waiter: waiter)
+            leave(waiter)
         }
         return try outcome.get()
     }
 
-    /// How many wait for a key's value now.
+    /// Lets a running load serve those who wait for it now and nobody else.
+    func detach(_ key: Key) {
+        state.withLock { $0.current[key] = nil }
+    }
+
+    /// Does so for all keys of a kind.
+    func detachAll(where isMeant: (Key) -> Bool) {
+        state.withLock { state in state.current = state.current.filter { !isMeant($0.key) } }
+    }
+
+    /// How many wait for what a key's newest load makes.
     func waiterCount(for key: Key) -> Int {
-        state.withLock { $0.flights[key]?.waiters.count ?? 0 }
+        state.withLock { state in state.current[key].flatMap { state.flights[$0]?.waiters.count } ?? 0 }
     }
 
     private func join(
@@ -52,20 +72,26 @@ final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         let isCancelled = state.withLock { state in
             // `leave` may have run before there was anything to leave; the task knows.
             if Task.isCancelled { return true }
-            if state.flights[key] == nil {
-                let id = state.makeID()
+            let id: UInt64
+            if let running = state.current[key] {
+                id = running
+            } else {
+                let new = state.makeID()
                 // The load must outlive whichever caller began it, so it is a task of its own: the waiters hold it
                 // together, and `leave` cancels it with the last of them.
                 let task = Task {
                     do throws(StoreError) {
-                        self.land(key, id: id, .success(try await load()))
+                        self.land(new, .success(try await load()))
                     } catch {
-                        self.land(key, id: id, .failure(error))
+                        self.land(new, .failure(error))
                     }
                 }
-                state.flights[key] = Flight(id: id, task: task)
+                state.flights[new] = Flight(key: key, task: task)
+                state.current[key] = new
+                id = new
             }
-            state.flights[key]?.waiters[waiter] = continuation
+            state.flights[id]?.waiters[waiter] = continuation
+            state.places[waiter] = id
             return false
         }
         if isCancelled {
@@ -73,22 +99,23 @@ final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         }
     }
 
-    private func leave(_ key: Key, waiter: UInt64) {
+    private func leave(_ waiter: UInt64) {
         let (continuation, task) = state.withLock { state in
-            let continuation = state.flights[key]?.waiters.removeValue(forKey: waiter)
-            guard continuation != nil, state.flights[key]?.waiters.isEmpty == true else {
-                return (continuation, Task<Void, Never>?.none)
-            }
-            return (continuation, state.flights.removeValue(forKey: key)?.task)
+            guard let id = state.places.removeValue(forKey: waiter),
+                let continuation = state.flights[id]?.waiters.removeValue(forKey: waiter)
+            else { return (CheckedContinuation<Outcome, Never>?.none, Task<Void, Never>?.none) }
+            let isLast = state.flights[id]?.waiters.isEmpty == true
+            return (continuation, isLast ? state.end(id)?.task : nil)
         }
         task?.cancel()
         continuation?.resume(returning: .failure(.cancelledWhileWaiting))
     }
 
-    private func land(_ key: Key, id: UInt64, _ outcome: Outcome) {
+    private func land(_ id: UInt64, _ outcome: Outcome) {
         let waiters = state.withLock { state in
-            guard state.flights[key]?.id == id else { return [UInt64: CheckedContinuation<Outcome, Never>]() }
-            return state.flights.removeValue(forKey: key)?.waiters ?? [:]
+            let waiters = state.end(id)?.waiters ?? [:]
+            for waiter in waiters.keys { state.places[waiter] = nil }
+            return waiters
         }
         for waiter in waiters.values {
             waiter.resume(returning: outcome)

@@ -17,8 +17,8 @@ struct GhostQueue {
 
     /// Remembers a key, as the youngest, and forgets the oldest beyond `limit`.
     mutating func insert(_ key: CacheKey, limit: Int) {
-        tickets[key.hashValue] = nextTicket
-        order.append((key.hashValue, nextTicket))
+        tickets[key.fingerprint] = nextTicket
+        order.append((key.fingerprint, nextTicket))
         nextTicket += 1
         while tickets.count > limit, let oldest = order.popFirst() {
             if tickets[oldest.hash] == oldest.ticket { tickets[oldest.hash] = nil }
@@ -34,7 +34,7 @@ struct GhostQueue {
     ///
     /// - Returns: whether it was remembered.
     mutating func remove(_ key: CacheKey) -> Bool {
-        tickets.removeValue(forKey: key.hashValue) != nil
+        tickets.removeValue(forKey: key.fingerprint) != nil
     }
 
     /// Forgets all keys.

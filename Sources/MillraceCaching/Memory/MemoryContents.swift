@@ -20,13 +20,31 @@ struct MemoryContents {
 
     private struct Slot {
         var entry: CacheEntry
+        /// From when it is not kept any more.
         var expiresAt: Timestamp
+        /// From when it is gone everywhere.
+        var goneAt: Timestamp
         var bytes: Int
         var place: Place
         /// Which place in the queue is this entry's; an older place of the same key is void.
         var ticket: UInt64
         /// Lookups since it was taken in or last came to the front, as far as they count.
         var frequency: UInt8
+        /// Lookups that were not reported yet, and the last of them.
+        var accesses = 0
+        var accessedAt = Timestamp(microseconds: 0)
+
+        /// Counts a lookup; `nil` when it has expired.
+        @inline(__always)
+        mutating func hit(at now: Timestamp) -> MemoryHit? {
+            guard expiresAt > now, let remaining = TTL(microseconds: goneAt.microseconds - now.microseconds) else {
+                return nil
+            }
+            if frequency < MemoryContents.highestFrequency { frequency += 1 }
+            accesses += 1
+            accessedAt = now
+            return MemoryHit(entry: entry, remaining: remaining)
+        }
     }
 
     private typealias Queue = Deque<(key: CacheKey, ticket: UInt64)>
@@ -40,6 +58,8 @@ struct MemoryContents {
     private var smallEntries = 0
     private var smallBytes = 0
     private var nextTicket: UInt64 = 0
+    /// Unreported lookups of entries that are not here.
+    private var absent: [CacheKey: CacheAccess] = [:]
 
     /// The bytes of all entries.
     private(set) var bytes = 0
@@ -58,14 +78,42 @@ struct MemoryContents {
     var queueLength: Int { small.count + main.count + ghosts.queueLength }
 
     /// Looks an entry up and counts that; one that has expired is dropped.
-    mutating func entry(_ key: CacheKey, at now: Timestamp) -> CacheEntry? {
+    mutating func hit(_ key: CacheKey, at now: Timestamp) -> MemoryHit? {
         guard let index = slots.index(forKey: key) else { return nil }
-        guard slots.values[index].expiresAt > now else {
+        guard let hit = slots.values[index].hit(at: now) else {
             drop(key)
             return nil
         }
-        if slots.values[index].frequency < Self.highestFrequency { slots.values[index].frequency += 1 }
-        return slots.values[index].entry
+        return hit
+    }
+
+    /// Counts a lookup that was answered elsewhere.
+    mutating func note(_ key: CacheKey, at now: Timestamp) {
+        if let index = slots.index(forKey: key) {
+            slots.values[index].accesses += 1
+            slots.values[index].accessedAt = now
+        } else {
+            keep(CacheAccess(key: key, count: 1, lastAt: now))
+        }
+    }
+
+    /// The lookups that were counted since this was last asked.
+    mutating func takeAccesses() -> [CacheAccess] {
+        var taken = Array(absent.values)
+        absent = [:]
+        for index in slots.indices where slots.values[index].accesses > 0 {
+            let slot = slots.values[index]
+            taken.append(CacheAccess(key: slot.entry.key, count: slot.accesses, lastAt: slot.accessedAt))
+            slots.values[index].accesses = 0
+        }
+        return taken
+    }
+
+    /// Keeps lookups of an entry that is not here, or of which the report failed, unless there are too many of them.
+    mutating func keep(_ access: CacheAccess) {
+        guard absent[access.key] != nil || absent.count < max(maximumEntries, 100) else { return }
+        absent[access.key, default: CacheAccess(key: access.key, count: 0, lastAt: access.lastAt)].count += access.count
+        absent[access.key]?.lastAt = access.lastAt
     }
 
     /// The version of the entry of a key, unless there is none or it has expired.
@@ -77,22 +125,36 @@ struct MemoryContents {
     /// Puts an entry in the place of the one with its key, if there is one, and gives up others until all fits.
     ///
     /// An entry that is larger than the bounds is not taken in; the one that it replaces is gone all the same.
-    mutating func insert(_ entry: CacheEntry, until expiry: Timestamp, at now: Timestamp) {
+    ///
+    /// `gone` is when it is gone everywhere; `nil` means then when it is no longer kept here.
+    ///
+    /// - Returns: whether it was taken in.
+    @discardableResult
+    mutating func insert(
+        _ entry: CacheEntry, until expiry: Timestamp, goneAt gone: Timestamp? = nil, at now: Timestamp
+    ) -> Bool {
         let bytes = Self.overheadBytes + entry.key.text.utf8.count + entry.value.bytes.count
         let replaced = drop(entry.key)
-        guard maximumEntries > 0, bytes <= maximumBytes else { return }
+        guard maximumEntries > 0, bytes <= maximumBytes else { return false }
         let returned = ghosts.remove(entry.key)
         makeRoom(for: bytes, at: now)
         var slot = Slot(
-            entry: entry, expiresAt: expiry, bytes: bytes, place: returned ? .main : .small, ticket: 0, frequency: 0)
+            entry: entry, expiresAt: expiry, goneAt: gone ?? expiry, bytes: bytes, place: returned ? .main : .small,
+            ticket: 0, frequency: 0)
         if let replaced {
             slot.place = replaced.place
             slot.frequency = replaced.frequency
+            // A value that was written anew has not been looked up.
+            if replaced.entry.version == entry.version {
+                slot.accesses = replaced.accesses
+                slot.accessedAt = replaced.accessedAt
+            }
         }
         append(&slot)
         slots[entry.key] = slot
         self.bytes += bytes
         compact()
+        return true
     }
 
     /// Takes an entry out.
@@ -103,11 +165,11 @@ struct MemoryContents {
         return slot.expiresAt > now
     }
 
-    /// Takes out all entries whose key is wanted gone.
+    /// Takes out all entries that are wanted gone.
     ///
     /// - Returns: how many of them had not expired.
-    mutating func removeAll(at now: Timestamp, where isUnwanted: (CacheKey) -> Bool) -> Int {
-        let keys = slots.keys.filter(isUnwanted)
+    mutating func removeAll(at now: Timestamp, where isUnwanted: (CacheEntry) -> Bool) -> Int {
+        let keys = slots.values.lazy.map(\.entry).filter(isUnwanted).map(\.key)
         let removed = keys.count { remove($0, at: now) }
         compact()
         return removed
@@ -119,6 +181,7 @@ struct MemoryContents {
         small = []
         main = []
         ghosts.removeAll()
+        absent = [:]
         smallEntries = 0
         smallBytes = 0
         bytes = 0
@@ -166,7 +229,7 @@ struct MemoryContents {
                 evictions += 1
                 ghosts.insert(front, limit: max(1, slots.count * 9 / 10))
             }
-            drop(front)
+            giveUp(slot)
             return
         }
         leaveQueue(slot)
@@ -181,12 +244,19 @@ struct MemoryContents {
         guard let front = popFront(of: &main), var slot = slots[front] else { return }
         guard slot.expiresAt > now, slot.frequency > 0 else {
             if slot.expiresAt > now { evictions += 1 }
-            drop(front)
+            giveUp(slot)
             return
         }
         slot.frequency -= 1
         append(&slot)
         slots[front] = slot
+    }
+
+    /// Drops an entry, and keeps what is to be reported of it.
+    private mutating func giveUp(_ slot: Slot) {
+        drop(slot.entry.key)
+        guard slot.accesses > 0 else { return }
+        keep(CacheAccess(key: slot.entry.key, count: slot.accesses, lastAt: slot.accessedAt))
     }
 
     /// The first key of a queue whose place is not void.

@@ -16,30 +16,38 @@ final class MemoryShard: Sendable {
         state = Mutex(State(contents: MemoryContents(maximumEntries: maximumEntries, maximumBytes: maximumBytes)))
     }
 
-    func entry(_ key: CacheKey, at now: Timestamp) -> CacheEntry? {
+    func hit(_ key: CacheKey, at now: Timestamp) -> MemoryHit? {
         state.withLock { state in
-            let found = state.contents.entry(key, at: now)
+            let found = state.contents.hit(key, at: now)
             if found == nil { state.misses += 1 } else { state.hits += 1 }
             return found
         }
     }
 
-    /// Grows with every removal; see ``insert(_:until:at:ifRemovals:)``.
+    func entry(_ key: CacheKey, at now: Timestamp) -> CacheEntry? {
+        hit(key, at: now)?.entry
+    }
+
+    /// Grows with every removal; see ``insert(_:until:goneAt:at:ifRemovals:)``.
     var removals: UInt64 { state.withLock { $0.removals } }
 
     /// Takes an entry in, unless something was removed since `removals` was read.
+    ///
+    /// - Returns: whether it is there now.
+    @discardableResult
     func insert(
-        _ entry: CacheEntry, until expiry: Timestamp, at now: Timestamp, ifRemovals removals: UInt64? = nil
-    ) {
-        guard expiry > now else { return }
-        state.withLock { state in
-            if let present = state.contents.version(of: entry.key, at: now), present > entry.version { return }
+        _ entry: CacheEntry, until expiry: Timestamp, goneAt gone: Timestamp? = nil, at now: Timestamp,
+        ifRemovals removals: UInt64? = nil
+    ) -> Bool {
+        guard expiry > now else { return false }
+        return state.withLock { state in
+            if let present = state.contents.version(of: entry.key, at: now), present > entry.version { return false }
             if let removals, removals != state.removals {
                 // An older value must go even if this one cannot be trusted to be there still.
                 _ = state.contents.remove(entry.key, at: now)
-            } else {
-                state.contents.insert(entry, until: expiry, at: now)
+                return false
             }
+            return state.contents.insert(entry, until: expiry, goneAt: gone, at: now)
         }
     }
 
@@ -50,8 +58,18 @@ final class MemoryShard: Sendable {
         }
     }
 
-    /// Removes the entries whose key is wanted gone; counts as a removal even if there is none.
-    func removeAll(at now: Timestamp, where isUnwanted: (CacheKey) -> Bool) -> Int {
+    /// Removes an entry that is older than a write; counts as a removal unless what is there is the write itself or a
+    /// later one.
+    func remove(_ key: CacheKey, olderThan version: Int64, at now: Timestamp) {
+        state.withLock { state in
+            if let present = state.contents.version(of: key, at: now), present >= version { return }
+            state.removals += 1
+            _ = state.contents.remove(key, at: now)
+        }
+    }
+
+    /// Removes the entries that are wanted gone; counts as a removal even if there is none.
+    func removeAll(at now: Timestamp, where isUnwanted: (CacheEntry) -> Bool) -> Int {
         state.withLock { state in
             state.removals += 1
             return state.contents.removeAll(at: now, where: isUnwanted)
@@ -64,6 +82,21 @@ final class MemoryShard: Sendable {
             state.removals += 1
             state.contents.removeAll()
         }
+    }
+
+    /// Counts a lookup that was answered elsewhere.
+    func note(_ key: CacheKey, at now: Timestamp) {
+        state.withLock { $0.contents.note(key, at: now) }
+    }
+
+    /// The lookups that were counted since this was last asked.
+    func takeAccesses() -> [CacheAccess] {
+        state.withLock { $0.contents.takeAccesses() }
+    }
+
+    /// Takes lookups back whose report failed.
+    func keep(_ access: CacheAccess) {
+        state.withLock { $0.contents.keep(access) }
     }
 
     var usage: MemoryUsage {

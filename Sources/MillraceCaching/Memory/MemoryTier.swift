@@ -8,13 +8,18 @@ public import MillraceCore
 public final class MemoryTier: Sendable {
     private let shards: [MemoryShard]
     private let clock: any WallClock
+    private let time: SteadyTime
 
     /// Makes an empty tier.
     ///
-    /// `shardCount` of `nil` takes one shard for each 256 entries allowed, at least 1 and at most 64.
-    public init(limits: CacheManager.Limits = .standard, clock: any WallClock, shardCount: Int? = nil) {
+    /// The clock tells what remains of an entry that is taken in, `time` when that has passed. `shardCount` of `nil`
+    /// takes one shard for each 256 entries allowed, at least 1 and at most 64.
+    public init(
+        limits: CacheManager.Limits = .standard, clock: any WallClock, time: SteadyTime = .host, shardCount: Int? = nil
+    ) {
         let count = max(1, shardCount ?? min(64, limits.entries / 256))
         self.clock = clock
+        self.time = time
         shards = (0..<count).map { index in
             // The first shards take what does not divide evenly, so that the sum of the bounds is the bound.
             MemoryShard(
@@ -24,8 +29,12 @@ public final class MemoryTier: Sendable {
     }
 
     /// Looks a value up; `nil` when it is not there or has expired.
-    public func entry(_ key: CacheKey) -> CacheEntry? {
-        shard(of: key).entry(key, at: clock.now())
+    public func hit(_ key: CacheKey) -> MemoryHit? {
+        hit(key, at: time.latest())
+    }
+
+    func hit(_ key: CacheKey, at now: Timestamp) -> MemoryHit? {
+        shard(of: key).hit(key, at: now)
     }
 
     /// Counts the removals in the neighbourhood of a key.
@@ -40,10 +49,16 @@ public final class MemoryTier: Sendable {
     ///
     /// An entry of a smaller version than the one that is there is not taken: a fill never overrides a write. Neither
     /// is one from before a removal, when `removals` is not what ``removals(near:)`` says now.
-    public func insert(_ entry: CacheEntry, ifRemovals removals: UInt64? = nil) {
-        let now = clock.now()
-        shard(of: entry.key).insert(
-            entry, until: min(entry.expiresAt, now + TTL.memoryCap.duration), at: now, ifRemovals: removals)
+    ///
+    /// - Returns: whether it was taken.
+    @discardableResult
+    public func insert(_ entry: CacheEntry, ifRemovals removals: UInt64? = nil) -> Bool {
+        // Read before the time of day, so that what passes between the two makes the deadline earlier, not later.
+        let now = time.earliest()
+        guard let remaining = entry.remaining(at: clock.now())?.duration else { return false }
+        return shard(of: entry.key).insert(
+            entry, until: now + min(remaining, TTL.memoryCap.duration), goneAt: now + remaining, at: now,
+            ifRemovals: removals)
     }
 
     /// Removes an entry.
@@ -51,15 +66,20 @@ public final class MemoryTier: Sendable {
     /// - Returns: whether there was one that had not expired.
     @discardableResult
     public func remove(_ key: CacheKey) -> Bool {
-        shard(of: key).remove(key, at: clock.now())
+        shard(of: key).remove(key, at: time.latest())
     }
 
-    /// Removes the entries whose key a pattern or another rule wants gone. Visits all keys.
+    /// Removes an entry that is older than a write of its key somewhere else, and refuses those that are being fetched.
+    public func remove(_ key: CacheKey, olderThan version: Int64) {
+        shard(of: key).remove(key, olderThan: version, at: time.latest())
+    }
+
+    /// Removes the entries that a pattern or another rule wants gone. Visits all.
     ///
     /// - Returns: how many there were that had not expired.
     @discardableResult
-    public func removeAll(where isUnwanted: (CacheKey) -> Bool) -> Int {
-        let now = clock.now()
+    public func removeAll(where isUnwanted: (CacheEntry) -> Bool) -> Int {
+        let now = time.latest()
         return shards.reduce(0) { $0 + $1.removeAll(at: now, where: isUnwanted) }
     }
 
@@ -68,12 +88,35 @@ public final class MemoryTier: Sendable {
         for shard in shards { shard.removeAll() }
     }
 
+    /// Counts a lookup that another tier answered, for ``takeAccesses()``.
+    public func note(_ key: CacheKey) {
+        shard(of: key).note(key, at: time.latest())
+    }
+
+    /// The lookups of each value since this was last asked, in no order; of values given up since then too, as far as
+    /// there is room for them.
+    public func takeAccesses() -> [CacheAccess] {
+        let offset = clock.now() - time.latest()
+        return shards.flatMap { $0.takeAccesses() }.map { access in
+            CacheAccess(key: access.key, count: access.count, lastAt: access.lastAt + offset)
+        }
+    }
+
+    /// Takes back what could not be reported.
+    public func keep(_ accesses: [CacheAccess]) {
+        let offset = clock.now() - time.latest()
+        for access in accesses {
+            shard(of: access.key).keep(
+                CacheAccess(key: access.key, count: access.count, lastAt: access.lastAt - offset))
+        }
+    }
+
     /// What the tier holds and has done.
     public var usage: MemoryUsage {
         shards.reduce(into: MemoryUsage()) { $0.add($1.usage) }
     }
 
     private func shard(of key: CacheKey) -> MemoryShard {
-        shards[Int(UInt(bitPattern: key.hashValue) % UInt(shards.count))]
+        shards[Int(UInt(bitPattern: key.fingerprint) % UInt(shards.count))]
     }
 }

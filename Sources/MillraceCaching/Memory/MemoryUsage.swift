@@ -12,8 +12,6 @@ public struct MemoryUsage: Sendable, Hashable {
     mutating func add(_ other: MemoryUsage) {
         entries += other.entries
         bytes += other.bytes
-        counters.hits += other.counters.hits
-        counters.misses += other.counters.misses
-        counters.evictions += other.counters.evictions
+        counters.add(other.counters)
     }
 }

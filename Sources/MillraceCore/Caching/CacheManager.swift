@@ -25,6 +25,34 @@ public struct CacheManager: AggregateRoot, Hashable {
         public static let standard = Limits(standardEntries: 10_000, bytes: 64 << 20)
     }
 
+    /// The bounds of what the store keeps.
+    public struct StoreLimits: Hashable, Sendable {
+        /// No more values in the store than this; `nil` for any number.
+        public let entries: Int?
+        /// No more bytes of keys and values in the store than this; `nil` for any number.
+        public let bytes: Int?
+
+        /// Makes bounds; the defaults are any number of values and 1 GiB.
+        ///
+        /// - Throws: ``InvalidValue`` unless each that is given is positive.
+        public init(entries: Int? = nil, bytes: Int? = 1 << 30) throws(InvalidValue) {
+            guard entries ?? 1 > 0, bytes ?? 1 > 0 else { throw InvalidValue("cache limits", "must be positive") }
+            self.entries = entries
+            self.bytes = bytes
+        }
+
+        private init(standardBytes: Int) {
+            entries = nil
+            bytes = standardBytes
+        }
+
+        /// Any number of values, 1 GiB.
+        public static let standard = StoreLimits(standardBytes: 1 << 30)
+    }
+
+    /// How long a holder of the right to clean a store keeps it after each time: 30 s.
+    public static let upkeepLease = Duration.seconds(30)
+
     /// Identity.
     public let id: CacheID
     /// The name of the cache.
@@ -52,8 +80,6 @@ public struct CacheManager: AggregateRoot, Hashable {
 
     /// Adds what a process has counted.
     public mutating func add(_ tier: CacheTierName, _ counted: CacheStats.TierCounters) {
-        counters[tier, default: .init()].hits += counted.hits
-        counters[tier, default: .init()].misses += counted.misses
-        counters[tier, default: .init()].evictions += counted.evictions
+        counters[tier, default: .init()].add(counted)
     }
 }

@@ -15,6 +15,18 @@ public struct CacheStats: Hashable, Sendable {
             self.misses = misses
             self.evictions = evictions
         }
+
+        /// The part of the lookups that were answered, from 0 to 1; `nil` without lookups.
+        public var hitRatio: Double? {
+            hits + misses == 0 ? nil : Double(hits) / Double(hits + misses)
+        }
+
+        /// Adds what was counted elsewhere.
+        public mutating func add(_ other: TierCounters) {
+            hits += other.hits
+            misses += other.misses
+            evictions += other.evictions
+        }
     }
 
     /// Values in memory.
@@ -27,6 +39,8 @@ public struct CacheStats: Hashable, Sendable {
     public var l1MemoryBytes: Int
     /// What each tier has done.
     public var tiers: [CacheTierName: TierCounters]
+    /// What each tier has done in all processes that use the store, this one included; others as of their last report.
+    public var total: [CacheTierName: TierCounters]
     /// Loads that ran because no tier had the value.
     public var loads: Int
     /// Loads that failed.
@@ -35,13 +49,14 @@ public struct CacheStats: Hashable, Sendable {
     /// Describes a cache.
     public init(
         l1Size: Int, l2Size: Int?, l3Count: Int, l1MemoryBytes: Int, tiers: [CacheTierName: TierCounters],
-        loads: Int, loadFailures: Int
+        total: [CacheTierName: TierCounters], loads: Int, loadFailures: Int
     ) {
         self.l1Size = l1Size
         self.l2Size = l2Size
         self.l3Count = l3Count
         self.l1MemoryBytes = l1MemoryBytes
         self.tiers = tiers
+        self.total = total
         self.loads = loads
         self.loadFailures = loadFailures
     }

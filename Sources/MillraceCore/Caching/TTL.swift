@@ -20,6 +20,14 @@ public struct TTL: Hashable, Sendable, Comparable {
         self.init(unchecked: whole)
     }
 
+    /// Makes a TTL of whole microseconds; `nil` when there is no such TTL.
+    public init?(microseconds: Int64) {
+        guard microseconds > 0, microseconds <= Self.maximumMicroseconds else { return nil }
+        self.init(unchecked: .microseconds(microseconds))
+    }
+
+    private static let maximumMicroseconds: Int64 = 100 * 365 * 86_400 * 1_000_000
+
     private init(unchecked duration: Duration) {
         self.duration = duration
     }

@@ -16,51 +16,43 @@ public struct SQLiteCacheStore: CacheStore {
         let clock = store.clock
         return try await store.read { db in
             try db.rows(
+                "SELECT \(Self.columns) FROM cache_entries WHERE cache_key = ? AND expires_at > ?",
+                [key.text, clock.now().microseconds]
+            ) { try Self.entry(&$0) }.first
+        }
+    }
+
+    /// Reads those of many entries that have not expired.
+    public func entries(_ keys: [CacheKey]) async throws(StoreError) -> [CacheEntry] {
+        let clock = store.clock
+        return try await store.read { db in
+            try db.rows(
                 """
-                SELECT value, codec, created_at, expires_at, version FROM cache_entries
-                WHERE cache_key = ? AND expires_at > ?
-                """, [key.text, clock.now().microseconds]
-            ) { row in
-                let value = CacheValue(
-                    bytes: try row.value(Data.self), codec: CacheValue.Codec(rawValue: try row.value()))
-                return CacheEntry(
-                    key: key, value: value, createdAt: try row.time(), expiresAt: try row.time(),
-                    version: try row.value())
-            }.first
+                SELECT \(Self.columns) FROM cache_entries
+                WHERE cache_key IN (SELECT value FROM json_each(?)) AND expires_at > ?
+                """, [try json(keys.map(\.text)), clock.now().microseconds]
+            ) { try Self.entry(&$0) }
         }
     }
 
     /// Writes an entry under the store's next version.
     public func put(_ key: CacheKey, _ value: CacheValue, ttl: TTL) async throws(StoreError) -> CacheEntry {
         let clock = store.clock
+        return try await store.write { db in try Self.write(key, value, ttl: ttl, at: clock.now(), in: db) }
+    }
+
+    /// Writes an entry unless there is one, or its key may have been written since a version.
+    public func fill(
+        _ key: CacheKey, _ value: CacheValue, ttl: TTL, ifUnchangedSince version: Int64
+    ) async throws(StoreError) -> CacheEntry? {
+        let clock = store.clock
         return try await store.write { db in
             let now = clock.now()
-            // One sequence for all keys: a version must not come again after a key was deleted and put anew.
-            let version = try db.rows(
-                """
-                UPDATE store_state SET value = CAST(value AS INTEGER) + 1 WHERE name = 'cache_version'
-                RETURNING CAST(value AS INTEGER)
-                """, []
-            ) { try $0.value(Int64.self) }
-            guard let version = version.first else {
-                throw StoreError(.corrupted, "the store has lost the sequence of its cache")
-            }
-            let entry = CacheEntry(
-                key: key, value: value, createdAt: now, expiresAt: now + ttl.duration, version: version)
-            try db.run(
-                """
-                INSERT INTO cache_entries (cache_key, value, codec, version, created_at, expires_at)
-                VALUES (:key, :value, :codec, :version, :created, :expires)
-                ON CONFLICT (cache_key) DO UPDATE SET
-                    value = excluded.value, codec = excluded.codec, version = excluded.version,
-                    created_at = excluded.created_at, expires_at = excluded.expires_at,
-                    accessed_at = NULL, access_count = 0
-                """,
-                [
-                    "key": key.text, "value": value.bytes, "codec": Int(value.codec.rawValue), "version": version,
-                    "created": now.microseconds, "expires": entry.expiresAt.microseconds,
-                ])
-            return entry
+            let present = try db.rows(
+                "SELECT 1 FROM cache_entries WHERE cache_key = ? AND expires_at > ?", [key.text, now.microseconds]
+            ) { _ in true }
+            guard present.isEmpty, try CacheLog.isUnchanged(key, since: version, in: db) else { return nil }
+            return try Self.write(key, value, ttl: ttl, at: now, in: db)
         }
     }
 
@@ -68,10 +60,52 @@ public struct SQLiteCacheStore: CacheStore {
     public func remove(_ key: CacheKey) async throws(StoreError) -> Bool {
         let clock = store.clock
         return try await store.write { db in
+            _ = try CacheLog.append(.key(key), in: db)
             let expiries = try db.rows(
                 "DELETE FROM cache_entries WHERE cache_key = ? RETURNING expires_at", [key.text]
             ) { try $0.time() }
             return expiries.contains { $0 > clock.now() }
+        }
+    }
+
+    /// Removes the entries whose keys match, a thousand in a transaction.
+    public func removeAll(matching pattern: CachePattern) async throws(StoreError) -> Int {
+        try await CacheInvalidation(pattern: pattern, store: store).run()
+    }
+
+    /// The version of the newest write.
+    public func newestVersion() async throws(StoreError) -> Int64 {
+        try await store.read { db in try CacheLog.newest(in: db) }
+    }
+
+    /// What was written after a version.
+    public func changes(since version: Int64) async throws(StoreError) -> CacheChanges {
+        try await store.read { db in try CacheLog.changes(since: version, in: db) }
+    }
+
+    /// Adds accesses to entries, and counters to those of a named cache.
+    public func record(
+        _ accesses: [CacheAccess], counters: [CacheTierName: CacheStats.TierCounters], of cache: String
+    ) async throws(StoreError) {
+        let id: CacheID = store.makeID(at: store.clock.now())
+        try await store.write { db in
+            try CacheReport.add(accesses, in: db)
+            try CacheReport.add(counters, of: cache, as: id, in: db)
+        }
+    }
+
+    /// What each tier of a named cache has done.
+    public func counters(of cache: String) async throws(StoreError) -> [CacheTierName: CacheStats.TierCounters] {
+        try await store.read { db in try CacheReport.counters(of: cache, in: db) }
+    }
+
+    /// Removes what has expired and what is too much, unless another holder does.
+    public func clean(
+        within limits: CacheManager.StoreLimits, limit: Int, as holder: CacheID
+    ) async throws(StoreError) -> CacheUpkeep? {
+        let clock = store.clock
+        return try await store.write { db in
+            try CacheCleaning(limits: limits, limit: limit, holder: holder).run(in: db, at: clock.now())
         }
     }
 
@@ -117,11 +151,9 @@ public struct SQLiteCacheStore: CacheStore {
             try db.rows("SELECT name, limits, counters, version FROM caches WHERE id = ?", [id.sql]) { row in
                 let name = try row.value(String.self)
                 let limits = try row.json(CacheManager.Limits.self)
-                let counters = try row.json([String: CacheStats.TierCounters].self)
-                let byTier = counters.compactMap { name, value in CacheTierName(rawValue: name).map { ($0, value) } }
+                let counters = try CacheReport.counters(&row)
                 return try CacheManager(
-                    id: id, name: name, limits: limits, counters: Dictionary(uniqueKeysWithValues: byTier),
-                    version: try row.value())
+                    id: id, name: name, limits: limits, counters: counters, version: try row.value())
             }.first
         }
     }
@@ -129,5 +161,37 @@ public struct SQLiteCacheStore: CacheStore {
     /// Forgets the settings and counters of a named cache; its values stay.
     public func delete(_ id: CacheID) async throws(StoreError) {
         try await store.write { db in _ = try db.run("DELETE FROM caches WHERE id = ?", [id.sql]) }
+    }
+
+    private static let columns = "cache_key, value, codec, created_at, expires_at, version"
+
+    private static func entry(_ row: inout RowReader) throws -> CacheEntry {
+        let key = CacheKey(stored: try row.value())
+        let value = CacheValue(bytes: try row.value(Data.self), codec: CacheValue.Codec(rawValue: try row.value()))
+        return CacheEntry(
+            key: key, value: value, createdAt: try row.time(), expiresAt: try row.time(), version: try row.value())
+    }
+
+    private static func write(
+        _ key: CacheKey, _ value: CacheValue, ttl: TTL, at now: Timestamp, in db: Database
+    ) throws -> CacheEntry {
+        let entry = CacheEntry(
+            key: key, value: value, createdAt: now, expiresAt: now + ttl.duration,
+            version: try CacheLog.append(.key(key), in: db))
+        try db.run(
+            """
+            INSERT INTO cache_entries (cache_key, value, codec, version, created_at, expires_at, accessed_at, bytes)
+            VALUES (:key, :value, :codec, :version, :created, :expires, :created, :bytes)
+            ON CONFLICT (cache_key) DO UPDATE SET
+                value = excluded.value, codec = excluded.codec, version = excluded.version,
+                created_at = excluded.created_at, expires_at = excluded.expires_at,
+                accessed_at = excluded.accessed_at, access_count = 0, bytes = excluded.bytes
+            """,
+            [
+                "key": key.text, "value": value.bytes, "codec": Int(value.codec.rawValue), "version": entry.version,
+                "created": now.microseconds, "expires": entry.expiresAt.microseconds,
+                "bytes": key.text.utf8.count + value.bytes.count,
+            ])
+        return entry
     }
 }

@@ -39,6 +39,7 @@ public struct SQLiteTranscriptRepository: TranscriptRepository {
             guard force || status != [.processing] else {
                 throw StoreError(.conflict, "transcript \(id) is still being made; deleting it must be forced")
             }
+            try CacheLog.appendKeys(ofTranscript: id, in: db)
             try db.run(
                 """
                 DELETE FROM cache_entries WHERE cache_key IN (

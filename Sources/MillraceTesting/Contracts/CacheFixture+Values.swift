@@ -5,6 +5,11 @@ extension CacheKey {
     static let sample = CacheKey(stored: "sample")
 }
 
+extension CachePattern {
+    /// A pattern that a rule writes down.
+    static func known(_ text: String) throws -> CachePattern { try CachePattern(text) }
+}
+
 extension CacheValue {
     static func text(_ text: String) -> CacheValue { CacheValue(bytes: Data(text.utf8)) }
 }

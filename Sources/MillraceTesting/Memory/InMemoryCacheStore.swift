@@ -30,17 +30,70 @@ public struct InMemoryCacheStore: CacheStore {
     }
 
     /// See the port.
+    public func entries(_ keys: [CacheKey]) async throws(StoreError) -> [CacheEntry] {
+        try store.step { state, now in Set(keys).compactMap { state.cacheEntry($0, at: now) } }
+    }
+
+    /// See the port.
     public func put(_ key: CacheKey, _ value: CacheValue, ttl: TTL) async throws(StoreError) -> CacheEntry {
         try store.step { state, now in state.putCacheEntry(key, value, ttl: ttl, at: now) }
     }
 
     /// See the port.
+    public func fill(
+        _ key: CacheKey, _ value: CacheValue, ttl: TTL, ifUnchangedSince version: Int64
+    ) async throws(StoreError) -> CacheEntry? {
+        try store.step { state, now in
+            state.fillCacheEntry(key, value, ttl: ttl, ifUnchangedSince: version, at: now)
+        }
+    }
+
+    /// See the port.
     public func remove(_ key: CacheKey) async throws(StoreError) -> Bool {
-        try store.step { state, now in state.removeCacheEntry(key, at: now) }
+        try store.step { state, now in state.removeCacheEntry(key).map { $0.expiresAt > now } ?? false }
+    }
+
+    /// See the port.
+    public func removeAll(matching pattern: CachePattern) async throws(StoreError) -> Int {
+        try store.step { state, now in
+            state.removeCacheEntries(matching: pattern).count { $0.expiresAt > now }
+        }
+    }
+
+    /// See the port.
+    public func newestVersion() async throws(StoreError) -> Int64 {
+        try store.step { state, _ in state.lastCacheVersion }
+    }
+
+    /// See the port.
+    public func changes(since version: Int64) async throws(StoreError) -> CacheChanges {
+        try store.step { state, _ in state.cacheChanges(since: version) }
     }
 
     /// See the port.
     public func count() async throws(StoreError) -> Int {
         try store.step { state, now in state.cacheEntries.values.count { $0.expiresAt > now } }
+    }
+
+    /// See the port.
+    public func record(
+        _ accesses: [CacheAccess], counters: [CacheTierName: CacheStats.TierCounters], of cache: String
+    ) async throws(StoreError) {
+        try store.step { (state, now) throws(StoreError) in
+            try state.recordCacheCounters(counters, of: cache, at: now)
+            state.recordCacheAccesses(accesses)
+        }
+    }
+
+    /// See the port.
+    public func counters(of cache: String) async throws(StoreError) -> [CacheTierName: CacheStats.TierCounters] {
+        try store.step { state, _ in state.caches.values.first { $0.name == cache }?.counters ?? [:] }
+    }
+
+    /// See the port.
+    public func clean(
+        within limits: CacheManager.StoreLimits, limit: Int, as holder: CacheID
+    ) async throws(StoreError) -> CacheUpkeep? {
+        try store.step { state, now in state.cleanCache(within: limits, limit: limit, as: holder, at: now) }
     }
 }

@@ -62,7 +62,7 @@ extension StoreState {
         }
         for row in processings.values where row.transcriptID == id {
             for task in chunks[row.id] ?? [] {
-                if let key = chunkCacheKeys[task.id] { cacheEntries[key] = nil }
+                if let key = chunkCacheKeys[task.id] { removeCacheEntry(key) }
             }
             removeProcessing(row.id)
         }

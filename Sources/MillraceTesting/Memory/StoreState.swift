@@ -27,6 +27,12 @@ struct StoreState {
 
     var cacheEntries: [CacheKey: CacheEntry] = [:]
     var lastCacheVersion: Int64 = 0
+    /// What was written lately, by version.
+    var cacheWrites: [CacheChanges.Change] = []
+    /// How often entries were looked up, and when last.
+    var cacheAccesses: [CacheKey: CacheAccess] = [:]
+    /// Who may clean the cache, and until when.
+    var cacheCleaner: (holder: CacheID, until: Timestamp)?
     var caches: [CacheID: CacheManager] = [:]
 
     var identifiers = IdentifierSequence()

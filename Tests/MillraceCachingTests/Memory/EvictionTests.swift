@@ -16,20 +16,20 @@ import Testing
         var contents = MemoryContents(maximumEntries: 100, maximumBytes: 1 << 20)
         let hot = (0..<50).map { "hot-\($0)" }
         for _ in 0..<3 {
-            for name in hot where contents.entry(key(name), at: now) == nil { insert(name, into: &contents) }
+            for name in hot where contents.hit(key(name), at: now) == nil { insert(name, into: &contents) }
         }
         for number in 0..<10_000 { insert("scan-\(number)", into: &contents) }
-        #expect(hot.allSatisfy { contents.entry(key($0), at: now) != nil })
+        #expect(hot.allSatisfy { contents.hit(key($0), at: now) != nil })
         #expect(contents.count == 100)
     }
 
     @Test func `a key that comes back soon after it was given up is kept longer than a new one`() {
         var contents = MemoryContents(maximumEntries: 20, maximumBytes: 1 << 20)
         for number in 0..<21 { insert("\(number)", into: &contents) }
-        #expect(contents.entry(key("0"), at: now) == nil)
+        #expect(contents.hit(key("0"), at: now) == nil)
         insert("0", into: &contents)
         for number in 100..<130 { insert("\(number)", into: &contents) }
-        #expect(contents.entry(key("0"), at: now) != nil)
+        #expect(contents.hit(key("0"), at: now) != nil)
     }
 
     @Test func `what has expired makes room before it is counted as given up`() {
@@ -41,7 +41,7 @@ import Testing
         let new = entry("b", at: later)
         contents.insert(new, until: new.expiresAt, at: later)
         #expect(contents.count == 2 && contents.evictions == 0)
-        #expect(contents.entry(key("a"), at: later) != nil)
+        #expect(contents.hit(key("a"), at: later) != nil)
     }
 
     @Test func `nothing grows without bound, whatever is asked for`() {
@@ -52,7 +52,7 @@ import Testing
             switch Int.random(in: 0..<10, using: &random) {
             case 0: _ = contents.remove(key(name), at: now)
             case 1...4: insert(name, into: &contents)
-            default: if contents.entry(key(name), at: now) == nil { insert(name, into: &contents) }
+            default: if contents.hit(key(name), at: now) == nil { insert(name, into: &contents) }
             }
         }
         // At most twice the live places and 16, in the queues of the values and in that of the ghosts.
@@ -68,7 +68,7 @@ import Testing
         for step in 0..<20_000 {
             // Some keys are asked for much oftener than others.
             let number = Int(Double(size * 5) * Double.random(in: 0..<1, using: &random).squared)
-            let found = contents.entry(key("\(number)"), at: now) != nil
+            let found = contents.hit(key("\(number)"), at: now) != nil
             #expect(found == model.access(number), "seed \(TestSeed.value), run \(run), step \(step)")
             if !found { insert("\(number)", into: &contents) }
         }
@@ -77,8 +77,8 @@ import Testing
     @Test func `all of a neighbourhood can be removed at once`() {
         var contents = MemoryContents(maximumEntries: 10, maximumBytes: 1 << 20)
         for name in ["a1", "a2", "b1"] { insert(name, into: &contents) }
-        #expect(contents.removeAll(at: now) { $0.text.hasPrefix("a") } == 2)
-        #expect(contents.entry(key("b1"), at: now) != nil)
+        #expect(contents.removeAll(at: now) { $0.key.text.hasPrefix("a") } == 2)
+        #expect(contents.hit(key("b1"), at: now) != nil)
         contents.removeAll()
         #expect(contents.count == 0 && contents.bytes == 0 && contents.queueLength == 0)
     }

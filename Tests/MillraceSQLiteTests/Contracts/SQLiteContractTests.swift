@@ -31,14 +31,14 @@ struct SQLiteContractTests {
         withExtendedLifetime(temporary) {}
     }
 
-    @Test("the cache's store", arguments: CacheStoreContract.rules)
+    @Test("the cache's store", arguments: CacheStoreContract.rules + CacheStoreContract.statementRules)
     func cacheStore(rule: ContractRule<CacheFixture>) async throws {
         let temporary = try TemporaryStore()
         try await rule.check(cacheFixture(temporary))
         withExtendedLifetime(temporary) {}
     }
 
-    @Test("the cache", arguments: CacheContract.rules)
+    @Test("the cache", arguments: CacheContract.rules + CacheContract.statementRules)
     func cache(rule: ContractRule<CacheFixture>) async throws {
         let temporary = try TemporaryStore()
         try await rule.check(cacheFixture(temporary))
@@ -64,6 +64,7 @@ struct SQLiteContractTests {
     private func cacheFixture(_ temporary: TemporaryStore) -> CacheFixture {
         let store = SQLiteCacheStore(temporary.store)
         return CacheFixture(
-            cache: TieredCache(store: store, clock: temporary.clock), store: store, clock: temporary.clock)
+            cache: TieredCache(store: store, clock: temporary.clock), store: store, clock: temporary.clock,
+            statementCount: { temporary.statements.value })
     }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 import MillraceCore
 import MillraceSQLite
@@ -12,6 +13,8 @@ struct QueryPlanTests {
     func plans() async throws {
         let log = StatementLog()
         let temporary = try TemporaryStore(onStatement: log.add)
+        // Migrations read whole tables, once.
+        log.clear()
         let fixture = StoreFixture(
             jobs: SQLiteJobQueueRepository(temporary.store),
             processings: SQLiteProcessingRepository(temporary.store),
@@ -69,6 +72,18 @@ struct QueryPlanTests {
         _ = try await fixture.processings.activeProcessings()
         _ = try await fixture.transcripts.list(after: nil, limit: 10)
         _ = try await fixture.cache.entry(CacheKey("k"))
+        _ = try await fixture.cache.entries([CacheKey("k")])
+        let value = CacheValue(bytes: Data([1]))
+        let entry = try await fixture.cache.put(CacheKey("k"), value, ttl: .standard)
+        _ = try await fixture.cache.fill(CacheKey("l"), value, ttl: .standard, ifUnchangedSince: entry.version - 1)
+        _ = try await fixture.cache.changes(since: entry.version - 1)
+        let access = CacheAccess(key: try CacheKey("k"), count: 1, lastAt: fixture.clock.now())
+        try await fixture.cache.record([access], counters: [.l1: .init(hits: 1)], of: "default")
+        _ = try await fixture.cache.counters(of: "default")
+        _ = try await fixture.cache.clean(
+            within: CacheManager.StoreLimits(entries: 1), limit: 10, as: .make(at: fixture.clock.now()))
+        for pattern in ["k*", "[kl]"] { _ = try await fixture.cache.removeAll(matching: CachePattern(pattern)) }
+        _ = try await fixture.cache.remove(CacheKey("k"))
         try await fixture.transcripts.delete(.make(at: fixture.clock.now()), force: true)
     }
 
@@ -92,6 +107,8 @@ struct QueryPlanTests {
                 seen.withLock { _ = $0.insert(sql) }
             }
         }
+
+        func clear() { seen.withLock { $0 = [] } }
 
         var statements: [String] { seen.withLock { $0.sorted() } }
     }

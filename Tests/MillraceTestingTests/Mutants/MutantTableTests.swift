@@ -18,7 +18,13 @@ import Testing
     }
 
     @Test func `every rule of the cache catches its mutants`() async {
-        await run(CacheStoreContract.rules + CacheContract.rules, CacheStoreMutants.all + CacheMutants.all) { mutant in
+        let rules =
+            CacheStoreContract.rules + CacheStoreContract.statementRules + CacheContract.rules
+            + CacheContract.statementRules
+        let mutants =
+            CacheStoreMutants.all + CacheLogMutants.all + CacheCleaningMutants.all + CacheMutants.all
+            + CacheRaceMutants.all
+        await run(rules, mutants) { mutant in
             var lab = CacheLab()
             mutant.tamper(&lab)
             return lab.fixture

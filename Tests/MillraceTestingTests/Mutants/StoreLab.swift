@@ -47,7 +47,9 @@ struct CacheLab: Sendable {
         store = TamperedCacheStore(sound.store)
     }
 
-    var fixture: CacheFixture { CacheFixture(cache: cache, store: store, clock: clock) }
+    var fixture: CacheFixture {
+        CacheFixture(cache: cache, store: store, clock: clock, statementCount: { [memory] in memory.passCount })
+    }
 }
 
 /// Runs what a mutant does in place of a verb; its errors are the store's, as a port demands.

@@ -16,6 +16,9 @@ struct TamperedCache: CacheRepository {
             @Sendable (any CacheRepository, CacheKey, TTL, @escaping @Sendable () async throws -> CacheValue)
                 async throws -> CacheLoad
         )?
+    var onGetMany: (@Sendable (any CacheRepository, [CacheKey]) async throws -> [CacheKey: CacheHit])?
+    var onInvalidate: (@Sendable (any CacheRepository, CachePattern) async throws -> CacheOutcome)?
+    var onMaintain: (@Sendable (any CacheRepository) async throws -> CacheUpkeep)?
     var onStats: (@Sendable (any CacheRepository) async throws -> CacheStats)?
 
     init(_ base: any CacheRepository) { self.base = base }
@@ -61,6 +64,21 @@ extension TamperedCache {
 
     func stats() async throws(StoreError) -> CacheStats {
         guard let tampered = onStats else { return try await base.stats() }
+        return try await storeError { try await tampered(base) }
+    }
+
+    func get(many keys: [CacheKey]) async throws(StoreError) -> [CacheKey: CacheHit] {
+        guard let tampered = onGetMany else { return try await base.get(many: keys) }
+        return try await storeError { try await tampered(base, keys) }
+    }
+
+    func invalidatePattern(_ pattern: CachePattern) async throws(StoreError) -> CacheOutcome {
+        guard let tampered = onInvalidate else { return try await base.invalidatePattern(pattern) }
+        return try await storeError { try await tampered(base, pattern) }
+    }
+
+    func maintain() async throws(StoreError) -> CacheUpkeep {
+        guard let tampered = onMaintain else { return try await base.maintain() }
         return try await storeError { try await tampered(base) }
     }
 }

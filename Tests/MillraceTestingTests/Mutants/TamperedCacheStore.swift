@@ -11,6 +11,18 @@ struct TamperedCacheStore: CacheStore {
     var onEntry: (@Sendable (any CacheStore, CacheKey) async throws -> CacheEntry?)?
     var onPut: (@Sendable (any CacheStore, CacheKey, CacheValue, TTL) async throws -> CacheEntry)?
     var onRemove: (@Sendable (any CacheStore, CacheKey) async throws -> Bool)?
+    var onEntries: (@Sendable (any CacheStore, [CacheKey]) async throws -> [CacheEntry])?
+    var onFill: (@Sendable (any CacheStore, CacheKey, CacheValue, TTL, Int64) async throws -> CacheEntry?)?
+    var onRemoveAll: (@Sendable (any CacheStore, CachePattern) async throws -> Int)?
+    var onNewestVersion: (@Sendable (any CacheStore) async throws -> Int64)?
+    var onChanges: (@Sendable (any CacheStore, Int64) async throws -> CacheChanges)?
+    var onRecord:
+        (
+            @Sendable (any CacheStore, [CacheAccess], [CacheTierName: CacheStats.TierCounters], String)
+                async throws -> Void
+        )?
+    var onCounters: (@Sendable (any CacheStore, String) async throws -> [CacheTierName: CacheStats.TierCounters])?
+    var onClean: (@Sendable (any CacheStore, CacheManager.StoreLimits, Int, CacheID) async throws -> CacheUpkeep?)?
     var onCount: (@Sendable (any CacheStore) async throws -> Int)?
 
     init(_ base: any CacheStore) { self.base = base }
@@ -50,5 +62,53 @@ extension TamperedCacheStore {
     func count() async throws(StoreError) -> Int {
         guard let tampered = onCount else { return try await base.count() }
         return try await storeError { try await tampered(base) }
+    }
+
+    func entries(_ keys: [CacheKey]) async throws(StoreError) -> [CacheEntry] {
+        guard let tampered = onEntries else { return try await base.entries(keys) }
+        return try await storeError { try await tampered(base, keys) }
+    }
+
+    func fill(
+        _ key: CacheKey, _ value: CacheValue, ttl: TTL, ifUnchangedSince version: Int64
+    ) async throws(StoreError) -> CacheEntry? {
+        guard let tampered = onFill else {
+            return try await base.fill(key, value, ttl: ttl, ifUnchangedSince: version)
+        }
+        return try await storeError { try await tampered(base, key, value, ttl, version) }
+    }
+
+    func removeAll(matching pattern: CachePattern) async throws(StoreError) -> Int {
+        guard let tampered = onRemoveAll else { return try await base.removeAll(matching: pattern) }
+        return try await storeError { try await tampered(base, pattern) }
+    }
+
+    func newestVersion() async throws(StoreError) -> Int64 {
+        guard let tampered = onNewestVersion else { return try await base.newestVersion() }
+        return try await storeError { try await tampered(base) }
+    }
+
+    func changes(since version: Int64) async throws(StoreError) -> CacheChanges {
+        guard let tampered = onChanges else { return try await base.changes(since: version) }
+        return try await storeError { try await tampered(base, version) }
+    }
+
+    func record(
+        _ accesses: [CacheAccess], counters: [CacheTierName: CacheStats.TierCounters], of cache: String
+    ) async throws(StoreError) {
+        guard let tampered = onRecord else { return try await base.record(accesses, counters: counters, of: cache) }
+        try await storeError { try await tampered(base, accesses, counters, cache) }
+    }
+
+    func counters(of cache: String) async throws(StoreError) -> [CacheTierName: CacheStats.TierCounters] {
+        guard let tampered = onCounters else { return try await base.counters(of: cache) }
+        return try await storeError { try await tampered(base, cache) }
+    }
+
+    func clean(
+        within limits: CacheManager.StoreLimits, limit: Int, as holder: CacheID
+    ) async throws(StoreError) -> CacheUpkeep? {
+        guard let tampered = onClean else { return try await base.clean(within: limits, limit: limit, as: holder) }
+        return try await storeError { try await tampered(base, limits, limit, holder) }
     }
 }

@@ -13,5 +13,8 @@ struct BrokenCache: CacheRepository {
     func value(
         for key: CacheKey, ttl: TTL, load: @escaping @Sendable () async throws -> CacheValue
     ) async throws(StoreError) -> CacheLoad { throw failure }
+    func get(many keys: [CacheKey]) async throws(StoreError) -> [CacheKey: CacheHit] { throw failure }
+    func invalidatePattern(_ pattern: CachePattern) async throws(StoreError) -> CacheOutcome { throw failure }
+    func maintain() async throws(StoreError) -> CacheUpkeep { throw failure }
     func stats() async throws(StoreError) -> CacheStats { throw failure }
 }

@@ -11,9 +11,9 @@ enum CacheValueRules {
             let hit = try requireValue(try await fixture.cache.get(.sample), "the value that was put")
             try requireEqual(hit.value, value, "the value")
             try requireEqual(try await fixture.store.entry(.sample)?.value, value, "the value in the store")
-            try requireEqual(outcome.states[.l3], .done(changed: true), "what the store did")
+            try requireEqual(outcome.states[.l3], .done(changes: 1), "what the store did")
             for (tier, state) in outcome.states {
-                try requireEqual(state, .done(changed: true), "what tier \(tier.rawValue) did")
+                try requireEqual(state, .done(changes: 1), "what tier \(tier.rawValue) did")
             }
         },
         ContractRule("a put replaces the value in every tier") { fixture in
@@ -27,11 +27,11 @@ enum CacheValueRules {
             try await fixture.cache.put(.sample, .text("a"), ttl: .standard)
             _ = try await fixture.cache.get(.sample)
             let outcome = try await fixture.cache.delete(CacheKey.sample)
-            try requireEqual(outcome.states[.l3], .done(changed: true), "what the store did")
+            try requireEqual(outcome.states[.l3], .done(changes: 1), "what the store did")
             try requireEqual(try await fixture.cache.get(.sample), nil, "the deleted value")
             try requireEqual(try await fixture.store.entry(.sample), nil, "the deleted value in the store")
             let again = try await fixture.cache.delete(CacheKey.sample)
-            try requireEqual(again.states[.l3], .done(changed: false), "what the store did the second time")
+            try requireEqual(again.states[.l3], .done(changes: 0), "what the store did the second time")
         },
         ContractRule("a value that only the store has is found there, and then in the nearest tier") { fixture in
             _ = try await fixture.store.put(.sample, .text("a"), ttl: .standard)

@@ -1,0 +1,66 @@
+internal import MillraceCore
+internal import Synchronization
+
+/// Keeps memory in step with the authority: knows up to which write memory has followed, and when that was true.
+///
+/// The authority is asked once a second, by whoever looks something up then. Memory may be served for two seconds after
+/// the moment at which an answered question was put; a write of another process that is older than that has been seen.
+final class ChangeWatch: Sendable {
+    /// How often the authority is asked.
+    static let interval = Duration.seconds(1)
+    /// How long memory is served after it was in step.
+    static let bound = Duration.seconds(2)
+
+    /// The right to ask.
+    struct Turn {
+        /// Up to which write memory has followed; `nil` when it never did.
+        let since: Int64?
+    }
+
+    private struct State {
+        /// The newest write that memory has followed; `nil` before the first answer.
+        var seen: Int64?
+        var isAsking = false
+    }
+
+    private let state = Mutex(State())
+    /// In microseconds; read by every lookup, so it needs no lock.
+    private let confirmedAt = Atomic<Int64>(.min)
+
+    /// Whether memory may be served.
+    func isConfirmed(at now: Timestamp) -> Bool {
+        isConfirmed(at: now, within: Self.boundMicroseconds)
+    }
+
+    /// Whether it is time to ask.
+    func isDue(at now: Timestamp) -> Bool {
+        !isConfirmed(at: now, within: Self.intervalMicroseconds)
+    }
+
+    /// Takes the turn to ask; `nil` while somebody else has it. Who gets it must ``finish(_:)``.
+    func begin() -> Turn? {
+        state.withLock { state in
+            guard !state.isAsking else { return nil }
+            state.isAsking = true
+            return Turn(since: state.seen)
+        }
+    }
+
+    /// Ends a turn. With an answer, once memory has followed it: `askedAt` is from before the question was put.
+    func finish(_ answer: (newest: Int64, askedAt: Timestamp)?) {
+        state.withLock { state in
+            state.isAsking = false
+            guard let answer else { return }
+            state.seen = answer.newest
+            confirmedAt.store(answer.askedAt.microseconds, ordering: .releasing)
+        }
+    }
+
+    private static let boundMicroseconds = bound.wholeMicroseconds
+    private static let intervalMicroseconds = interval.wholeMicroseconds
+
+    private func isConfirmed(at now: Timestamp, within microseconds: Int64) -> Bool {
+        let confirmed = confirmedAt.load(ordering: .acquiring)
+        return confirmed != .min && now.microseconds - confirmed < microseconds
+    }
+}
