@@ -1,3 +1,4 @@
+internal import NIOCore
 internal import Synchronization
 
 /// What the server of a test has seen.
@@ -8,6 +9,7 @@ public final class HTTPTestRecord: Sendable {
         var open = 0
         var mostOpen = 0
         var streams = 0
+        var channels: [Int: any Channel] = [:]
     }
 
     private let counts = Mutex(Counts())
@@ -27,17 +29,28 @@ public final class HTTPTestRecord: Sendable {
 
     func count() { counts.withLock { $0.requests += 1 } }
 
-    /// Notes a connection and returns its number.
-    func connect() -> Int {
-        counts.withLock { counts in
+    /// Notes a connection, and returns its number.
+    func connect(_ channel: any Channel) -> Int {
+        let number = counts.withLock { counts in
             counts.connections += 1
             counts.open += 1
             counts.mostOpen = max(counts.mostOpen, counts.open)
+            counts.channels[counts.connections] = channel
             return counts.connections
         }
+        channel.closeFuture.whenComplete { [self] _ in
+            counts.withLock { counts in
+                counts.open -= 1
+                counts.channels[number] = nil
+            }
+        }
+        return number
     }
 
-    func disconnect() { counts.withLock { $0.open -= 1 } }
+    /// Closes those that are open, and waits for that.
+    func closeConnections() async {
+        for channel in counts.withLock({ Array($0.channels.values) }) { try? await channel.close() }
+    }
 
     func openStream() { counts.withLock { $0.streams += 1 } }
 }

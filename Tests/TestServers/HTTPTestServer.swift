@@ -1,7 +1,8 @@
 internal import NIOCore
 internal import NIOHTTP1
+internal import NIOHTTP2
 internal import NIOPosix
-internal import Synchronization
+internal import NIOSSL
 
 /// An HTTP server on a loopback port of its own, whose every answer a test decides.
 ///
@@ -26,108 +27,67 @@ public struct HTTPTestServer: Sendable {
     public static func with<Value: Sendable>(
         port: Int = 0, _ handler: @escaping Handler, body: @Sendable (HTTPTestServer) async throws -> Value
     ) async throws -> Value {
-        let record = HTTPTestRecord()
-        let listener = try await bootstrap.bind(host: "127.0.0.1", port: port) { channel in
+        try await serve(port: port, isSecure: false, while: body) { channel, number, record in
             channel.eventLoop.makeCompletedFuture {
                 try channel.pipeline.syncOperations.configureHTTPServerPipeline()
-                return try Connection(wrappingChannelSynchronously: channel)
+                try channel.pipeline.syncOperations.addHandler(RequestHandler(handler, connection: number, record))
             }
         }
-        let server = try HTTPTestServer(listener.channel, isSecure: false, record: record)
-        return try await server.run(listener, while: body) { connection in
-            await HTTPTestServer.serve(connection, number: record.connect(), handler, record)
-            record.disconnect()
-        }
     }
 
-    // MARK: - Running
-
-    typealias Connection = NIOAsyncChannel<HTTPServerRequestPart, HTTPServerResponsePart>
-
-    static var bootstrap: ServerBootstrap {
-        ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .serverChannelOption(.backlog, value: 1_024)
-            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-    }
-
-    init(_ channel: any Channel, isSecure: Bool, record: HTTPTestRecord) throws {
-        guard let port = channel.localAddress?.port else { throw ChannelError.unknownLocalAddress }
-        self.port = port
-        self.isSecure = isSecure
-        self.record = record
-    }
-
-    /// Gives every connection to `serve` while `body` runs.
-    func run<Accepted: Sendable, Value: Sendable>(
-        _ listener: NIOAsyncChannel<Accepted, Never>, while body: @Sendable (HTTPTestServer) async throws -> Value,
-        serve: @escaping @Sendable (Accepted) async -> Void
+    /// Serves over TLS while `body` runs, by HTTP/2 where the client asks for it, else by HTTP/1.1.
+    public static func withTLS<Value: Sendable>(
+        _ handler: @escaping Handler, body: @Sendable (HTTPTestServer) async throws -> Value
     ) async throws -> Value {
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask {
-                try? await listener.executeThenClose { accepted in
-                    try await withThrowingDiscardingTaskGroup { connections in
-                        for try await connection in accepted {
-                            connections.addTask { await serve(connection) }
-                        }
+        var configuration = TLSConfiguration.makeServerConfiguration(
+            certificateChain: try NIOSSLCertificate.fromPEMBytes(Array(TestCertificate.certificate.utf8)).map {
+                .certificate($0)
+            },
+            privateKey: .privateKey(try NIOSSLPrivateKey(bytes: Array(TestCertificate.key.utf8), format: .pem)))
+        configuration.applicationProtocols = ["h2", "http/1.1"]
+        let context = try NIOSSLContext(configuration: configuration)
+        return try await serve(port: 0, isSecure: true, while: body) { connection, number, record in
+            connection.eventLoop.makeCompletedFuture {
+                try connection.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: context))
+            }.flatMap {
+                connection.configureCommonHTTPServerPipeline { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        if channel !== connection { record.openStream() }
+                        let handler = RequestHandler(handler, connection: number, record)
+                        try channel.pipeline.syncOperations.addHandler(handler)
                     }
                 }
             }
-            defer { group.cancelAll() }
-            return try await body(self)
         }
     }
 
-    /// Answers the requests of one connection, or the request of one stream, until either side closes it.
-    static func serve(
-        _ connection: Connection, number: Int, _ handler: @escaping Handler, _ record: HTTPTestRecord
-    ) async {
-        // Whatever breaks a connection is the client's doing, and a test sees that there.
-        try? await connection.executeThenClose { inbound, outbound in
-            var parts = inbound.makeAsyncIterator()
-            while case .head(let head)? = try await parts.next() {
-                var body: [UInt8] = []
-                while case .body(let buffer)? = try await parts.next() { body += buffer.readableBytesView }
-                record.count()
-                let request = HTTPTestRequest(head, body: body, connection: number)
-                let answer = await handler(request)
-                try await send(answer, to: request, over: outbound)
-                switch answer.ending {
-                case .whole:
-                    guard head.isKeepAlive else { return }
-                case .cut:
-                    return
-                case .stall:
-                    // Until the client has had enough.
-                    while try await parts.next() != nil {}
-                    return
-                }
-            }
+    /// Sets up each connection by `initialize`, which is given its number, while `body` runs.
+    private static func serve<Value: Sendable>(
+        port: Int, isSecure: Bool, while body: @Sendable (HTTPTestServer) async throws -> Value,
+        initialize: @escaping @Sendable (any Channel, Int, HTTPTestRecord) -> EventLoopFuture<Void>
+    ) async throws -> Value {
+        let record = HTTPTestRecord()
+        let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .serverChannelOption(.backlog, value: 1_024)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .childChannelInitializer { initialize($0, record.connect($0), record) }
+            .bind(host: "127.0.0.1", port: port).get()
+        guard let port = listener.localAddress?.port else { throw ChannelError.unknownLocalAddress }
+        let result: Result<Value, any Error>
+        do {
+            result = .success(try await body(HTTPTestServer(port: port, isSecure: isSecure, record: record)))
+        } catch {
+            result = .failure(error)
         }
+        try? await listener.close()
+        await record.closeConnections()
+        return try result.get()
     }
 
-    private static func send(
-        _ answer: HTTPTestAnswer, to request: HTTPTestRequest,
-        over outbound: NIOAsyncChannelOutboundWriter<HTTPServerResponsePart>
-    ) async throws {
-        var body = answer.body[...]
-        switch answer.ending {
-        case .whole: break
-        case .cut(let sent), .stall(let sent):
-            guard let sent else { return }
-            body = body.prefix(sent)
-        }
-        var headers = HTTPHeaders(answer.headers.map { ($0.name, $0.value) })
-        if answer.hasLength { headers.replaceOrAdd(name: "content-length", value: "\(answer.body.count)") }
-        let head = HTTPResponseHead(
-            version: .http1_1, status: HTTPResponseStatus(statusCode: answer.status), headers: headers)
-        try await outbound.write(.head(head))
-        if request.method != "HEAD" {
-            while !body.isEmpty {
-                try await outbound.write(.body(.byteBuffer(ByteBuffer(bytes: body.prefix(65_536)))))
-                body = body.dropFirst(65_536)
-            }
-        }
-        if case .whole = answer.ending { try await outbound.write(.end(nil)) }
+    private init(port: Int, isSecure: Bool, record: HTTPTestRecord) {
+        self.port = port
+        self.isSecure = isSecure
+        self.record = record
     }
 }

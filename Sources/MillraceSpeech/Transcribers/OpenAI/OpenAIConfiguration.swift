@@ -10,7 +10,7 @@ public struct OpenAIConfiguration: Sendable {
         public var answer: Duration
         /// What a second of sound adds to that.
         public var answerPerSecond: Duration
-        /// While sending, or once the answer has begun: until the next bytes.
+        /// Once the answer has begun: until the next bytes.
         public var idle: Duration
 
         /// Makes time-outs; the defaults leave a server on a slow machine five minutes and four times the sound.

@@ -39,7 +39,18 @@ public struct OpenAITranscriber: Transcriber {
         isolation: isolated (any Actor)? = #isolation, _ body: (OpenAITranscriber) async throws -> Value
     ) async throws -> Value {
         try await HTTPClient.withHTTPClient(configuration: clientConfiguration(for: api)) { client in
-            try await body(OpenAITranscriber(api, client: client, logger: logger))
+            let transcriber = try OpenAITranscriber(api, client: client, logger: logger)
+            defer {
+                let traffic = transcriber.traffic
+                logger.debug(
+                    "The API was asked",
+                    metadata: [
+                        "requests": "\(traffic.requests)", "refused": "\(traffic.refused)",
+                        "faults": "\(traffic.faults)", "waits": "\(traffic.waits)",
+                        "waited-seconds": "\(traffic.waited.inSeconds)",
+                    ])
+            }
+            return try await body(transcriber)
         }
     }
 
@@ -70,8 +81,7 @@ public struct OpenAITranscriber: Transcriber {
     public static func clientConfiguration(for api: OpenAIConfiguration) -> HTTPClient.Configuration {
         var configuration = HTTPClient.Configuration()
         configuration.redirectConfiguration = .disallow
-        configuration.timeout = HTTPClient.Configuration.Timeout(
-            connect: TimeAmount(api.timeouts.connect), write: TimeAmount(api.timeouts.idle))
+        configuration.timeout.connect = TimeAmount(api.timeouts.connect)
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = api.concurrency
         // Its own retries would hide for how long an API is not there.
         configuration.connectionPool.retryConnectionEstablishment = false

@@ -70,10 +70,11 @@ final class RequestGate: Sendable {
             return (pause, answered)
         }
         for (continuation, entry) in answered { continuation.resume(returning: entry) }
-        if let (trouble, wait) = pause, wait >= Self.notablePause {
-            logger.warning(
-                trouble == .limit ? "The API limits requests; waiting" : "The API fails; waiting",
-                metadata: ["seconds": "\(Int(wait.inSeconds.rounded(.up)))"])
+        guard let (trouble, wait) = pause, wait >= Self.notablePause else { return }
+        let metadata: Logger.Metadata = ["seconds": "\(Int(wait.inSeconds.rounded(.up)))"]
+        switch trouble {
+        case .limit: logger.warning("The API limits requests; waiting", metadata: metadata)
+        case .outage: logger.warning("The API fails; waiting", metadata: metadata)
         }
     }
 

@@ -162,6 +162,18 @@ import Testing
         }
     }
 
+    @Test func `the idle time does not count before an answer has begun`() async throws {
+        try await SpeechAPI.with { _ in
+            try? await Task.sleep(for: .milliseconds(600))
+            return SpeechAPI.answer
+        } configure: {
+            $0.timeouts.idle = .milliseconds(100)
+        } body: { api in
+            let result = try await api.transcribe()
+            #expect(result.segments.count == 1)
+        }
+    }
+
     @Test(arguments: [nil, 0, 7] as [Int?])
     func `a connection that is cut is worth another try, on another`(after: Int?) async throws {
         let count = Count()
