@@ -18,6 +18,7 @@ struct WatchedJobs: JobQueueRepository {
     func jobStats(queueName: QueueName) async throws(StoreError) -> JobStats {
         try await base.jobStats(queueName: queueName)
     }
+    func jobStats() async throws(StoreError) -> [QueueName: JobStats] { try await base.jobStats() }
     func enqueue(_ requests: [JobRequest]) async throws(StoreError) -> EnqueueReceipt {
         try await base.enqueue(requests)
     }
@@ -60,7 +61,7 @@ struct WatchedJobs: JobQueueRepository {
         try await log.note(.job)
         return try await base.job(id)
     }
-    func jobs(of queueName: QueueName, before cursor: JobID?, limit: Int) async throws(StoreError) -> [Job] {
-        try await base.jobs(of: queueName, before: cursor, limit: limit)
+    func jobs(matching filter: JobFilter, before cursor: JobID?, limit: Int) async throws(StoreError) -> [Job] {
+        try await base.jobs(matching: filter, before: cursor, limit: limit)
     }
 }

@@ -9,8 +9,13 @@ struct WatchedProcessings: ProcessingRepository {
     func save(_ processor: ParallelProcessor) async throws(StoreError) { try await base.save(processor) }
     func load(_ id: ProcessingID) async throws(StoreError) -> ParallelProcessor? { try await base.load(id) }
     func delete(_ id: ProcessingID) async throws(StoreError) { try await base.delete(id) }
-    func start(_ processor: ParallelProcessor, transcript: Transcript) async throws(StoreError) {
-        try await base.start(processor, transcript: transcript)
+    func start(_ processor: ParallelProcessor, transcript: Transcript, for job: Job?) async throws(StoreError) {
+        try await base.start(processor, transcript: transcript, for: job)
+    }
+    func rows(
+        matching filter: ProcessingFilter, before cursor: ProcessingID?, limit: Int
+    ) async throws(StoreError) -> [ParallelProcessor.Row] {
+        try await base.rows(matching: filter, before: cursor, limit: limit)
     }
     func find(_ runKey: RunKey) async throws(StoreError) -> ParallelProcessor? { try await base.find(runKey) }
     func row(_ id: ProcessingID) async throws(StoreError) -> ParallelProcessor.Row? { try await base.row(id) }

@@ -36,13 +36,29 @@ extension Job {
         case .failed(let error):
             end(.failed, at: now)
             errorMessage = error
-        case .snoozed(let time):
+        case .snoozed(let time, let reason):
             wait(until: time, at: now)
+            errorMessage = reason ?? errorMessage
+        case .awaiting(let transcript, let time):
+            wait(until: time, at: now)
+            awaits = transcript
+            errorMessage = nil
         case .released:
             wait(until: now, at: now)
         case .cancelled:
             end(.cancelled, at: now)
         }
+    }
+
+    /// Makes a job due that waits, because the transcript that it waits for has ended.
+    public mutating func wake() {
+        status = .queued
+        scheduledAt = nil
+    }
+
+    /// Notes, while the job is held, the transcript that it has begun and will wait for.
+    public mutating func begin(_ transcript: TranscriptID) {
+        awaits = transcript
     }
 
     /// Takes the job from a worker that died: back to the queue, one more crash, no retry used.
@@ -72,7 +88,7 @@ extension Job {
     /// Changes the status by hand.
     ///
     /// Raises the lease token, so that a holder is fenced. Back to QUEUED from FAILED or CANCELLED, `retryCount` and
-    /// `crashes` start again from 0.
+    /// `crashes` start again from 0, and the job begins its work anew.
     ///
     /// - Throws: `illegalMove` when the status may not change that way; PROCESSING always, since only a claim leases.
     public mutating func move(to target: JobStatus, at now: Timestamp) throws(StoreError) {
@@ -83,6 +99,7 @@ extension Job {
             retryCount = 0
             crashes = 0
             errorMessage = nil
+            awaits = nil
         }
         if target.isOpen {
             wait(until: now, at: now)

@@ -16,6 +16,8 @@ public struct Job: Sendable, Identifiable, Hashable {
     public let uniqueKey: String?
     /// The transcript that the job works for, if it does.
     public let transcriptID: TranscriptID?
+    /// The engine that it needs; `nil` for a job that any worker can run.
+    public let engine: EngineIdentity?
     /// How long one run may take; `nil` for what the handler says. In whole microseconds.
     public let timeout: Duration?
     /// The trace that the job belongs to, as headers.
@@ -35,6 +37,8 @@ public struct Job: Sendable, Identifiable, Hashable {
     public internal(set) var workerID: WorkerID?
     /// The earliest time of the next run; `nil` for at once.
     public internal(set) var scheduledAt: Timestamp?
+    /// The transcript that the job waits for, or waited for last; see ``JobSettlement/Outcome/awaiting(_:until:)``.
+    public internal(set) var awaits: TranscriptID?
     /// When the present or last run began.
     public internal(set) var startedAt: Timestamp?
     /// When the job came to its end.
@@ -56,6 +60,7 @@ public struct Job: Sendable, Identifiable, Hashable {
         maxRetries = request.maxRetries ?? QueueSettings.standardMaxRetries
         uniqueKey = request.uniqueKey
         transcriptID = request.transcriptID
+        engine = request.engine
         timeout = request.timeout.map { .microseconds($0.wholeMicroseconds) }
         traceContext = request.traceContext
         createdAt = now
@@ -77,6 +82,7 @@ public struct Job: Sendable, Identifiable, Hashable {
         leaseToken = state.leaseToken
         workerID = state.workerID
         scheduledAt = state.scheduledAt
+        awaits = state.awaits
         startedAt = state.startedAt
         completedAt = state.completedAt
         updatedAt = state.updatedAt
@@ -98,6 +104,8 @@ public struct Job: Sendable, Identifiable, Hashable {
         public var workerID: WorkerID?
         /// See ``Job/scheduledAt``.
         public var scheduledAt: Timestamp?
+        /// See ``Job/awaits``.
+        public var awaits: TranscriptID?
         /// See ``Job/startedAt``.
         public var startedAt: Timestamp?
         /// See ``Job/completedAt``.
@@ -113,7 +121,7 @@ public struct Job: Sendable, Identifiable, Hashable {
         public init(
             status: JobStatus, retryCount: Int, crashes: Int, leaseToken: LeaseToken, workerID: WorkerID?,
             scheduledAt: Timestamp?, startedAt: Timestamp?, completedAt: Timestamp?, updatedAt: Timestamp,
-            errorMessage: String?, result: JSONText?
+            errorMessage: String?, result: JSONText?, awaits: TranscriptID? = nil
         ) {
             self.status = status
             self.retryCount = retryCount
@@ -121,6 +129,7 @@ public struct Job: Sendable, Identifiable, Hashable {
             self.leaseToken = leaseToken
             self.workerID = workerID
             self.scheduledAt = scheduledAt
+            self.awaits = awaits
             self.startedAt = startedAt
             self.completedAt = completedAt
             self.updatedAt = updatedAt

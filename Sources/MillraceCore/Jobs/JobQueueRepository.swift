@@ -18,6 +18,11 @@ public protocol JobQueueRepository: Repository where Aggregate == JobQueue {
     /// Counts the jobs of a queue.
     func jobStats(queueName: QueueName) async throws(StoreError) -> JobStats
 
+    /// Counts the jobs of every queue that has any, or was saved, at one moment.
+    ///
+    /// Costs no more for a million jobs than for one.
+    func jobStats() async throws(StoreError) -> [QueueName: JobStats]
+
     /// Adds jobs, all or none; a request whose unique key an open job has is skipped and named in the receipt.
     ///
     /// Two requests of one batch with the same key are one job.
@@ -32,6 +37,8 @@ public protocol JobQueueRepository: Repository where Aggregate == JobQueue {
     func claim(upTo limit: Int, from scope: JobScope, by worker: WorkerID) async throws(StoreError) -> [Job]
 
     /// Ends leases, each guarded by its token. A job that nobody holds cannot be settled, whatever the token.
+    ///
+    /// A job that is to wait for a transcript that has ended already, or that does not exist, is queued at once.
     ///
     /// - Returns: the jobs whose lease was lost, and those that do not exist; nothing of theirs changed.
     func settle(_ settlements: [JobSettlement]) async throws(StoreError) -> Set<JobID>
@@ -67,9 +74,11 @@ public protocol JobQueueRepository: Repository where Aggregate == JobQueue {
     /// Reads one job; `nil` when there is none.
     func job(_ id: JobID) async throws(StoreError) -> Job?
 
-    /// The jobs of a queue, newest first by identity, a page at a time: those before `cursor`, or from the newest when it
-    /// is `nil`.
-    func jobs(of queueName: QueueName, before cursor: JobID?, limit: Int) async throws(StoreError) -> [Job]
+    /// The jobs that a filter lets through, newest first by identity, a page at a time: those before `cursor`, or from the
+    /// newest when it is `nil`.
+    ///
+    /// Costs no more for a million jobs than for few, however rare the wanted ones are.
+    func jobs(matching filter: JobFilter, before cursor: JobID?, limit: Int) async throws(StoreError) -> [Job]
 }
 
 extension JobQueueRepository {
@@ -96,6 +105,11 @@ extension JobQueueRepository {
     /// What a job returned: `nil` until it is COMPLETED, or when it returned nothing or does not exist.
     public func result(of id: JobID) async throws(StoreError) -> JSONText? {
         try await job(id)?.result
+    }
+
+    /// The jobs of a queue, newest first by identity, a page at a time.
+    public func jobs(of queueName: QueueName, before cursor: JobID?, limit: Int) async throws(StoreError) -> [Job] {
+        try await jobs(matching: JobFilter(queues: [queueName]), before: cursor, limit: limit)
     }
 
     /// All jobs of a queue, newest first, read a page at a time.

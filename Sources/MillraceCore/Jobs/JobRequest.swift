@@ -21,6 +21,8 @@ public struct JobRequest: Sendable, Hashable {
     public var uniqueKey: String?
     /// The transcript that the job works for.
     public var transcriptID: TranscriptID?
+    /// The engine that the job needs: only workers that have it are given the job. `nil` for any worker.
+    public var engine: EngineIdentity?
     /// How long one run may take; it is then stopped and counts as a failure worth a retry. `nil` for what the handler
     /// says.
     public var timeout: Duration?
@@ -31,8 +33,8 @@ public struct JobRequest: Sendable, Hashable {
     public init(
         _ type: JobType, payload: JSONText = .emptyObject, queueName: QueueName = .default,
         priority: JobPriority = .medium, maxRetries: Int? = nil, scheduledAt: Timestamp? = nil,
-        uniqueKey: String? = nil, transcriptID: TranscriptID? = nil, timeout: Duration? = nil,
-        traceContext: [String: String]? = nil
+        uniqueKey: String? = nil, transcriptID: TranscriptID? = nil, engine: EngineIdentity? = nil,
+        timeout: Duration? = nil, traceContext: [String: String]? = nil
     ) {
         self.queueName = queueName
         self.type = type
@@ -42,6 +44,7 @@ public struct JobRequest: Sendable, Hashable {
         self.scheduledAt = scheduledAt
         self.uniqueKey = uniqueKey
         self.transcriptID = transcriptID
+        self.engine = engine
         self.timeout = timeout
         self.traceContext = traceContext
     }

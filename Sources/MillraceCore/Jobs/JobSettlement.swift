@@ -8,8 +8,11 @@ public struct JobSettlement: Sendable, Hashable {
         case retry(at: Timestamp, error: String)
         /// Failed for good.
         case failed(error: String)
-        /// To be run again later; counts as no retry.
-        case snoozed(until: Timestamp)
+        /// To be run again later; counts as no retry. A reason is kept as the job's error message.
+        case snoozed(until: Timestamp, reason: String? = nil)
+        /// To be run again when a transcript has ended, one way or the other, or is deleted, and at the latest at the time
+        /// given; counts as no retry. The job holds nothing meanwhile.
+        case awaiting(TranscriptID, until: Timestamp)
         /// The worker stopped; back to the queue at once, counts as no retry.
         case released
         /// Called off while it ran.
@@ -42,7 +45,8 @@ extension JobSettlement.Outcome {
         switch self {
         case .retry(let time, let error): .retry(at: time, error: error.storable)
         case .failed(let error): .failed(error: error.storable)
-        case .completed, .snoozed, .released, .cancelled: self
+        case .snoozed(let time, let reason): .snoozed(until: time, reason: reason?.storable)
+        case .completed, .awaiting, .released, .cancelled: self
         }
     }
 }

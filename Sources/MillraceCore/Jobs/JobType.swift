@@ -26,6 +26,9 @@ public struct JobType: Hashable, Sendable, Codable, CustomStringConvertible {
     /// The type of the job that ends a processing: it orders the chunk results and writes the transcript.
     public static let merge = JobType(stored: "merge")
 
+    /// The type of the job that has a recording transcribed by whoever has the engine.
+    public static let transcribe = JobType(stored: "transcribe")
+
     /// The name.
     public var description: String { name }
 

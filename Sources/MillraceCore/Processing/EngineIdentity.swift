@@ -29,6 +29,23 @@ public struct EngineIdentity: Hashable, Sendable, Codable, CustomStringConvertib
         fingerprint = nil
     }
 
+    /// Reads what ``description`` wrote; `nil` for any other text.
+    public init?(description: String) {
+        let parts = description.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: false)
+        var rest = parts.count > 1 ? parts[1] : ""
+        var fingerprint: ContentHash?
+        if let match = rest.prefixMatch(of: /sha256=([0-9a-f]{64})(?: |$)/) {
+            fingerprint = try? ContentHash(hex: String(match.output.1))
+            rest = rest[match.range.upperBound...]
+        }
+        let model = rest.hasPrefix("model=") ? String(rest.dropFirst("model=".count)) : nil
+        guard
+            let identity = try? EngineIdentity(kind: String(parts[0]), model: model, fingerprint: fingerprint),
+            identity.description == description
+        else { return nil }
+        self = identity
+    }
+
     /// One line that no other identity has: `kind`, `kind sha256=…`, `kind model=…`, `kind sha256=… model=…`.
     public var description: String {
         // The model comes last: it may hold anything, even what looks like a hash.

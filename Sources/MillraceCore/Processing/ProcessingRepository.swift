@@ -10,12 +10,22 @@
 public protocol ProcessingRepository: Repository where Aggregate == ParallelProcessor {
     /// Inserts a transcript, its processing and all chunks, whole or not at all.
     ///
-    /// - Throws: `conflict` when a processing with the same run key can be resumed (find it and join it), or when the
-    ///   transcript or a processing for it is stored already; `invalid` when the two do not name the same transcript.
-    func start(_ processor: ParallelProcessor, transcript: Transcript) async throws(StoreError)
+    /// Of a run that a job begins, the job's ``Job/awaits`` names the transcript from then on, so that who cancels the job
+    /// knows what it has begun. `job` is the job as it was claimed.
+    ///
+    /// - Throws: `conflict` when a processing with the same run key can be resumed (find it and join it), when the
+    ///   transcript or a processing for it is stored already, or when the lease of the job was lost; `invalid` when
+    ///   processing and transcript do not belong together.
+    func start(_ processor: ParallelProcessor, transcript: Transcript, for job: Job?) async throws(StoreError)
 
     /// The newest processing with a run key, whatever its status; `nil` when there is none.
     func find(_ runKey: RunKey) async throws(StoreError) -> ParallelProcessor?
+
+    /// The rows of the processings that a filter lets through, newest first by identity, a page at a time: those before
+    /// `cursor`, or from the newest when it is `nil`.
+    func rows(
+        matching filter: ProcessingFilter, before cursor: ProcessingID?, limit: Int
+    ) async throws(StoreError) -> [ParallelProcessor.Row]
 
     /// A processing's row without its chunks; `nil` when there is none.
     func row(_ id: ProcessingID) async throws(StoreError) -> ParallelProcessor.Row?
@@ -77,6 +87,11 @@ extension ProcessingRepository {
     @discardableResult
     public func rescue() async throws(StoreError) -> [ChunkID] {
         try await rescue(maxCrashes: 0)
+    }
+
+    /// Inserts a transcript, its processing and all chunks, whole or not at all.
+    public func start(_ processor: ParallelProcessor, transcript: Transcript) async throws(StoreError) {
+        try await start(processor, transcript: transcript, for: nil)
     }
 
     /// The chunks of a processing in index order, with their results, read a page at a time.

@@ -16,6 +16,7 @@ enum JobInsert {
         let uniqueKey: String?
         let scheduledAt: Int64?
         let completedAt: Int64?
+        let engine: String?
         let timeout: Int64?
         let trace: String?
 
@@ -31,6 +32,7 @@ enum JobInsert {
             uniqueKey = job.uniqueKey
             scheduledAt = job.scheduledAt?.microseconds
             completedAt = job.completedAt?.microseconds
+            engine = job.engine?.description
             timeout = job.timeout?.wholeMicroseconds
             trace = try job.traceContext.map { try json($0) }
         }
@@ -44,12 +46,12 @@ enum JobInsert {
             """
             INSERT INTO processing_jobs (
                 id, queue_name, transcript_id, job_type, payload, priority, status, max_retries, unique_key,
-                created_at, scheduled_at, completed_at, updated_at, timeout_us, trace_context
+                created_at, scheduled_at, completed_at, updated_at, engine, timeout_us, trace_context
             )
             SELECT value ->> 'id', value ->> 'queue', value ->> 'transcript', value ->> 'type', value ->> 'payload',
                    value ->> 'priority', value ->> 'status', value ->> 'maxRetries', value ->> 'uniqueKey',
-                   :now, value ->> 'scheduledAt', value ->> 'completedAt', :now, value ->> 'timeout',
-                   value ->> 'trace'
+                   :now, value ->> 'scheduledAt', value ->> 'completedAt', :now, value ->> 'engine',
+                   value ->> 'timeout', value ->> 'trace'
             FROM json_each(:jobs)
             WHERE true
             ON CONFLICT (unique_key)

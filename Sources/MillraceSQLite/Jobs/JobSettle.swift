@@ -10,6 +10,7 @@ enum JobSettle {
         var at: Int64?
         var error: String?
         var result: String?
+        var awaits: String?
 
         init(_ settlement: JobSettlement) {
             id = settlement.jobID.sql
@@ -25,9 +26,14 @@ enum JobSettle {
             case .failed(let message):
                 outcome = "failed"
                 error = message
-            case .snoozed(let time):
+            case .snoozed(let time, let reason):
                 outcome = "wait"
                 at = time.microseconds
+                error = reason
+            case .awaiting(let transcript, let time):
+                outcome = "await"
+                at = time.microseconds
+                awaits = transcript.sql
             case .released:
                 outcome = "wait"
             case .cancelled:
@@ -44,7 +50,8 @@ enum JobSettle {
             """
             WITH line AS (
                 SELECT value ->> 'id' AS id, value ->> 'token' AS token, value ->> 'outcome' AS outcome,
-                       value ->> 'at' AS at, value ->> 'error' AS error, value ->> 'result' AS result
+                       value ->> 'at' AS at, value ->> 'error' AS error, value ->> 'result' AS result,
+                       value ->> 'awaits' AS awaited
                 FROM json_each(:settlements)
             ),
             decided AS (
@@ -54,6 +61,9 @@ enum JobSettle {
                            WHEN outcome = 'cancelled' THEN 'CANCELLED'
                            WHEN outcome = 'failed' OR outcome = 'retry' AND job.retry_count >= job.max_retries
                                THEN 'FAILED'
+                           WHEN outcome = 'await' AND NOT EXISTS (
+                               SELECT 1 FROM transcripts WHERE id = awaited AND status = 'PROCESSING'
+                           ) THEN 'QUEUED'
                            WHEN line.at > :now THEN 'SCHEDULED'
                            ELSE 'QUEUED'
                        END AS new_status
@@ -69,11 +79,12 @@ enum JobSettle {
                 updated_at = :now,
                 error_message = CASE outcome
                     WHEN 'completed' THEN NULL
-                    WHEN 'wait' THEN error_message
+                    WHEN 'wait' THEN coalesce(decided.error, error_message)
                     WHEN 'cancelled' THEN error_message
                     ELSE decided.error
                 END,
-                result = CASE outcome WHEN 'completed' THEN decided.result ELSE processing_jobs.result END
+                result = CASE outcome WHEN 'completed' THEN decided.result ELSE processing_jobs.result END,
+                awaits = coalesce(decided.awaited, awaits)
             FROM decided
             WHERE processing_jobs.id = decided.id AND lease_token = decided.token AND status = 'PROCESSING'
             RETURNING id

@@ -140,30 +140,6 @@ public struct SQLiteJobQueueRepository: JobQueueRepository {
         }
     }
 
-    /// Reads claimable jobs; leases nothing.
-    public func findPendingJobs(queueName: QueueName, limit: Int) async throws(StoreError) -> [Job] {
-        let clock = store.clock
-        return try await store.read { db in
-            // Two ordered reads, merged, so that each is answered by its index.
-            try db.rows(
-                """
-                SELECT * FROM (
-                    SELECT \(JobRow.columns) FROM processing_jobs
-                    WHERE status = 'QUEUED' AND queue_name = :queue
-                    ORDER BY priority DESC, created_at, id LIMIT :limit
-                )
-                UNION ALL
-                SELECT * FROM (
-                    SELECT \(JobRow.columns) FROM processing_jobs
-                    WHERE status = 'SCHEDULED' AND scheduled_at <= :now AND queue_name = :queue
-                    ORDER BY priority DESC, created_at, id LIMIT :limit
-                )
-                ORDER BY priority DESC, created_at, id LIMIT :limit
-                """,
-                ["queue": queueName.name, "limit": max(0, limit), "now": clock.now().microseconds], JobRow.read)
-        }
-    }
-
     /// Changes a status by hand, after the core's rules.
     public func updateJobStatus(_ id: JobID, to status: JobStatus) async throws(StoreError) {
         let clock = store.clock
@@ -177,53 +153,13 @@ public struct SQLiteJobQueueRepository: JobQueueRepository {
         }
     }
 
-    /// Counts by one scan of an index.
-    public func jobStats(queueName: QueueName) async throws(StoreError) -> JobStats {
-        let clock = store.clock
-        return try await store.read { db in try self.stats(of: queueName, in: db, at: clock.now()) }
-    }
-
     /// Reads one job by its identity.
     public func job(_ id: JobID) async throws(StoreError) -> Job? {
         try await store.read { db in try self.job(id, in: db) }
     }
 
-    /// Reads a page of jobs, newest first.
-    public func jobs(
-        of queueName: QueueName, before cursor: JobID?, limit: Int
-    ) async throws(StoreError) -> [Job] {
-        try await store.read { db in
-            try db.rows(
-                """
-                SELECT \(JobRow.columns) FROM processing_jobs
-                WHERE queue_name = :queue AND id < :cursor
-                ORDER BY id DESC LIMIT :limit
-                """,
-                // "g" lies behind every hexadecimal digit.
-                ["queue": queueName.name, "cursor": cursor?.sql ?? "g", "limit": max(0, limit)], JobRow.read)
-        }
-    }
-
     func job(_ id: JobID, in db: Database) throws -> Job? {
         try db.rows("SELECT \(JobRow.columns) FROM processing_jobs WHERE id = ?", [id.sql], JobRow.read).first
-    }
-
-    func stats(of queueName: QueueName, in db: Database, at now: Timestamp) throws -> JobStats {
-        let counts = try db.rows(
-            "SELECT status, count(*) FROM processing_jobs WHERE queue_name = ? GROUP BY status", [queueName.name]
-        ) { (try $0.choice(JobStatus.self), try $0.value(Int.self)) }
-        // The index has the oldest of each priority first.
-        let oldest = try db.rows(
-            """
-            SELECT min(oldest) FROM (
-                SELECT (SELECT min(created_at) FROM processing_jobs
-                        WHERE status = 'QUEUED' AND queue_name = :queue AND priority = p.value) AS oldest
-                FROM json_each('[1, 2, 3]') p
-            )
-            """, ["queue": queueName.name]
-        ) { try $0.optionalTime() }
-        return JobStats(
-            counts: Dictionary(uniqueKeysWithValues: counts), oldestQueuedAge: oldest[0].map { now - $0 })
     }
 
     private func openJobs(withKeys keys: [String], in db: Database) throws -> [String: JobID] {

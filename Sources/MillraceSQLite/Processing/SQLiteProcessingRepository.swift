@@ -11,7 +11,9 @@ public struct SQLiteProcessingRepository: ProcessingRepository {
     }
 
     /// Inserts transcript, processing and chunks in one transaction.
-    public func start(_ processor: ParallelProcessor, transcript: Transcript) async throws(StoreError) {
+    public func start(
+        _ processor: ParallelProcessor, transcript: Transcript, for job: Job?
+    ) async throws(StoreError) {
         guard processor.transcriptID == transcript.id else {
             throw StoreError(.invalid, "the processing writes another transcript than the one it is started with")
         }
@@ -22,6 +24,7 @@ public struct SQLiteProcessingRepository: ProcessingRepository {
             }
             try TranscriptWrite.upsert(transcript, in: db, at: clock.now())
             try ProcessingWrite.insert(processor, in: db)
+            if let job { try JobUpdate.begin(transcript.id, by: job, in: db) }
         }
     }
 
@@ -80,6 +83,34 @@ public struct SQLiteProcessingRepository: ProcessingRepository {
             try self.processors(
                 where: "id = (SELECT max(id) FROM processing_tasks WHERE run_key = ?)", [runKey.description], in: db
             ).first
+        }
+    }
+
+    /// Reads a page of rows, newest first.
+    public func rows(
+        matching filter: ProcessingFilter, before cursor: ProcessingID?, limit: Int
+    ) async throws(StoreError) -> [ParallelProcessor.Row] {
+        try await store.read { db in
+            // "g" lies behind every hexadecimal digit.
+            var arguments: StatementArguments = ["cursor": cursor?.sql ?? "g", "limit": max(0, limit)]
+            if let statuses = filter.statuses { arguments += ["statuses": try json(statuses.map(\.rawValue))] }
+            // The newest of each status, from the index of those, so that others are not passed over.
+            let wanted =
+                filter.statuses == nil
+                ? "true"
+                : """
+                id IN (
+                    SELECT task.id FROM json_each(:statuses) wanted JOIN processing_tasks task ON task.id IN (
+                        SELECT id FROM processing_tasks WHERE status = wanted.value AND id < :cursor
+                        ORDER BY id DESC LIMIT :limit
+                    )
+                )
+                """
+            return try db.rows(
+                """
+                SELECT \(ProcessingRow.columns) FROM processing_tasks WHERE \(wanted) AND id < :cursor
+                ORDER BY id DESC LIMIT :limit
+                """, arguments, ProcessingRow.read)
         }
     }
 

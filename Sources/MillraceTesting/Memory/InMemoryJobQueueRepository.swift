@@ -40,6 +40,11 @@ public struct InMemoryJobQueueRepository: JobQueueRepository {
     }
 
     /// See the port.
+    public func jobStats() async throws(StoreError) -> [QueueName: JobStats] {
+        try store.step { state, now in state.allStats(at: now) }
+    }
+
+    /// See the port.
     public func enqueue(_ requests: [JobRequest]) async throws(StoreError) -> EnqueueReceipt {
         try store.step { (state, now) throws(StoreError) in
             for request in requests { try request.validate() }
@@ -99,7 +104,9 @@ public struct InMemoryJobQueueRepository: JobQueueRepository {
     }
 
     /// See the port.
-    public func jobs(of queueName: QueueName, before cursor: JobID?, limit: Int) async throws(StoreError) -> [Job] {
-        try store.step { state, _ in state.jobs(of: queueName, before: cursor, limit: limit) }
+    public func jobs(
+        matching filter: JobFilter, before cursor: JobID?, limit: Int
+    ) async throws(StoreError) -> [Job] {
+        try store.step { state, _ in state.jobs(matching: filter, before: cursor, limit: limit) }
     }
 }

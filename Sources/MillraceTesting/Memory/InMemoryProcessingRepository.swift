@@ -27,13 +27,29 @@ public struct InMemoryProcessingRepository: ProcessingRepository {
     }
 
     /// See the port.
-    public func start(_ processor: ParallelProcessor, transcript: Transcript) async throws(StoreError) {
-        try store.step { (state, _) throws(StoreError) in try state.start(processor, transcript: transcript) }
+    public func start(
+        _ processor: ParallelProcessor, transcript: Transcript, for job: Job?
+    ) async throws(StoreError) {
+        try store.step { (state, _) throws(StoreError) in
+            try state.start(processor, transcript: transcript, for: job)
+        }
     }
 
     /// See the port.
     public func find(_ runKey: RunKey) async throws(StoreError) -> ParallelProcessor? {
         try store.step { state, _ in state.findProcessing(runKey) }
+    }
+
+    /// See the port.
+    public func rows(
+        matching filter: ProcessingFilter, before cursor: ProcessingID?, limit: Int
+    ) async throws(StoreError) -> [ParallelProcessor.Row] {
+        try store.step { state, _ in
+            let older = state.processings.values.filter { row in
+                filter.matches(row) && (cursor.map { row.id < $0 } ?? true)
+            }
+            return Array(older.sorted { $0.id > $1.id }.prefix(max(0, limit)))
+        }
     }
 
     /// See the port.

@@ -29,6 +29,10 @@ public final class InMemoryStore: Sendable {
         }
         passes.add(1, ordering: .relaxed)
         let now = clock.now()
-        return try state.withLock { (state) throws(StoreError) in try body(&state, now) }
+        return try state.withLock { (state) throws(StoreError) in
+            let value = try body(&state, now)
+            state.wakeWaitingJobs()
+            return value
+        }
     }
 }

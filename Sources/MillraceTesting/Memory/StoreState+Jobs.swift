@@ -21,6 +21,11 @@ extension StoreState {
             oldestQueuedAge: oldest.map { now - $0 })
     }
 
+    func allStats(at now: Timestamp) -> [QueueName: JobStats] {
+        let names = Set(jobs.values.map(\.queueName)).union(queues.values.map(\.name))
+        return Dictionary(uniqueKeysWithValues: names.map { ($0, stats(of: $0, at: now)) })
+    }
+
     func openJobs(withKey key: String) -> [Job] {
         jobs.values.filter { $0.uniqueKey == key && $0.status.isOpen }
     }
@@ -60,6 +65,8 @@ extension StoreState {
             guard scope.maxCrashes == 0 || job.isSuspect(maxCrashes: scope.maxCrashes) == scope.isAlone else {
                 return false
             }
+            if let engine = job.engine, !scope.engines.contains(engine) { return false }
+            guard !scope.unreachable.contains(job.id) else { return false }
             guard let transcripts else { return true }
             return job.transcriptID.map(transcripts.contains) ?? false
         }
@@ -81,8 +88,23 @@ extension StoreState {
             }
             job.settle(settlement.outcome, at: now)
             jobs[job.id] = job
+            if case .awaiting = settlement.outcome { waiting.insert(job.id) }
         }
         return lost
+    }
+
+    /// Makes the jobs due whose transcripts have ended.
+    mutating func wakeWaitingJobs() {
+        for id in waiting {
+            guard var job = jobs[id], job.status == .scheduled, let transcript = job.awaits else {
+                waiting.remove(id)
+                continue
+            }
+            guard transcripts[transcript]?.status != .processing else { continue }
+            job.wake()
+            jobs[id] = job
+            waiting.remove(id)
+        }
     }
 
     mutating func moveJob(_ id: JobID, to status: JobStatus, at now: Timestamp) throws(StoreError) {
@@ -114,8 +136,8 @@ extension StoreState {
         }
     }
 
-    func jobs(of queue: QueueName, before cursor: JobID?, limit: Int) -> [Job] {
-        let older = jobs.values.filter { job in job.queueName == queue && (cursor.map { job.id < $0 } ?? true) }
+    func jobs(matching filter: JobFilter, before cursor: JobID?, limit: Int) -> [Job] {
+        let older = jobs.values.filter { job in filter.matches(job) && (cursor.map { job.id < $0 } ?? true) }
         return Array(older.sorted { $0.id > $1.id }.prefix(max(0, limit)))
     }
 }

@@ -1,7 +1,9 @@
 internal import MillraceCore
 
 extension StoreState {
-    mutating func start(_ processor: ParallelProcessor, transcript: Transcript) throws(StoreError) {
+    mutating func start(
+        _ processor: ParallelProcessor, transcript: Transcript, for job: Job?
+    ) throws(StoreError) {
         guard processor.isNew, processor.transcriptID == transcript.id else {
             throw StoreError(.invalid, "a run starts with a new processing and the transcript that it names")
         }
@@ -10,6 +12,12 @@ extension StoreState {
         try requireInsertable(processor)
         guard transcripts[transcript.id] == nil else {
             throw StoreError(.conflict, "transcript \(transcript.id) exists already")
+        }
+        if let job {
+            guard let stored = jobs[job.id], stored.status == .processing, stored.leaseToken == job.leaseToken else {
+                throw StoreError(.conflict, "job \(job.id) lost its lease: it may not begin a run")
+            }
+            jobs[job.id]?.begin(transcript.id)
         }
         transcripts[transcript.id] = transcript
         insert(processor)

@@ -10,6 +10,8 @@ struct StoreState {
     }
 
     var jobs: [JobID: Job] = [:]
+    /// Jobs that wait for a transcript.
+    var waiting: Set<JobID> = []
     var queues: [QueueID: StoredQueue] = [:]
     var workers: [WorkerID: Worker] = [:]
 

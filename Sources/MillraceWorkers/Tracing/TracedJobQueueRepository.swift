@@ -53,6 +53,11 @@ public struct TracedJobQueueRepository: JobQueueRepository {
     }
 
     /// See the port.
+    public func jobStats() async throws(StoreError) -> [QueueName: JobStats] {
+        try await base.jobStats()
+    }
+
+    /// See the port.
     public func claim(upTo limit: Int, from scope: JobScope, by worker: WorkerID) async throws(StoreError) -> [Job] {
         try await base.claim(upTo: limit, from: scope, by: worker)
     }
@@ -100,7 +105,7 @@ public struct TracedJobQueueRepository: JobQueueRepository {
     }
 
     /// See the port.
-    public func jobs(of queueName: QueueName, before cursor: JobID?, limit: Int) async throws(StoreError) -> [Job] {
-        try await base.jobs(of: queueName, before: cursor, limit: limit)
+    public func jobs(matching filter: JobFilter, before cursor: JobID?, limit: Int) async throws(StoreError) -> [Job] {
+        try await base.jobs(matching: filter, before: cursor, limit: limit)
     }
 }

@@ -6,11 +6,12 @@ extension Job {
         var state = State(
             status: status, retryCount: retryCount, crashes: crashes, leaseToken: leaseToken, workerID: workerID,
             scheduledAt: scheduledAt, startedAt: startedAt, completedAt: completedAt, updatedAt: updatedAt,
-            errorMessage: errorMessage, result: result)
+            errorMessage: errorMessage, result: result, awaits: awaits)
         edit(&state)
         let request = JobRequest(
             type, payload: payload, queueName: queueName ?? self.queueName, priority: priority,
-            maxRetries: maxRetries, uniqueKey: uniqueKey, transcriptID: transcriptID)
+            maxRetries: maxRetries, uniqueKey: uniqueKey, transcriptID: transcriptID,
+            engine: engine, timeout: timeout, traceContext: traceContext)
         return Job(request, id: id, createdAt: createdAt, state: state)
     }
 }

@@ -120,15 +120,15 @@ enum QueueMutants {
         StoreMutant(
             "pages oldest first", caughtBy: "the jobs of a queue are read in pages, newest first, each once"
         ) { lab in
-            lab.jobs.onPage = { base, queue, cursor, limit in
-                try await base.jobs(of: queue, before: cursor, limit: limit).reversed()
+            lab.jobs.onPage = { base, filter, cursor, limit in
+                try await base.jobs(matching: filter, before: cursor, limit: limit).reversed()
             }
         },
         StoreMutant(
             "pages overlap", caughtBy: "the jobs of a queue are read in pages, newest first, each once"
         ) { lab in
-            lab.jobs.onPage = { base, queue, cursor, limit in
-                let page = try await base.jobs(of: queue, before: cursor, limit: limit)
+            lab.jobs.onPage = { base, filter, cursor, limit in
+                let page = try await base.jobs(matching: filter, before: cursor, limit: limit)
                 guard let cursor, let last = try await base.job(cursor) else { return page }
                 return Array(([last] + page).prefix(limit))
             }

@@ -11,7 +11,7 @@ enum RunMutants {
             "start without the transcript",
             caughtBy: "a run starts with its transcript, its processing and all its chunks"
         ) { lab in
-            lab.processings.onStart = { [store = lab.store] base, processor, transcript in
+            lab.processings.onStart = { [store = lab.store] base, processor, transcript, _ in
                 try await base.start(processor, transcript: transcript)
                 try store.step { state, _ in state.transcripts[transcript.id] = nil }
             }
@@ -19,7 +19,7 @@ enum RunMutants {
         StoreMutant(
             "last chunk not stored", caughtBy: "a run starts with its transcript, its processing and all its chunks"
         ) { lab in
-            lab.processings.onStart = { [store = lab.store] base, processor, transcript in
+            lab.processings.onStart = { [store = lab.store] base, processor, transcript, _ in
                 try await base.start(processor, transcript: transcript)
                 try store.step { state, _ in _ = state.chunks[processor.id]?.removeLast() }
             }
@@ -35,12 +35,12 @@ enum RunMutants {
             "runs are never the same", caughtBy: "a run that can be resumed is not started twice",
             "many starts of one run at once are one processing"
         ) { lab in
-            lab.processings.onStart = { [store = lab.store] _, processor, transcript in
+            lab.processings.onStart = { [store = lab.store] _, processor, transcript, _ in
                 try store.step { (state, _) throws(StoreError) in
                     let before = state.processings
                     state.processings = [:]
                     defer { state.processings.merge(before) { new, _ in new } }
-                    try state.start(processor, transcript: transcript)
+                    try state.start(processor, transcript: transcript, for: nil)
                 }
             }
         },
@@ -48,7 +48,7 @@ enum RunMutants {
             "transcript stored before the conflict", caughtBy: "a run that can be resumed is not started twice",
             "many starts of one run at once are one processing"
         ) { lab in
-            lab.processings.onStart = { [transcripts = lab.transcripts] base, processor, transcript in
+            lab.processings.onStart = { [transcripts = lab.transcripts] base, processor, transcript, _ in
                 do {
                     try await base.start(processor, transcript: transcript)
                 } catch let error as StoreError {
@@ -103,7 +103,7 @@ enum RunMutants {
         StoreMutant(
             "stored transcript replaced", caughtBy: "a run starts with a transcript of its own, and with no other"
         ) { lab in
-            lab.processings.onStart = { [store = lab.store] base, processor, transcript in
+            lab.processings.onStart = { [store = lab.store] base, processor, transcript, _ in
                 try store.step { state, _ in state.transcripts[transcript.id] = nil }
                 try await base.start(processor, transcript: transcript)
             }
@@ -111,7 +111,7 @@ enum RunMutants {
         StoreMutant(
             "identities not compared", caughtBy: "a run starts with a transcript of its own, and with no other"
         ) { lab in
-            lab.processings.onStart = { [store = lab.store] base, processor, transcript in
+            lab.processings.onStart = { [store = lab.store] base, processor, transcript, _ in
                 guard processor.transcriptID != transcript.id else {
                     return try await base.start(processor, transcript: transcript)
                 }
@@ -122,7 +122,7 @@ enum RunMutants {
             "NUL let through in a prompt",
             caughtBy: "what no store can keep is refused as bad input, and nothing is written"
         ) { lab in
-            lab.processings.onStart = { [store = lab.store] _, _, transcript in
+            lab.processings.onStart = { [store = lab.store] _, _, transcript, _ in
                 try store.step { state, _ in state.transcripts[transcript.id] = transcript }
             }
         },

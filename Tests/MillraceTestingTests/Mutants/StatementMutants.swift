@@ -49,7 +49,7 @@ enum StatementMutants {
             "a statement a chunk started", caughtBy: "starting takes as many statements for 100 chunks as for one"
         ) {
             lab in
-            lab.processings.onStart = { base, processor, transcript in
+            lab.processings.onStart = { base, processor, transcript, _ in
                 try await base.start(processor, transcript: transcript)
                 for task in processor.tasks { _ = try await base.chunks(of: processor.id, after: task.index, limit: 1) }
             }

@@ -11,6 +11,7 @@ struct TamperedJobs: JobQueueRepository {
     var onFindPending: (@Sendable (any JobQueueRepository, QueueName, Int) async throws -> [Job])?
     var onMove: (@Sendable (any JobQueueRepository, JobID, JobStatus) async throws -> Void)?
     var onStats: (@Sendable (any JobQueueRepository, QueueName) async throws -> JobStats)?
+    var onAllStats: (@Sendable (any JobQueueRepository) async throws -> [QueueName: JobStats])?
     var onEnqueue: (@Sendable (any JobQueueRepository, [JobRequest]) async throws -> EnqueueReceipt)?
     var onClaim: (@Sendable (any JobQueueRepository, Int, JobScope, WorkerID) async throws -> [Job])?
     var onSettle: (@Sendable (any JobQueueRepository, [JobSettlement]) async throws -> Set<JobID>)?
@@ -21,7 +22,7 @@ struct TamperedJobs: JobQueueRepository {
     var onLeases: (@Sendable (any JobQueueRepository, WorkerID) async throws -> [JobID: LeaseToken])?
     var onRescue: (@Sendable (any JobQueueRepository, Int) async throws -> [JobID])?
     var onJob: (@Sendable (any JobQueueRepository, JobID) async throws -> Job?)?
-    var onPage: (@Sendable (any JobQueueRepository, QueueName, JobID?, Int) async throws -> [Job])?
+    var onPage: (@Sendable (any JobQueueRepository, JobFilter, JobID?, Int) async throws -> [Job])?
 
     init(_ base: any JobQueueRepository) { self.base = base }
 }
@@ -57,6 +58,11 @@ extension TamperedJobs {
     func jobStats(queueName: QueueName) async throws(StoreError) -> JobStats {
         guard let tampered = onStats else { return try await base.jobStats(queueName: queueName) }
         return try await storeError { try await tampered(base, queueName) }
+    }
+
+    func jobStats() async throws(StoreError) -> [QueueName: JobStats] {
+        guard let tampered = onAllStats else { return try await base.jobStats() }
+        return try await storeError { try await tampered(base) }
     }
 
     func enqueue(_ requests: [JobRequest]) async throws(StoreError) -> EnqueueReceipt {
@@ -111,8 +117,8 @@ extension TamperedJobs {
         return try await storeError { try await tampered(base, id) }
     }
 
-    func jobs(of queueName: QueueName, before cursor: JobID?, limit: Int) async throws(StoreError) -> [Job] {
-        guard let tampered = onPage else { return try await base.jobs(of: queueName, before: cursor, limit: limit) }
-        return try await storeError { try await tampered(base, queueName, cursor, limit) }
+    func jobs(matching filter: JobFilter, before cursor: JobID?, limit: Int) async throws(StoreError) -> [Job] {
+        guard let tampered = onPage else { return try await base.jobs(matching: filter, before: cursor, limit: limit) }
+        return try await storeError { try await tampered(base, filter, cursor, limit) }
     }
 }

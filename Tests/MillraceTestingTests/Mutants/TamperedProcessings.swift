@@ -8,8 +8,13 @@ struct TamperedProcessings: ProcessingRepository {
     var onSave: (@Sendable (any ProcessingRepository, ParallelProcessor) async throws -> Void)?
     var onLoad: (@Sendable (any ProcessingRepository, ProcessingID) async throws -> ParallelProcessor?)?
     var onDelete: (@Sendable (any ProcessingRepository, ProcessingID) async throws -> Void)?
-    var onStart: (@Sendable (any ProcessingRepository, ParallelProcessor, Transcript) async throws -> Void)?
+    var onStart: (@Sendable (any ProcessingRepository, ParallelProcessor, Transcript, Job?) async throws -> Void)?
     var onFind: (@Sendable (any ProcessingRepository, RunKey) async throws -> ParallelProcessor?)?
+    var onList:
+        (
+            @Sendable (any ProcessingRepository, ProcessingFilter, ProcessingID?, Int) async throws ->
+                [ParallelProcessor.Row]
+        )?
     var onRow: (@Sendable (any ProcessingRepository, ProcessingID) async throws -> ParallelProcessor.Row?)?
     var onRowOf: (@Sendable (any ProcessingRepository, TranscriptID) async throws -> ParallelProcessor.Row?)?
     var onProgress: (@Sendable (any ProcessingRepository, ProcessingID, Double) async throws -> Void)?
@@ -41,14 +46,21 @@ extension TamperedProcessings {
         return try await storeError { try await tampered(base, id) }
     }
 
-    func start(_ processor: ParallelProcessor, transcript: Transcript) async throws(StoreError) {
-        guard let tampered = onStart else { return try await base.start(processor, transcript: transcript) }
-        return try await storeError { try await tampered(base, processor, transcript) }
+    func start(_ processor: ParallelProcessor, transcript: Transcript, for job: Job?) async throws(StoreError) {
+        guard let tampered = onStart else { return try await base.start(processor, transcript: transcript, for: job) }
+        return try await storeError { try await tampered(base, processor, transcript, job) }
     }
 
     func find(_ runKey: RunKey) async throws(StoreError) -> ParallelProcessor? {
         guard let tampered = onFind else { return try await base.find(runKey) }
         return try await storeError { try await tampered(base, runKey) }
+    }
+
+    func rows(
+        matching filter: ProcessingFilter, before cursor: ProcessingID?, limit: Int
+    ) async throws(StoreError) -> [ParallelProcessor.Row] {
+        guard let tampered = onList else { return try await base.rows(matching: filter, before: cursor, limit: limit) }
+        return try await storeError { try await tampered(base, filter, cursor, limit) }
     }
 
     func row(_ id: ProcessingID) async throws(StoreError) -> ParallelProcessor.Row? {

@@ -10,7 +10,7 @@ enum TraceMutants {
             caughtBy: "a processing keeps the trace that it was started with, and its claimed chunks carry it",
             "each merge of a processing carries its trace"
         ) { lab in
-            lab.processings.onStart = { [store = lab.store] base, processor, transcript in
+            lab.processings.onStart = { [store = lab.store] base, processor, transcript, _ in
                 try await base.start(processor, transcript: transcript)
                 try store.step { state, _ in state.processings[processor.id]?.traceContext = nil }
             }

@@ -7,7 +7,8 @@ enum EnqueueRules {
             let request = JobRequest(
                 .other, payload: JSONText(stored: #"{"number": 1, "text": "ß"}"#),
                 queueName: QueueName(stored: "letters"), priority: .high, maxRetries: 7, uniqueKey: "key",
-                transcriptID: TranscriptID.make(at: fixture.now), timeout: .milliseconds(1_500),
+                transcriptID: TranscriptID.make(at: fixture.now),
+                engine: EngineIdentity(known: "ear", model: "sharp"), timeout: .milliseconds(1_500),
                 traceContext: ["traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"])
             let id = try await fixture.jobs.enqueue(request)
             let job = try await fixture.stored(id)

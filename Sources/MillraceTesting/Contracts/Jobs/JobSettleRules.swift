@@ -51,6 +51,16 @@ enum JobSettleRules {
             let awake = try requireValue(try await fixture.claimJobs(by: worker).first, "the snoozed job")
             try requireEqual(awake.retryCount, 0, "the retries used")
         },
+        ContractRule("a job that is put off for a reason keeps it as its error message") { fixture in
+            let job = try await fixture.heldJob()
+            let outcome = JobSettlement.Outcome.snoozed(until: fixture.now, reason: "not on this machine")
+            try await fixture.settle(job, outcome)
+            try await requireOutcome(outcome, of: job, in: fixture)
+            let again = try requireValue(try await fixture.claimJobs(by: fixture.worker()).first, "the job again")
+            try await fixture.settle(again, .snoozed(until: fixture.now + .seconds(1)))
+            try requireEqual(
+                try await fixture.stored(job.id).errorMessage, "not on this machine", "the reason after another snooze")
+        },
         ContractRule("a job that was called off while it ran is CANCELLED") { fixture in
             let job = try await fixture.heldJob()
             try await fixture.settle(job, .cancelled)
@@ -126,7 +136,8 @@ enum JobSettleRules {
         let before = try await fixture.stored(job.id)
         let outcomes: [JobSettlement.Outcome] = [
             .completed(result: JSONText(stored: "1")), .retry(at: fixture.now, error: "late"), .failed(error: "late"),
-            .snoozed(until: fixture.now), .released, .cancelled,
+            .snoozed(until: fixture.now), .awaiting(TranscriptID.make(at: fixture.now), until: fixture.now), .released,
+            .cancelled,
         ]
         for outcome in outcomes {
             let lost = try await fixture.jobs.settle([JobSettlement(job, outcome)])

@@ -63,6 +63,32 @@ enum ProgressRules {
             try requireEqual(active.map { $0.tasks.map(\.index) }, [Array(0..<12), Array(0..<12)], "their chunks")
             try requireEqual(active, expected, "the active processings with their chunks")
         },
+        ContractRule("processings are listed as the filter says, newest first, in pages, each once") { fixture in
+            var rows: [ParallelProcessor.Row] = []
+            for number in 0..<9 {
+                let processor = try await fixture.started(Plan(recording: "number \(number)", chunks: 2))
+                if number % 3 == 1 {
+                    var cancelled = processor
+                    try cancelled.cancel(at: fixture.now)
+                    try await fixture.processings.save(cancelled)
+                } else if number % 3 == 2 {
+                    _ = try await fixture.claimChunks(100, by: fixture.worker())
+                }
+                rows.insert(try await fixture.row(processor.id), at: 0)
+            }
+            rows = try await current(rows, fixture)
+            for statuses: [ProcessingStatus]? in [nil, [], [.cancelled], [.processing], [.cancelled, .processing]] {
+                let filter = ProcessingFilter(statuses: statuses)
+                var read: [ParallelProcessor.Row] = []
+                while read.count < 100 {
+                    let page = try await fixture.processings.rows(matching: filter, before: read.last?.id, limit: 2)
+                    try require(page.count <= 2, "a page of 2 has \(page.count) processings")
+                    guard !page.isEmpty else { break }
+                    read += page
+                }
+                try requireEqual(read, rows.filter(filter.matches), "the processings of all pages of \(filter)")
+            }
+        },
         ContractRule("chunks are read in pages, in index order, each once") { fixture in
             let id = try await fixture.started(Plan(chunks: 12)).id
             try await fixture.transcribeAll(failing: [5])
@@ -76,4 +102,13 @@ enum ProgressRules {
             try requireEqual(read, try await fixture.loaded(id).tasks, "the chunks of all pages")
         },
     ]
+
+    /// The rows as they are by now.
+    private static func current(
+        _ rows: [ParallelProcessor.Row], _ fixture: StoreFixture
+    ) async throws -> [ParallelProcessor.Row] {
+        var current: [ParallelProcessor.Row] = []
+        for row in rows { current.append(try await fixture.row(row.id)) }
+        return current
+    }
 }
