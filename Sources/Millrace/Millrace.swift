@@ -40,6 +40,8 @@ public struct Millrace: Sendable {
 
     /// Makes a worker that takes from the store what it can: jobs by their handlers, chunks by their engines.
     ///
+    /// A worker that has an engine runs the jobs of type `JobType.transcribe` that need it as well.
+    ///
     /// Raising `stop` has the effect of a graceful shutdown. `onEvent` is called with what the worker does.
     public func worker(
         transcribers: [any Transcriber] = [], handlers: [any JobHandler] = [],
@@ -48,7 +50,9 @@ public struct Millrace: Sendable {
     ) -> WorkerService {
         worker(
             reader: FileRecordingReader(decodedFolder: location.decodedFolder), transcribers: transcribers,
-            handlers: handlers, configuration: configuration, stop: stop, onEvent: onEvent)
+            handlers: transcribers.isEmpty
+                ? handlers : handlers + [TranscribeHandler(millrace: self, transcribers: transcribers)],
+            configuration: configuration, stop: stop, onEvent: onEvent)
     }
 
     /// Turns a recording into a transcript, and returns when that is done.
@@ -74,20 +78,13 @@ public struct Millrace: Sendable {
         _ path: String, with transcriber: any Transcriber = PocketSphinxTranscriber(),
         options: TranscriptionOptions = TranscriptionOptions()
     ) async throws -> TranscriptionRun {
-        try await transcriber.check()
-        try transcriber.check(language: options.language)
-        let planner = RecordingPlanner(decodedFolder: location.decodedFolder)
-        await planner.removeOrphans(keeping: try await inUse(planner.decodedRecordings()))
-        let survey = try await planner.survey(path: path, settings: options.chunking)
-        let recipe = options.recipe(for: transcriber)
-        let enlistment = Enlistment(processings: processings, clock: SystemWallClock())
-        let processor = try await enlistment.enlist(survey, recipe: recipe, options: options)
+        let (processor, source) = try await enlist(path, with: transcriber, options: options, for: nil)
         return TranscriptionRun(
             processor: processor, processings: processings, transcripts: transcripts, planner: planner
         ) { stop, onEvent in
             worker(
                 reader: KnownPlaceReader(
-                    base: FileRecordingReader(decodedFolder: location.decodedFolder), known: survey.source),
+                    base: FileRecordingReader(decodedFolder: location.decodedFolder), known: source),
                 transcribers: [transcriber], handlers: [],
                 configuration: WorkerConfiguration(
                     concurrency: options.concurrency, queues: [processor.queueName],
@@ -95,6 +92,21 @@ public struct Millrace: Sendable {
                     pollInterval: .milliseconds(100)),
                 stop: stop, onEvent: onEvent)
         }
+    }
+
+    /// Checks recording and engine, and stores the plan or joins the one that is there; the recording as it is found here
+    /// comes along.
+    func enlist(
+        _ path: String, with transcriber: any Transcriber, options: TranscriptionOptions, for job: Job?
+    ) async throws -> (ParallelProcessor, RecordingSource) {
+        try await transcriber.check()
+        try transcriber.check(language: options.language)
+        await planner.removeOrphans(keeping: try await inUse(planner.decodedRecordings()))
+        let survey = try await planner.survey(path: path, settings: options.chunking)
+        let recipe = options.recipe(for: transcriber)
+        let enlistment = Enlistment(processings: processings, clock: SystemWallClock())
+        let processor = try await enlistment.enlist(survey, recipe: recipe, options: options, for: job)
+        return (processor, survey.source)
     }
 
     /// Deletes a transcript and everything that was made for it, the decoded recording included if no other run needs
@@ -106,10 +118,22 @@ public struct Millrace: Sendable {
             throw StoreError(.notFound, "there is no transcript \(id)")
         }
         try await transcripts.delete(id, force: force)
-        if try await !transcripts.isInUse(hash: transcript.hash) {
-            await RecordingPlanner(decodedFolder: location.decodedFolder).removeDecoded(hash: transcript.hash)
-        }
+        try await removeDecoded(transcript.hash)
     }
+
+    /// Looks at the beginning of a recording, to see whether it can be read here.
+    ///
+    /// - Throws: ``TranscriptionError`` that says what is wrong.
+    public func check(_ path: String) async throws(TranscriptionError) {
+        try await planner.check(path: path)
+    }
+
+    /// Removes what was decoded of a recording, unless a run may still need it.
+    func removeDecoded(_ hash: ContentHash) async throws(StoreError) {
+        if try await !transcripts.isInUse(hash: hash) { await planner.removeDecoded(hash: hash) }
+    }
+
+    private var planner: RecordingPlanner { RecordingPlanner(decodedFolder: location.decodedFolder) }
 
     /// Those of the decoded recordings that a run may still need.
     private func inUse(_ decoded: [ContentHash]) async throws(StoreError) -> Set<ContentHash> {

@@ -80,9 +80,10 @@ struct WorkerSession: Sendable {
             worker: worker, jobs: dependencies.jobs,
             scope: JobScope(
                 queues: configuration.queues, types: own == nil ? Array(service.executors.keys) : [.merge],
-                transcripts: own.map { Array($0.values) }, maxCrashes: configuration.maxCrashes),
-            executors: service.executors, retryPolicy: configuration.retryPolicy, clock: dependencies.clock,
-            logger: logger)
+                transcripts: own.map { Array($0.values) },
+                engines: dependencies.transcribers.map(\.identity), maxCrashes: configuration.maxCrashes),
+            executors: service.executors, unreachable: Unreachable(time: dependencies.time),
+            retryPolicy: configuration.retryPolicy, clock: dependencies.clock, logger: logger)
     }
 
     private func chunkSource() -> ChunkSource? {
@@ -97,7 +98,7 @@ struct WorkerSession: Sendable {
             executor: ChunkExecutor(
                 reader: reader, transcribers: transcribers, cache: dependencies.cache,
                 timeToLive: configuration.resultTTL),
-            unreachable: UnreachableRecordings(
+            unreachable: Unreachable(
                 leavesToOthers: configuration.leavesUnreadableToOthers, time: dependencies.time),
             retryPolicy: configuration.retryPolicy, clock: dependencies.clock,
             onMerge: { [jobBell] in jobBell.ring() }, onEvent: service.onEvent, logger: logger)

@@ -15,25 +15,25 @@ struct Enlistment: Sendable {
     ///
     /// The chunks belong to the trace of the task that stores their plan.
     func enlist(
-        _ survey: RecordingSurvey, recipe: Recipe, options: TranscriptionOptions
+        _ survey: RecordingSurvey, recipe: Recipe, options: TranscriptionOptions, for job: Job?
     ) async throws(StoreError) -> ParallelProcessor {
         try await Spans.enqueue { (span, headers) async throws(StoreError) in
             let plan = try plan(survey, recipe: recipe, options: options, traceContext: headers)
-            let processor = try await startOrJoin(plan)
+            let processor = try await startOrJoin(plan, for: job)
             span?.attributes["millrace.processing.id"] = "\(processor.id)"
             span?.attributes["millrace.chunks"] = processor.totalChunks
             return processor
         }
     }
 
-    private func startOrJoin(_ plan: ParallelProcessor) async throws(StoreError) -> ParallelProcessor {
+    private func startOrJoin(_ plan: ParallelProcessor, for job: Job?) async throws(StoreError) -> ParallelProcessor {
         // Ends processings that wait for a merge that has failed, so that they are reopened below.
         _ = try await processings.sweep()
         var lastConflict: StoreError?
         for _ in 0..<10 {
             do throws(StoreError) {
                 guard let found = try await processings.find(plan.runKey), found.status.isResumable else {
-                    try await processings.start(plan, transcript: transcript(of: plan))
+                    try await processings.start(plan, transcript: transcript(of: plan), for: job)
                     return plan
                 }
                 guard found.status == .partial || found.status == .failed else { return found }

@@ -52,7 +52,12 @@ public struct TranscriptionRun: Sendable {
                 try Task.checkCancellation()
                 return false
             }
-            group.addTask { try await watch(cached, onProgress: onProgress) }
+            group.addTask {
+                _ = try await ProcessingWatch(
+                    processings: processings, id: processor.id, cached: { cached.value }
+                ).run(onProgress: onProgress)
+                return true
+            }
             // Who comes first decides. `nil` is the worker's: it has returned, and nothing of it is held any more. That
             // may come first as well, since a graceful shutdown reaches it here too.
             var hasEnded = false
@@ -78,41 +83,6 @@ public struct TranscriptionRun: Sendable {
             failed.append(chunk)
         }
         return failed
-    }
-
-    /// Looks at the processing until it has ended.
-    private func watch(
-        _ cached: CachedCount, onProgress: @escaping @Sendable (TranscriptionProgress) -> Void
-    ) async throws -> Bool {
-        var last: TranscriptionProgress?
-        var mergingPolls = 0
-        while true {
-            let row: ParallelProcessor.Row?
-            do throws(StoreError) {
-                row = try await processings.row(processor.id)
-            } catch {
-                // The workers go on when the store is busy for a while, and so does the watch.
-                guard error.isRetryable else { throw error }
-                try await Task.sleep(for: .seconds(1))
-                continue
-            }
-            guard let row else {
-                throw StoreError(.notFound, "the run was deleted while it was worked on")
-            }
-            let progress = TranscriptionProgress(
-                status: row.status, total: row.totalChunks, completed: row.completedChunks, failed: row.failedChunks,
-                cached: min(cached.value, row.completedChunks))
-            if progress != last { onProgress(progress) }
-            last = progress
-            if row.status.isFinal { return true }
-            if row.status == .merging {
-                // A merge that failed for good ends the run with the next sweep; who waits need not wait for that of the
-                // workers.
-                mergingPolls += 1
-                if mergingPolls.isMultiple(of: 20) { _ = try? await processings.sweep() }
-            }
-            try await Task.sleep(for: .milliseconds(100))
-        }
     }
 
     private final class CachedCount: Sendable {

@@ -9,7 +9,7 @@ struct ChunkSource: WorkSource {
     let processings: any ProcessingRepository
     let scope: ChunkScope
     let executor: ChunkExecutor
-    let unreachable: UnreachableRecordings
+    let unreachable: Unreachable<ProcessingID>
     let retryPolicy: RetryPolicy
     let clock: any WallClock
     /// Is called when the last chunk of a processing was settled.

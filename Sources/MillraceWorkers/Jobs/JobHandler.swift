@@ -4,8 +4,9 @@ public import MillraceCore
 ///
 /// A job may run more than once: its worker can die after the work is done and before that is settled. Make what it
 /// does repeatable. An error that says `isRetryable == false` (`RetryAdvising`) fails the job for good; every other
-/// is tried again. ``SnoozeJob`` puts it off. When the worker stops, the task is cancelled: end soon and throw, and the
-/// job goes back to the queue as if it had not run.
+/// is tried again. ``SnoozeJob`` puts it off, ``AwaitTranscript`` until a transcript has ended, ``LeaveJob`` leaves it to
+/// other machines, ``CancelJob`` ends it as CANCELLED. When the worker stops, the task is cancelled: end soon and throw,
+/// and the job goes back to the queue as if it had not run.
 public protocol JobHandler: Sendable {
     /// What a job of this type is given.
     associatedtype Payload: Codable & Sendable
@@ -34,10 +35,12 @@ extension JobHandler {
     /// - Throws: `InvalidValue` when the payload cannot be encoded.
     public func request(
         _ payload: Payload, queueName: QueueName = .default, priority: JobPriority = .medium, maxRetries: Int? = nil,
-        scheduledAt: Timestamp? = nil, uniqueKey: String? = nil, timeout: Duration? = nil
+        scheduledAt: Timestamp? = nil, uniqueKey: String? = nil, engine: EngineIdentity? = nil,
+        timeout: Duration? = nil
     ) throws(InvalidValue) -> JobRequest {
         JobRequest(
             jobType, payload: try JSONText(encoding: payload), queueName: queueName, priority: priority,
-            maxRetries: maxRetries, scheduledAt: scheduledAt, uniqueKey: uniqueKey, timeout: timeout)
+            maxRetries: maxRetries, scheduledAt: scheduledAt, uniqueKey: uniqueKey, engine: engine,
+            timeout: timeout)
     }
 }

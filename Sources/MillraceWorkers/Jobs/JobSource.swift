@@ -8,6 +8,7 @@ struct JobSource: WorkSource {
     let jobs: any JobQueueRepository
     let scope: JobScope
     let executors: [JobType: any JobExecutor]
+    let unreachable: Unreachable<JobID>
     let retryPolicy: RetryPolicy
     let clock: any WallClock
     let logger: Logger
@@ -15,6 +16,7 @@ struct JobSource: WorkSource {
     func claim(upTo limit: Int, alone: Bool) async throws(StoreError) -> [Job] {
         var scope = scope
         scope.isAlone = alone
+        scope.unreachable = unreachable.list()
         let batch = BatchSpan("claim jobs", by: worker)
         let claimed: [Job]
         do throws(StoreError) {
@@ -55,6 +57,14 @@ struct JobSource: WorkSource {
             return .ended(JobSettlement(job, outcome))
         } catch let snooze as SnoozeJob {
             return .ended(JobSettlement(job, .snoozed(until: clock.now() + snooze.delay)))
+        } catch let wait as AwaitTranscript {
+            return .ended(JobSettlement(job, .awaiting(wait.transcript, until: clock.now() + wait.patience)))
+        } catch is CancelJob {
+            return .ended(JobSettlement(job, .cancelled))
+        } catch let refusal as LeaveJob {
+            unreachable.add(job.id)
+            context.logger.warning("A job is left to others", metadata: ["reason": "\(refusal.reason)"])
+            return .ended(JobSettlement(job, .snoozed(until: clock.now(), reason: refusal.reason)))
         } catch {
             // A handler that is told to end may throw what it likes.
             if Task.isCancelled { return .interrupted }

@@ -14,7 +14,8 @@ import Testing
         try await place.jobs.register(worker, process: nil, leasedFor: .seconds(10))
         let source = JobSource(
             worker: worker, jobs: place.jobs, scope: JobScope(types: [handler.jobType]),
-            executors: [handler.jobType: HandlerExecutor(handler: handler)], retryPolicy: .exponential(),
+            executors: [handler.jobType: HandlerExecutor(handler: handler)],
+            unreachable: Unreachable(time: MonotonicTime(place.clock)), retryPolicy: .exponential(),
             clock: place.clock, logger: Logger(label: "fence", factory: { _ in SwiftLogNoOpLogHandler() }))
         let job = try #require(try await source.claim(upTo: 1, alone: false).first)
         guard case .ended(let settlement) = await source.perform(job) else {

@@ -1,0 +1,101 @@
+internal import Foundation
+public import MillraceCore
+
+extension Millrace {
+    /// Has a recording transcribed by a worker that has the engine, and returns at once.
+    ///
+    /// `result(of:)` of the job is a ``TranscribeResult`` when the transcript is there. The recording
+    /// is only looked at by that worker, under the absolute path.
+    ///
+    /// - Returns: the job, of type `JobType.transcribe` and with the priority of the options.
+    /// - Throws: `StoreError`; `invalid` for options that no store keeps.
+    public func enqueue(
+        _ path: String, engine: EngineIdentity, options: TranscriptionOptions = TranscriptionOptions()
+    ) async throws(StoreError) -> JobID {
+        try await enqueue([path], engine: engine, options: options)[0]
+    }
+
+    /// Has recordings transcribed as `enqueue(_:engine:options:)` of one does, all of them or none.
+    ///
+    /// - Returns: the jobs in the order of the recordings.
+    public func enqueue(
+        _ paths: [String], engine: EngineIdentity, options: TranscriptionOptions = TranscriptionOptions()
+    ) async throws(StoreError) -> [JobID] {
+        var requests: [JobRequest] = []
+        for path in paths {
+            let payload = TranscribePayload(source: Self.absolute(path), options: options)
+            do throws(InvalidValue) {
+                requests.append(
+                    JobRequest(
+                        .transcribe, payload: try JSONText(encoding: payload), priority: options.priority,
+                        engine: engine))
+            } catch {
+                throw StoreError(.invalid, error.description, cause: error)
+            }
+        }
+        return try await jobs.enqueue(requests).ids
+    }
+
+    /// Calls a job off, and with one of type `transcribe` the run that it has begun, unless another open job waits for the
+    /// same transcript.
+    ///
+    /// - Throws: `StoreError` `notFound`; `illegalMove` when it has ended. One that is CANCELLED while its run goes on is
+    ///   no error: the run is called off.
+    public func cancelJob(_ id: JobID) async throws(StoreError) {
+        var failure: StoreError?
+        do throws(StoreError) {
+            try await jobs.updateJobStatus(id, to: .cancelled)
+        } catch {
+            guard error.code == .illegalMove else { throw error }
+            failure = error
+        }
+        guard let job = try await jobs.job(id), job.status == .cancelled, job.type == .transcribe,
+            let transcript = job.awaits, let row = try await processings.row(of: transcript), !row.status.isFinal,
+            try await isForsaken(transcript)
+        else {
+            if let failure { throw failure }
+            return
+        }
+        do throws(StoreError) {
+            try await cancelProcessing(row.id)
+        } catch {
+            // It has ended in the meantime.
+            guard error.code == .illegalMove else { throw error }
+        }
+    }
+
+    /// Whether no open job waits for a transcript.
+    private func isForsaken(_ transcript: TranscriptID) async throws(StoreError) -> Bool {
+        let open = JobStatus.allCases.filter(\.isOpen)
+        return try await jobs.jobs(
+            matching: JobFilter(statuses: open, awaiting: transcript), before: nil, limit: 1
+        ).isEmpty
+    }
+
+    /// Calls a run off with its transcript: chunks that are held are stopped within a second, results stay in the cache.
+    ///
+    /// - Throws: `StoreError` `notFound`; `illegalMove` when it has ended.
+    public func cancelProcessing(_ id: ProcessingID) async throws(StoreError) {
+        var conflict: StoreError?
+        // Each settlement of its chunks in between is a conflict.
+        for _ in 0..<100 {
+            guard var processor = try await processings.load(id) else {
+                throw StoreError(.notFound, "there is no processing \(id)")
+            }
+            try processor.cancel(at: SystemWallClock().now())
+            do throws(StoreError) {
+                try await processings.save(processor)
+                try await removeDecoded(processor.source.hash)
+                return
+            } catch {
+                guard error.code == .conflict else { throw error }
+                conflict = error
+            }
+        }
+        throw conflict ?? StoreError(.conflict, "processing \(id) keeps changing; try again")
+    }
+
+    private static func absolute(_ path: String) -> String {
+        URL(fileURLWithPath: path).standardizedFileURL.path
+    }
+}

@@ -1,0 +1,55 @@
+public import MillraceCore
+
+/// What a job of type `JobType.transcribe` is given: a recording and how it is to be transcribed.
+///
+/// The engine is named by the job itself (`Job.engine`), because only workers that have it are given the
+/// job. Nothing in it can start a program.
+public struct TranscribePayload: Sendable, Hashable, Codable {
+    /// The absolute path of the recording.
+    public var source: String
+    /// The spoken language as a BCP 47 tag; `nil` lets the engine decide.
+    public var language: String?
+    /// Words that tell the engine what to expect.
+    public var prompt: String?
+    /// The length that cuts aim at.
+    public var chunkSeconds: Double
+    /// Whether results are taken from and put into the cache.
+    public var usesCache: Bool
+    /// What a chunk that fails for good does to the transcript.
+    public var failurePolicy: FailurePolicy
+    /// Retries of a chunk after its first run.
+    public var maxRetries: Int
+
+    /// Describes a recording and its options; concurrency and priority are not among them, since they belong to the
+    /// worker and to the job.
+    public init(source: String, options: TranscriptionOptions = TranscriptionOptions()) {
+        self.source = source
+        language = options.language
+        prompt = options.prompt
+        chunkSeconds = options.chunking.targetSeconds
+        usesCache = options.usesCache
+        failurePolicy = options.failurePolicy
+        maxRetries = options.maxRetries
+    }
+
+    /// Decodes a payload; all but the source may be missing, and is then as ``TranscriptionOptions`` has it.
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(source: try values.decode(String.self, forKey: .source))
+        language = try values.decodeIfPresent(String.self, forKey: .language)
+        prompt = try values.decodeIfPresent(String.self, forKey: .prompt)
+        chunkSeconds = try values.decodeIfPresent(Double.self, forKey: .chunkSeconds) ?? chunkSeconds
+        usesCache = try values.decodeIfPresent(Bool.self, forKey: .usesCache) ?? usesCache
+        failurePolicy = try values.decodeIfPresent(FailurePolicy.self, forKey: .failurePolicy) ?? failurePolicy
+        maxRetries = try values.decodeIfPresent(Int.self, forKey: .maxRetries) ?? maxRetries
+    }
+
+    /// The options of the run.
+    ///
+    /// - Throws: `InvalidValue` for a chunk length out of bounds: what stands in a store may be anybody's.
+    func options(priority: JobPriority) throws(InvalidValue) -> TranscriptionOptions {
+        TranscriptionOptions(
+            language: language, prompt: prompt, chunking: try ChunkSettings(targetSeconds: chunkSeconds),
+            usesCache: usesCache, failurePolicy: failurePolicy, priority: priority, maxRetries: maxRetries)
+    }
+}
