@@ -81,6 +81,24 @@ struct EngineOptions: ParsableArguments {
         }
     }
 
+    /// The name of the chosen engine as workers match it, which takes neither its program nor its key.
+    ///
+    /// - Throws: when it does not know the language.
+    func identity(language: String?) throws -> EngineIdentity {
+        let transcriber: any Transcriber
+        switch chosen {
+        case .openai:
+            let base = if let baseURL { try APIBaseURL(baseURL) } else { APIBaseURL.openAI }
+            return try OpenAIConfiguration(
+                baseURL: base, model: model ?? OpenAIConfiguration.standardModel
+            ).identity()
+        case .pocketsphinx: transcriber = PocketSphinxTranscriber()
+        case .command: transcriber = try CommandTranscriber(words: CommandLineWords(command ?? "").words)
+        }
+        try transcriber.check(language: language)
+        return transcriber.identity
+    }
+
     /// The engine by name; a bare `--command` or `--base-url` means the engine that it is for.
     private var chosen: Engine {
         engine ?? (command != nil ? .command : baseURL != nil ? .openai : .pocketsphinx)

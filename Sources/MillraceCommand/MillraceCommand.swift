@@ -12,7 +12,10 @@ struct MillraceCommand: AsyncParsableCommand {
             is kept, and the chunks are merged in time order. Whatever stops a run, the same command goes on from there.
             """,
         version: Version.text,
-        subcommands: [TranscribeCommand.self, WorkerCommand.self, TranscriptsCommand.self])
+        subcommands: [
+            TranscribeCommand.self, WorkerCommand.self, TranscriptsCommand.self, JobsCommand.self,
+            ProcessingsCommand.self,
+        ])
 
     static func main() async {
         // A reader that goes away (`millrace … | head`) is an error of the write, not the death of the program.

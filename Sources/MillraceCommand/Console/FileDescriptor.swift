@@ -7,6 +7,13 @@ struct FileDescriptor {
 
     let number: Int32
 
+    /// The width in columns of the terminal that it is; `nil` for a file or a pipe.
+    var terminalWidth: Int? {
+        var size = winsize()
+        guard isatty(number) == 1, ioctl(number, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
+        return Int(size.ws_col)
+    }
+
     /// Opens `/dev/null` under the numbers of standard streams that were closed (`millrace … >&-`).
     ///
     /// Else the store or a recording would get such a number, and be taken for standard output. What is opened can

@@ -46,8 +46,17 @@ struct TranscribeCommand: AsyncParsableCommand {
     @Flag(help: "Neither take results from the cache nor keep them there.")
     var noCache = false
 
+    @Flag(help: "Leave the work to millrace worker: print the id of a job for each recording, and return.")
+    var detach = false
+
+    @Option(help: ArgumentHelp("How urgent it is among other work: 3 first, 2, or 1 last.", valueName: "number"))
+    var priority = JobPriority.medium
+
     func validate() throws {
         guard !files.isEmpty else { throw ValidationError("Name at least one recording.") }
+        guard !detach || outputPath == nil else {
+            throw ValidationError("--output is not for --detach; see millrace transcripts export.")
+        }
         guard (1...1_000).contains(concurrency) else {
             throw ValidationError("--concurrency must be between 1 and 1000.")
         }
@@ -65,6 +74,7 @@ struct TranscribeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let console = try output.console()
+        if detach { return try await enqueueAll(console: console).end() }
         let resuming = "To go on: \(Self.ownCommandLine)"
         let end = try await Interrupts.whileHandling(with: console, farewell: resuming) { stop in
             do {
@@ -106,10 +116,23 @@ struct TranscribeCommand: AsyncParsableCommand {
         }
     }
 
+    private func enqueueAll(console: Console) async -> ProgramExit {
+        do {
+            let engine = try engine.identity(language: language)
+            let millrace = try Millrace(store: store.location(), logger: output.logger(console))
+            return await DetachedTranscription(
+                files: files, millrace: millrace, engine: engine, options: try options(), console: console
+            ).run()
+        } catch {
+            console.error("\(error)")
+            return .failed
+        }
+    }
+
     private func options() throws(InvalidValue) -> TranscriptionOptions {
         TranscriptionOptions(
             language: language, chunking: try ChunkSettings(targetSeconds: chunkSeconds), usesCache: !noCache,
-            concurrency: concurrency)
+            concurrency: concurrency, priority: priority)
     }
 
     /// What the user typed, to be typed again. The script that starts the program says how it was called.

@@ -3,20 +3,11 @@ internal import Millrace
 
 /// What the commands about stored transcripts have in common.
 struct StoredTranscripts: ParsableArguments {
-    @OptionGroup var store: StoreOptions
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var stored: StoredWork
 
     /// Opens the store and does something with it; a failure is one line on standard error.
     func open(_ body: (Millrace, Console) async throws -> Void) async throws {
-        let console = try output.console()
-        do {
-            try await body(Millrace(store: store.location(), logger: output.logger(console)), console)
-        } catch let exit as ExitCode {
-            throw exit
-        } catch {
-            console.error("\(error)")
-            throw ExitCode(ProgramExit.failed.rawValue)
-        }
+        try await stored.open(body)
     }
 
     /// The transcript that a user named.

@@ -37,6 +37,15 @@ public struct RecordingPlanner: Sendable {
         }
     }
 
+    /// Looks at the beginning of a recording, to see whether it can be read.
+    ///
+    /// - Throws: ``TranscriptionError`` `unreadable` or `cancelled`.
+    public func check(path: String) async throws(TranscriptionError) {
+        try await Self.queue.run { _ throws(TranscriptionError) in
+            _ = try AudioFile(InputFile(path: AbsolutePath.of(path)))
+        }
+    }
+
     /// Removes what was decoded of a recording; does nothing when there is nothing.
     public func removeDecoded(hash: ContentHash) async {
         await Self.queue.finish { [decoded] in decoded.remove(hash) }
