@@ -22,7 +22,7 @@ public struct APIBaseURL: Hashable, Sendable {
     ///
     /// The whole address, with `/audio/transcriptions`, is understood too.
     ///
-    /// - Throws: ``InvalidValue`` for everything else; the text is not in it, since it may hold a password.
+    /// - Throws: `InvalidValue` for everything else; the text is not in it, since it may hold a password.
     public init(_ text: String) throws(InvalidValue) {
         guard let parts = URLComponents(string: text, encodingInvalidCharacters: false),
             let scheme = parts.scheme?.lowercased(), scheme == "http" || scheme == "https",

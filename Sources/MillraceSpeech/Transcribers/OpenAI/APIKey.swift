@@ -11,7 +11,7 @@ public struct APIKey: Sendable {
 
     /// Takes a key; blanks and line ends around it are dropped.
     ///
-    /// - Throws: ``InvalidValue`` when it is empty or holds what cannot be in a header.
+    /// - Throws: `InvalidValue` when it is empty or holds what cannot be in a header.
     public init(_ text: String) throws(InvalidValue) {
         let trimmed = text.drop { $0.isWhitespace }.reversed().drop { $0.isWhitespace }.reversed()
         guard !trimmed.isEmpty, trimmed.allSatisfy({ $0.isASCII && !$0.isWhitespace && $0 > "\u{20}" && $0 < "\u{7F}" })
@@ -23,7 +23,7 @@ public struct APIKey: Sendable {
     /// which therefore only goes out encrypted, or to this machine.
     ///
     /// - Returns: `nil` when neither is set, or empty.
-    /// - Throws: ``InvalidValue`` that names the variable.
+    /// - Throws: `InvalidValue` that names the variable.
     public init?(for api: APIBaseURL, environment: [String: String]) throws(InvalidValue) {
         let variables = api.isEncrypted || api.isLocal ? [Self.variable, Self.commonVariable] : [Self.variable]
         guard let variable = variables.first(where: { environment[$0]?.isEmpty == false }),

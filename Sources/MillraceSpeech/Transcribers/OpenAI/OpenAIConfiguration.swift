@@ -64,7 +64,7 @@ public struct OpenAIConfiguration: Sendable {
 
     /// How the store knows the engine: kind `openai`, the model, and the SHA-256 of the base URL.
     ///
-    /// - Throws: ``InvalidValue`` when the model's name cannot be one.
+    /// - Throws: `InvalidValue` when the model's name cannot be one.
     public func identity() throws(InvalidValue) -> EngineIdentity {
         try EngineIdentity(kind: "openai", model: model, fingerprint: baseURL.fingerprint)
     }

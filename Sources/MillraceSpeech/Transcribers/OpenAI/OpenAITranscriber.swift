@@ -33,7 +33,7 @@ public struct OpenAITranscriber: Transcriber {
     ///
     /// The transcriber is of no use afterwards.
     ///
-    /// - Throws: ``InvalidValue`` when the model's name cannot be one; what `body` throws.
+    /// - Throws: `InvalidValue` when the model's name cannot be one; what `body` throws.
     public static func with<Value>(
         _ api: OpenAIConfiguration, logger: Logger = Logger(label: "millrace"),
         isolation: isolated (any Actor)? = #isolation, _ body: (OpenAITranscriber) async throws -> Value
@@ -59,7 +59,7 @@ public struct OpenAITranscriber: Transcriber {
     /// The client should be made from ``clientConfiguration(for:)``: others may follow redirects, or have fewer
     /// connections than the API is to get requests at once, so that requests fail for want of one.
     ///
-    /// - Throws: ``InvalidValue`` when the model's name cannot be one.
+    /// - Throws: `InvalidValue` when the model's name cannot be one.
     public init(
         _ api: OpenAIConfiguration, client: HTTPClient, logger: Logger = Logger(label: "millrace"),
         time: MonotonicTime = MonotonicTime(ContinuousClock()), clock: any WallClock = SystemWallClock()
@@ -95,7 +95,7 @@ public struct OpenAITranscriber: Transcriber {
     ///
     /// An API without such a list is there too. Takes 15 s at most.
     ///
-    /// - Throws: ``TranscriptionError`` `engineUnavailable`, `cancelled`.
+    /// - Throws: `TranscriptionError` `engineUnavailable`, `cancelled`.
     public func check() async throws(TranscriptionError) {
         if api.key == nil, api.baseURL == .openAI {
             throw unavailable("wants a key; set \(APIKey.commonVariable) or \(APIKey.variable)")
@@ -137,7 +137,7 @@ public struct OpenAITranscriber: Transcriber {
     ///
     /// Waits as long as the API's limits ask for, within those of the configuration.
     ///
-    /// - Throws: ``TranscriptionError``: `engineUnavailable` for a wrong key, model or address and a used-up quota,
+    /// - Throws: `TranscriptionError`: `engineUnavailable` for a wrong key, model or address and a used-up quota,
     ///   `engineFailed`, `timedOut`, `badOutput`, `cancelled`.
     public func transcribe(_ audio: AudioChunk, recipe: Recipe) async throws(TranscriptionError) -> ChunkResult {
         let patience = api.timeouts.answer + api.timeouts.answerPerSecond * audio.durationSeconds
