@@ -1,5 +1,7 @@
+import GRDB
 import Logging
 import Millrace
+import MillraceSQLite
 import ServiceLifecycle
 
 // snippet.handler
@@ -53,7 +55,26 @@ try await ServiceGroup(
 // snippet.end
 
 // snippet.result
-if let result = try await millrace.jobs.result(of: id) {
+if let result = try await millrace.jobs.waitForResult(of: id, within: .seconds(60)) {
     print(try result.decode(CountWords.Count.self).words)
+}
+// snippet.end
+
+// snippet.transaction
+/// Adds to a balance: once, however often the job runs.
+struct Deposit: JobHandler {
+    let jobType = JobType(known: "deposit")
+    let jobs: SQLiteJobQueueRepository
+
+    func run(_ amount: Int, in context: JobContext) async throws -> SettledByHandler {
+        let job = context.job
+        try await jobs.store.transaction { [jobs] db in
+            try db.execute(sql: "UPDATE shop_balance SET amount = amount + ?", arguments: [amount])
+            let lost = try jobs.settle([JobSettlement(job, .completed(result: nil))], in: db)
+            // Another may do the same at this moment: undo it.
+            guard lost.isEmpty else { throw CancellationError() }
+        }
+        return SettledByHandler()
+    }
 }
 // snippet.end
