@@ -43,7 +43,7 @@ public final class BareJobs {
                             updated_at = ?
                         WHERE id IN (
                             SELECT id FROM processing_jobs
-                            WHERE status = 'QUEUED' AND queue_name = ? AND job_type = ?
+                            WHERE status = 'QUEUED' AND queue_name = ? AND job_type = ? AND engine IS NULL
                             ORDER BY priority DESC, created_at, id LIMIT ?
                         )
                         RETURNING id, lease_token, queue_name, transcript_id, job_type, payload, priority, status,
