@@ -42,7 +42,7 @@ import Testing
     }
 
     @Test func `takes control characters out of words, and words that hold nothing else`() {
-        let ctm = "chunk 1 0.1 0.2 a\tb 1\nchunk 1 0.4 0.2 \u{0}\u{1B} 1\nchunk 1 0.7 0.2 c\u{85}d\u{0}(2) 1"
+        let ctm = "chunk 1 0.1 0.2 a\tb 1\nchunk 1 0.4 0.2 \u{0}\u{1B} 1\nchunk 1 0.7 0.2 c\u{7}d\u{0}(2) 1"
         #expect(PocketSphinxOutput.words(ctm: Array(ctm.utf8)).map(\.text) == ["a b", "c d"])
         let json = #"{"w":[{"b":0,"d":1,"t":"\u0000"},{"b":1,"d":1,"t":" a\n\u0007b "}]}"#
         #expect(PocketSphinxOutput.words(json: Array(json.utf8)).map(\.text) == ["a b"])
