@@ -18,10 +18,13 @@ struct AudioFuzzer: Fuzzer {
     private let path: String
 
     init() throws {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("millrace-fuzz-audio")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        path = folder.appendingPathComponent("\(ProcessInfo.processInfo.processIdentifier).audio").path
+        let name = "millrace-fuzz-\(UUID()).audio"
+        path = FileManager.default.temporaryDirectory.appendingPathComponent(name).path
         recordings = try SampleRecording.all(at: path)
+    }
+
+    func finish() {
+        unlink(path)
     }
 
     func makeInput(using generator: inout SeededGenerator) -> Input {
@@ -36,7 +39,6 @@ struct AudioFuzzer: Fuzzer {
 
     func check(_ input: Input) throws {
         try Data(input.bytes).write(to: URL(fileURLWithPath: path))
-        defer { unlink(path) }
         var contradiction: String?
         do throws(TranscriptionError) {
             contradiction = try read(input)

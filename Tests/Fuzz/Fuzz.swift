@@ -7,6 +7,7 @@ internal import MillraceTesting
     enum Name: String, ExpressibleByArgument, CaseIterable {
         case audio
         case engineOutput = "engine-output"
+        case glob
         case subtitles
     }
 
@@ -15,7 +16,8 @@ internal import MillraceTesting
         abstract: "Tries a part of Millrace with random input.",
         discussion: """
             audio: broken recordings are refused or read, never worse. engine-output: whatever an engine writes is \
-            understood or refused, and can be stored. subtitles: what is written can be read again, word for word.
+            understood or refused, and can be stored. glob: a pattern means the same keys to every tier of the cache \
+            and to a matcher that is as simple as can be. subtitles: what is written can be read again, word for word.
 
             A case is decided by its seed: the first has --seed, the next one more. What is found is printed with the \
             seed of its case and its input, and ends the run with status 1.
@@ -50,6 +52,7 @@ internal import MillraceTesting
             switch name {
             case .audio: try await loop.run(AudioFuzzer())
             case .engineOutput: try await loop.run(EngineOutputFuzzer())
+            case .glob: try await loop.run(GlobFuzzer())
             case .subtitles: try await loop.run(SubtitleFuzzer())
             }
         if !isClean { throw ExitCode.failure }

@@ -14,6 +14,7 @@ struct FuzzLoop {
     func run(_ fuzzer: some Fuzzer) async throws -> Bool {
         say("fuzz \(name): first seed \(firstSeed)")
         let note = CrashNote(name: name)
+        defer { fuzzer.finish() }
         let start = ContinuousClock.now
         var tried = 0
         while tried < count, ContinuousClock.now - start < duration {

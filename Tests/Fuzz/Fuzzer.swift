@@ -14,4 +14,11 @@ protocol Fuzzer {
 
     /// The input in a form that can be read, and made into a test.
     func describe(_ input: Input) -> String
+
+    /// Removes what was made for all cases.
+    func finish()
+}
+
+extension Fuzzer {
+    func finish() {}
 }
