@@ -23,12 +23,17 @@ struct EffectHandler: JobHandler {
     let jobs: SQLiteJobQueueRepository
     /// A file without which no job goes on, whatever it is told; `nil` for none.
     var hold: String?
-    /// Is told of every lease that was found to be lost.
-    var onLost: @Sendable (LeaseLost) -> Void = { _ in }
+    /// Is told, a line each, of jobs that were told to end and of leases that were found to be lost.
+    var onTrouble: @Sendable (String) -> Void = { _ in }
 
     func run(_ payload: Payload, in context: JobContext) async throws -> SettledByHandler {
         let job = context.job
-        try await Task.sleep(for: .milliseconds(payload.milliseconds))
+        do {
+            try await Task.sleep(for: .milliseconds(payload.milliseconds))
+        } catch {
+            onTrouble("job \(job.id) was told to end")
+            throw error
+        }
         guard let hold else {
             try await act(for: job)
             return SettledByHandler()
@@ -51,7 +56,7 @@ struct EffectHandler: JobHandler {
                 guard lost.isEmpty else { throw LeaseLost(job: job.id) }
             }
         } catch let error as LeaseLost {
-            onLost(error)
+            onTrouble("\(error)")
             throw error
         }
     }

@@ -24,6 +24,9 @@ struct EffectWorkerCommand: AsyncParsableCommand {
     @Option(help: "How long a lease holds.")
     var leaseMilliseconds = 10_000
 
+    @Option(help: "How long a job that is told to end may go on.")
+    var graceMilliseconds = 10_000
+
     @Option(help: "A file without which no job goes on, whatever it is told.")
     var hold: String?
 
@@ -32,8 +35,8 @@ struct EffectWorkerCommand: AsyncParsableCommand {
         let jobs = SQLiteJobQueueRepository(store)
         let log = EffectLog(store: store)
         try await log.prepare()
-        let handler = EffectHandler(log: log, jobs: jobs, hold: hold) { lost in
-            FileHandle.standardError.write(Data("\(lost)\n".utf8))
+        let handler = EffectHandler(log: log, jobs: jobs, hold: hold) { line in
+            FileHandle.standardError.write(Data("\(line)\n".utf8))
         }
         let lease = Duration.milliseconds(leaseMilliseconds)
         let worker = WorkerService(
@@ -44,7 +47,7 @@ struct EffectWorkerCommand: AsyncParsableCommand {
                 concurrency: concurrency,
                 lease: try LeaseSettings(
                     duration: lease, beatInterval: lease / 5, rescueInterval: lease / 5),
-                pollInterval: .milliseconds(50), maxCrashes: 0),
+                pollInterval: .milliseconds(50), maxCrashes: 0, grace: .milliseconds(graceMilliseconds)),
             handlers: [handler], logger: Logger(label: "effect-worker", factory: { _ in SwiftLogNoOpLogHandler() }))
         let services = ServiceGroup(
             services: [worker], gracefulShutdownSignals: [.sigterm, .sigint],
