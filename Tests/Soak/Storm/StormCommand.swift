@@ -38,17 +38,23 @@ struct StormCommand: AsyncParsableCommand {
     func run() async throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("millrace-storm-\(UUID())")
         defer { try? FileManager.default.removeItem(at: folder) }
-        print(
-            "storm: seed=\(TestSeed.value) jobs=\(jobs) workers=\(workers) seconds=\(seconds)",
-            "kill every \(killMilliseconds) ms")
+        say(
+            "seed=\(TestSeed.value) jobs=\(jobs) workers=\(workers) seconds=\(seconds) kill every \(killMilliseconds) ms"
+        )
         let storm = try await Storm(
             store: folder.appendingPathComponent("storm.db").path, jobs: jobs, workers: workers,
             duration: .seconds(seconds), killInterval: .milliseconds(killMilliseconds), calm: .seconds(calmSeconds))
         let outcome = try await storm.run()
-        print("storm: \(outcome)")
+        say("\(outcome)")
         guard outcome.isAsItShouldBe(jobs: jobs) else {
-            print("storm: WRONG")
+            say("WRONG")
             throw ExitCode.failure
         }
+    }
+
+    /// Prints at once, even into a file.
+    private func say(_ text: String) {
+        print("storm: \(text)")
+        fflush(nil)
     }
 }
