@@ -92,12 +92,23 @@ public final class SQLiteStore: Sendable {
         _ body: @escaping @Sendable (Database) throws -> Value
     ) async throws -> Value {
         do throws(StoreError) {
-            return try await writer.write(body)
+            return try await writer.write { db in
+                do {
+                    return try body(db)
+                } catch let error where !(error is DatabaseError || error is StoreError) {
+                    throw CallersOwn(error: error)
+                }
+            }
         } catch {
-            // An error that is not of the store can only be the caller's own.
-            if error.code == .unexpected, let cause = error.cause, !(cause is DatabaseError) { throw cause }
+            if let own = error.cause as? CallersOwn { throw own.error }
             throw error
         }
+    }
+
+    /// What a caller's transaction has thrown, on its way through the writer, which would take it for trouble of the
+    /// store.
+    private struct CallersOwn: Error {
+        let error: any Error
     }
 
     /// Runs a transaction together with those that other callers ask for at the same time; either it is on the disk

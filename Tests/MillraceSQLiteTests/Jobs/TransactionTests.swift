@@ -62,6 +62,21 @@ import Testing
         #expect(try await jobs.jobStats(queueName: .default).total == 0)
     }
 
+    @Test func `an error of the caller's own is not taken for trouble of the store`() async throws {
+        await #expect(throws: CancellationError.self) {
+            try await store.transaction { _ in throw CancellationError() }
+        }
+        await #expect(throws: InvalidValue.self) {
+            try await store.transaction { _ in throw InvalidValue("order", "is empty") }
+        }
+        let error = await #expect(throws: StoreError.self) {
+            try await store.transaction { db in
+                try db.execute(sql: "INSERT INTO own_orders VALUES (NULL)")
+            }
+        }
+        #expect(error?.code == .conflict)
+    }
+
     @Test func `a request that makes no sense undoes the caller's rows with it`() async throws {
         let error = await #expect(throws: StoreError.self) {
             try await store.transaction { [jobs, work] db in
