@@ -29,7 +29,9 @@ public struct Millrace: Sendable {
         store: StoreLocation? = nil, logger: Logger = Logger(label: "millrace")
     ) throws(StoreError) {
         let location = if let store { store } else { try StoreLocation.standard() }
-        let factory = try RepositoryFactory(store: location)
+        let factory = try RepositoryFactory(store: location) {
+            logger.warning("Another program has locked the store; waiting for it", metadata: ["store": "\(location)"])
+        }
         self.location = location
         jobs = factory.jobQueueRepository()
         processings = factory.processingRepository()

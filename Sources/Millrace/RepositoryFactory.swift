@@ -12,14 +12,16 @@ public struct RepositoryFactory: Sendable {
 
     /// Opens a store, and makes it when it does not exist.
     ///
-    /// Blocks for as long as opening takes.
+    /// Blocks for as long as opening takes. `onWait` is called when another program keeps the store locked for longer
+    /// than is usual.
     ///
     /// - Throws: `StoreError` when the store cannot be opened; the message names it and says what to do.
     public init(
         store location: StoreLocation, cacheLimits: CacheManager.Limits = .standard,
-        cacheStoreLimits: CacheManager.StoreLimits = .standard, clock: any WallClock = SystemWallClock()
+        cacheStoreLimits: CacheManager.StoreLimits = .standard, clock: any WallClock = SystemWallClock(),
+        onWait: (@Sendable () -> Void)? = nil
     ) throws(StoreError) {
-        store = try SQLiteStore(path: location.path, options: SQLiteStore.Options(clock: clock))
+        store = try SQLiteStore(path: location.path, options: SQLiteStore.Options(clock: clock, onWait: onWait))
         var options = TieredCache.Options()
         options.limits = cacheLimits
         options.storeLimits = cacheStoreLimits

@@ -70,6 +70,11 @@ public struct StoreError: Error, Sendable {
     public var isRetryable: Bool {
         code == .busy || code == .unavailable || code == .full
     }
+
+    /// Whether every call will fail until somebody mends the store; whoever works on it should stop and say so.
+    public var needsMending: Bool {
+        code == .corrupted || code == .newerVersion || code == .readOnly
+    }
 }
 
 extension StoreError: CustomStringConvertible {

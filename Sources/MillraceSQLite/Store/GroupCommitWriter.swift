@@ -24,15 +24,25 @@ final class GroupCommitWriter: Sendable {
     }
 
     private let pool: DatabasePool
+    /// Throws when what is written would not be found again.
+    private let precondition: @Sendable () throws -> Void
+    /// Is called after every commit.
+    private let onCommit: @Sendable () -> Void
     private let state = Mutex(State())
 
-    init(_ pool: DatabasePool) {
+    init(
+        _ pool: DatabasePool, precondition: @escaping @Sendable () throws -> Void,
+        onCommit: @escaping @Sendable () -> Void
+    ) {
         self.pool = pool
+        self.precondition = precondition
+        self.onCommit = onCommit
     }
 
     func write<Value: Sendable>(
         _ body: @escaping @Sendable (Database) throws -> Value
     ) async throws(StoreError) -> Value {
+        let path = pool.path
         let id = state.withLock { state in
             state.nextID += 1
             return state.nextID
@@ -45,10 +55,11 @@ final class GroupCommitWriter: Sendable {
                         let value = try body(db)
                         return { failure in
                             continuation.resume(
-                                returning: failure.map { .failure(StoreError(sqlite: $0)) } ?? .success(value))
+                                returning: failure.map { .failure(StoreError(sqlite: $0, store: path)) }
+                                    ?? .success(value))
                         }
                     },
-                    fail: { continuation.resume(returning: .failure(StoreError(sqlite: $0))) })
+                    fail: { continuation.resume(returning: .failure(StoreError(sqlite: $0, store: path))) })
                 submit(request)
             }
         } onCancel: {
@@ -107,6 +118,7 @@ final class GroupCommitWriter: Sendable {
         // One that failed is told at the end like all others, unless the whole group fails first.
         var failed: [(Request, any Error)] = []
         do {
+            try precondition()
             try db.inTransaction(.immediate) {
                 for request in group {
                     do {
@@ -120,6 +132,7 @@ final class GroupCommitWriter: Sendable {
                 }
                 return .commit
             }
+            onCommit()
             for tell in done { tell(nil) }
             for (request, error) in failed { request.fail(error) }
         } catch {

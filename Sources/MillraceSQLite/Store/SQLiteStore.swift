@@ -14,16 +14,19 @@ public final class SQLiteStore: Sendable {
         public var busyTimeout: Duration
         /// What tells the time of day.
         public var clock: any WallClock
+        /// Is called when another process has kept the store locked for a second; once until the store was written again.
+        public var onWait: (@Sendable () -> Void)?
         /// Is called with the text of every statement that runs, without values; for tests and debugging.
         public var onStatement: (@Sendable (String) -> Void)?
 
         /// Makes options; the defaults are the ones to use.
         public init(
             busyTimeout: Duration = .seconds(5), clock: any WallClock = SystemWallClock(),
-            onStatement: (@Sendable (String) -> Void)? = nil
+            onWait: (@Sendable () -> Void)? = nil, onStatement: (@Sendable (String) -> Void)? = nil
         ) {
             self.busyTimeout = busyTimeout
             self.clock = clock
+            self.onWait = onWait
             self.onStatement = onStatement
         }
     }
@@ -41,14 +44,16 @@ public final class SQLiteStore: Sendable {
     ///
     /// - Throws: `unavailable`, `readOnly`, `corrupted`, `newerVersion`, `busy` or `full`; each message names the file.
     public init(path: String, options: Options = Options()) throws(StoreError) {
-        let absolute = URL(fileURLWithPath: path).standardizedFileURL.path
+        let absolute = StoreFile.absolute(path)
         self.path = absolute
         clock = options.clock
+        let patience = BusyPatience(timeout: options.busyTimeout, onWait: options.onWait)
         try StoreFile.prepare(absolute)
+        let identity = StoreFile.Identity(of: absolute)
         do {
             // Before the pool turns the write-ahead log on, which changes the file.
             try Migrator(migrations: Migration.all).inspect(absolute)
-            pool = try DatabasePool(path: absolute, configuration: Self.configuration(options))
+            pool = try DatabasePool(path: absolute, configuration: Self.configuration(options, patience))
             // What is settled is on the disk before its worker is told so. Here and not where the connection is made
             // ready, because after that the pool sets NORMAL together with the write-ahead log.
             try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
@@ -56,13 +61,32 @@ public final class SQLiteStore: Sendable {
         } catch {
             throw StoreError.opening(absolute, error)
         }
-        writer = GroupCommitWriter(pool)
+        // From here on the pool's lock keeps others from putting another file in the place of this one with care.
+        guard identity != nil, identity == StoreFile.Identity(of: absolute) else {
+            throw StoreError(.busy, "the store \(absolute) was being replaced; run the same command again")
+        }
+        writer = GroupCommitWriter(
+            pool,
+            precondition: {
+                guard StoreFile.Identity(of: absolute) == identity else { throw Self.missing(absolute) }
+            },
+            onCommit: { patience.succeeded() })
     }
 
-    private static func configuration(_ options: Options) -> Configuration {
+    /// What goes into a file without a name is gone when its last process ends.
+    private static func missing(_ path: String) -> StoreError {
+        StoreError(
+            .corrupted,
+            """
+            the store \(path) was moved, removed or replaced while it was in use; put the file back or bring back \
+            a backup with millrace store restore, then run the same command again
+            """)
+    }
+
+    private static func configuration(_ options: Options, _ patience: BusyPatience) -> Configuration {
         var configuration = Configuration()
         configuration.label = "millrace"
-        configuration.busyMode = .timeout(options.busyTimeout.inSeconds)
+        configuration.busyMode = .callback { patience.wait(tries: $0) }
         configuration.maximumReaderCount = 4
         let onStatement = options.onStatement
         if let onStatement {
@@ -126,7 +150,7 @@ public final class SQLiteStore: Sendable {
         do {
             return try await pool.read(body)
         } catch {
-            throw StoreError(sqlite: error)
+            throw StoreError(sqlite: error, store: path)
         }
     }
 }
