@@ -53,6 +53,7 @@ public struct WorkerService: Service {
     let executors: [JobType: any JobExecutor]
     let stop: StopSignal
     let onEvent: (@Sendable (WorkerEvent) -> Void)?
+    let trouble: StoreTrouble
     let logger: Logger
 
     /// Makes a worker that does nothing until ``run()``.
@@ -67,6 +68,7 @@ public struct WorkerService: Service {
         self.configuration = configuration
         self.stop = stop
         self.onEvent = onEvent
+        trouble = StoreTrouble(logger: logger)
         self.logger = logger
         var executors: [JobType: any JobExecutor] = [:]
         // Of two handlers for one type the later one runs; a merge is never anybody else's.
@@ -86,7 +88,8 @@ public struct WorkerService: Service {
     /// Returns at the latest when the time of grace is over and the store has answered, whatever the items do; see
     /// ``WorkerEvent/stoppedExcept(_:)``.
     ///
-    /// Throws `StoreError` when the store cannot be reached at the start, and `CancellationError` after a cancellation.
+    /// Throws `StoreError` when the store cannot be reached at the start, and at any time when it must be mended first
+    /// (`StoreError.needsMending`); `CancellationError` after a cancellation.
     public func run() async throws {
         let crew = Crew()
         // Tasks of their own: an item that does not end must not keep this from returning, and giving work back takes a
@@ -111,14 +114,15 @@ public struct WorkerService: Service {
 
     private func work(with crew: Crew) async throws {
         var isFirst = true
+        let left = WorkerLeftovers()
         while !stop.isRaised {
             do {
-                try await WorkerSession(service: self, crew: crew).run()
+                try await WorkerSession(service: self, crew: crew, left: left).run()
             } catch is LeaseKeeper.LeaseLost {
                 // Everything was told to end; others may hold it by now. Come back as somebody new, once it has ended.
                 await dependencies.time.limit(configuration.grace) { await crew.waitUntilEmpty() }
             } catch let error as StoreError where error.isRetryable && !isFirst {
-                logger.warning("The store does not answer", metadata: ["error": "\(error)"])
+                try trouble.note(error, "Registering failed and will be tried again")
                 try await dependencies.time.sleep(for: .seconds(1))
             }
             isFirst = false

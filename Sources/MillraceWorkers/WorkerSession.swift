@@ -5,6 +5,7 @@ internal import MillraceCore
 struct WorkerSession: Sendable {
     private let service: WorkerService
     private let crew: Crew
+    private let left: WorkerLeftovers
     private let worker: WorkerID
     private let jobBell = Doorbell()
     private let chunkBell = Doorbell()
@@ -13,10 +14,11 @@ struct WorkerSession: Sendable {
     private var dependencies: WorkerService.Dependencies { service.dependencies }
     private var configuration: WorkerConfiguration { service.configuration }
 
-    /// Gives a worker a new identity.
-    init(service: WorkerService, crew: Crew) {
+    /// Gives a worker a new identity; `left` is what its earlier sessions could not settle.
+    init(service: WorkerService, crew: Crew, left: WorkerLeftovers) {
         self.service = service
         self.crew = crew
+        self.left = left
         worker = WorkerID.make(at: service.dependencies.clock.now())
         var logger = service.logger
         logger[metadataKey: "millrace-worker-id"] = "\(worker)"
@@ -29,15 +31,18 @@ struct WorkerSession: Sendable {
         let lease = configuration.lease
         let keeper = LeaseKeeper(
             worker: worker, jobs: jobs, settings: lease, askedAt: dependencies.time.now(), time: dependencies.time,
-            logger: logger)
+            trouble: service.trouble, logger: logger)
         try await jobs.register(worker, process: HostProcess.current(), leasedFor: lease.duration)
+        service.trouble.end()
+        // Before anybody, this worker included, looks for the work of those without a lease.
+        await settleLeftovers()
         let rescuer = Rescuer(
             worker: worker, jobs: jobs, processings: dependencies.processings, settings: lease,
             maxCrashes: configuration.maxCrashes, time: dependencies.time,
             onRescue: { [jobBell, chunkBell] in
                 jobBell.ring()
                 chunkBell.ring()
-            }, logger: logger)
+            }, trouble: service.trouble, logger: logger)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await keeper.watch() }
             group.addTask { try await keeper.beat() }
@@ -55,23 +60,37 @@ struct WorkerSession: Sendable {
         }
     }
 
+    /// Best effort: it may all be lost.
+    private func settleLeftovers() async {
+        let (jobs, chunks) = (left.jobs.takeAll(), left.chunks.takeAll())
+        do throws(StoreError) {
+            if !jobs.isEmpty { _ = try await dependencies.jobs.settle(jobs) }
+            if !chunks.isEmpty { _ = try await dependencies.processings.settle(chunks) }
+        } catch {
+            logger.debug("Outcomes from before the lease was lost are lost", metadata: ["error": "\(error)"])
+        }
+    }
+
     private func runLoops() async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
-            let jobLoop = loop(jobSource(), bell: jobBell)
+            let jobLoop = loop(jobSource(), bell: jobBell, left: left.jobs)
             group.addTask { try await jobLoop.run() }
             if let chunks = chunkSource() {
-                let chunkLoop = loop(chunks, bell: chunkBell)
+                let chunkLoop = loop(chunks, bell: chunkBell, left: left.chunks)
                 group.addTask { try await chunkLoop.run() }
             }
             try await group.waitForAll()
         }
     }
 
-    private func loop<Source: WorkSource>(_ source: Source, bell: Doorbell) -> WorkLoop<Source> {
+    private func loop<Source: WorkSource>(
+        _ source: Source, bell: Doorbell, left: Leftovers<Source.Settlement>
+    ) -> WorkLoop<Source> {
         WorkLoop(
             source: source, concurrency: configuration.concurrency, pollInterval: configuration.pollInterval,
             grace: configuration.grace, takesSuspects: configuration.maxCrashes > 0, crew: crew,
-            time: dependencies.time, stop: service.stop, bell: bell, logger: logger)
+            time: dependencies.time, stop: service.stop, bell: bell, leftovers: left,
+            trouble: service.trouble, logger: logger)
     }
 
     private func jobSource() -> JobSource {

@@ -12,17 +12,19 @@ struct LeaseKeeper: Sendable {
     private let settings: LeaseSettings
     private let time: MonotonicTime
     private let renewed: Renewal
+    private let trouble: StoreTrouble
     private let logger: Logger
 
     /// Takes charge of a lease that was asked for at `askedAt`, from which it counts at the earliest.
     init(
         worker: WorkerID, jobs: any JobQueueRepository, settings: LeaseSettings, askedAt: Duration,
-        time: MonotonicTime, logger: Logger
+        time: MonotonicTime, trouble: StoreTrouble, logger: Logger
     ) {
         self.worker = worker
         self.jobs = jobs
         self.settings = settings
         self.time = time
+        self.trouble = trouble
         self.logger = logger
         renewed = Renewal(at: askedAt)
     }
@@ -43,7 +45,7 @@ struct LeaseKeeper: Sendable {
 
     /// Beats until the task is cancelled.
     ///
-    /// Throws ``LeaseLost`` as soon as the lease is refused.
+    /// Throws ``LeaseLost`` as soon as the lease is refused, and `StoreError` when the store must be mended first.
     func beat() async throws {
         while true {
             try await time.sleep(for: settings.beatInterval)
@@ -54,10 +56,11 @@ struct LeaseKeeper: Sendable {
                     throw StoreError(.conflict, "the lease ran out")
                 }
                 renewed.time = sentAt
+                trouble.end()
             } catch {
                 if error.code == .conflict { throw LeaseLost() }
                 try Task.checkCancellation()
-                logger.warning("A heartbeat failed", metadata: ["error": "\(error)"])
+                try trouble.note(error, "A heartbeat failed")
             }
         }
     }

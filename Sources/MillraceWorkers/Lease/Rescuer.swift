@@ -11,21 +11,22 @@ struct Rescuer: Sendable {
     let time: MonotonicTime
     /// Is called when work was taken back.
     let onRescue: @Sendable () -> Void
+    let trouble: StoreTrouble
     let logger: Logger
 
-    /// Looks for dead workers, at once and then until the task is cancelled.
+    /// Looks for dead workers, at once and then until the task is cancelled or the store must be mended first.
     func run() async throws {
         var untilSweep = Duration.zero
         while true {
             let isSweepDue = untilSweep <= .zero
             if isSweepDue { untilSweep = settings.sweepInterval }
-            await pass(withSweep: isSweepDue)
+            try await pass(withSweep: isSweepDue)
             try await time.sleep(for: settings.rescueInterval)
             untilSweep -= settings.rescueInterval
         }
     }
 
-    private func pass(withSweep: Bool) async {
+    private func pass(withSweep: Bool) async throws(StoreError) {
         do throws(StoreError) {
             // The kernel knows of a process's end at once; a lease tells it only after ten seconds.
             for other in try await jobs.workers() where other.id != worker {
@@ -43,7 +44,7 @@ struct Rescuer: Sendable {
                 ])
             onRescue()
         } catch {
-            logger.warning("Looking for dead workers failed", metadata: ["error": "\(error)"])
+            try trouble.note(error, "Looking for dead workers failed")
         }
     }
 }

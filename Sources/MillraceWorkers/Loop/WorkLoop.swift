@@ -18,6 +18,9 @@ struct WorkLoop<Source: WorkSource>: Sendable {
     let time: MonotonicTime
     let stop: StopSignal
     let bell: Doorbell
+    /// Takes the outcomes that are not settled when the loop ends before its time.
+    let leftovers: Leftovers<Source.Settlement>
+    let trouble: StoreTrouble
     let logger: Logger
 
     private static var suspectInterval: Duration { .seconds(1) }
@@ -26,10 +29,11 @@ struct WorkLoop<Source: WorkSource>: Sendable {
     /// Runs until the stop signal is raised and everything that was claimed is settled.
     ///
     /// Raising it tells the items that run to end; they are given back. Cancelling the task instead drops everything at
-    /// once, and the items are told to end by that: it is for a worker that lost its lease, whose settlements would
-    /// change nothing.
+    /// once, and the items are told to end by that: it is for a worker that lost its lease, whose settlements may
+    /// change nothing any more.
     ///
-    /// Throws only `CancellationError`: a store that fails is asked again.
+    /// Throws `CancellationError`, and `StoreError` when the store must be mended first: one that fails otherwise is
+    /// asked again.
     func run() async throws {
         let runner = ItemRunner(source: source, grace: grace, crew: crew, time: time, bell: bell, logger: logger)
         try await withTaskCancellationHandler {
@@ -52,6 +56,15 @@ struct WorkLoop<Source: WorkSource>: Sendable {
 
     private func work(with runner: ItemRunner<Source>) async throws {
         var unsettled: [Source.Settlement] = []
+        do {
+            try await work(with: runner, &unsettled)
+        } catch {
+            leftovers.keep(unsettled + runner.takeSettlements())
+            throw error
+        }
+    }
+
+    private func work(with runner: ItemRunner<Source>, _ unsettled: inout [Source.Settlement]) async throws {
         // Outcomes that the store refused keep their places, so that no more is taken on than can be settled.
         var refused = 0
         var nextSuspectLook = time.now()
@@ -61,9 +74,9 @@ struct WorkLoop<Source: WorkSource>: Sendable {
             let settlements = unsettled + runner.takeSettlements()
             let room = isStopping ? 0 : max(0, concurrency - runner.count - refused)
             async let remaining = settle(settlements)
-            let claimed = await claim(upTo: room)
+            let claimed = try await claim(upTo: room)
             runner.start(claimed ?? [])
-            unsettled = await remaining
+            unsettled = try await remaining
             refused = unsettled.count
             if isStopping, unsettled.isEmpty, runner.isIdle { return }
             if room > 0, claimed?.isEmpty == true, takesSuspects, nextSuspectLook <= time.now() {
@@ -86,7 +99,7 @@ struct WorkLoop<Source: WorkSource>: Sendable {
     }
 
     /// What could be claimed; `nil` when the store did not answer.
-    private func claim(upTo room: Int) async -> [Source.Item]? {
+    private func claim(upTo room: Int) async throws(StoreError) -> [Source.Item]? {
         let places = crew.enter(room)
         guard places > 0 else { return [] }
         do throws(StoreError) {
@@ -95,7 +108,7 @@ struct WorkLoop<Source: WorkSource>: Sendable {
             return items
         } catch {
             crew.leave(places)
-            logger.warning("Claiming failed and will be tried again", metadata: ["error": "\(error)"])
+            try trouble.note(error, "Claiming failed and will be tried again")
             return nil
         }
     }
@@ -112,23 +125,22 @@ struct WorkLoop<Source: WorkSource>: Sendable {
     /// Settles what has ended.
     ///
     /// - Returns: what the store did not take for now.
-    private func settle(_ settlements: [Source.Settlement]) async -> [Source.Settlement] {
+    private func settle(_ settlements: [Source.Settlement]) async throws(StoreError) -> [Source.Settlement] {
         guard !settlements.isEmpty else { return [] }
         do throws(StoreError) {
             try await source.settle(settlements)
+            trouble.end()
             return []
         } catch {
-            guard isOfTheStore(error) else { return await settleOneByOne(settlements) }
-            logger.warning(
-                "Settling failed and will be tried again",
-                metadata: ["count": "\(settlements.count)", "error": "\(error)"])
+            guard isOfTheStore(error) else { return try await settleOneByOne(settlements) }
+            try trouble.note(error, "Settling failed and will be tried again")
             return settlements
         }
     }
 
     /// Settles what the store refused as a batch. An outcome that it will never keep fails its item, and does not hold
     /// up the others.
-    private func settleOneByOne(_ settlements: [Source.Settlement]) async -> [Source.Settlement] {
+    private func settleOneByOne(_ settlements: [Source.Settlement]) async throws(StoreError) -> [Source.Settlement] {
         for (position, settlement) in settlements.enumerated() {
             var attempt = settlement
             for isLast in [false, true] {
@@ -136,7 +148,10 @@ struct WorkLoop<Source: WorkSource>: Sendable {
                     try await source.settle([attempt])
                     break
                 } catch {
-                    if isOfTheStore(error) { return Array(settlements[position...]) }
+                    if isOfTheStore(error) {
+                        try trouble.note(error, "Settling failed and will be tried again")
+                        return Array(settlements[position...])
+                    }
                     logger.error("An outcome cannot be stored", metadata: ["error": "\(error)"])
                     // The second time the lease is left to end; there is no more that could be said of the item.
                     if !isLast { attempt = source.failing(settlement, because: error) }
@@ -146,8 +161,8 @@ struct WorkLoop<Source: WorkSource>: Sendable {
         return []
     }
 
-    /// Whether the trouble is the store's own, and may be mended; otherwise it is with what was to be settled.
+    /// Whether the trouble is the store's own; otherwise it is with what was to be settled.
     private func isOfTheStore(_ error: StoreError) -> Bool {
-        error.isRetryable || [.cancelled, .readOnly, .corrupted, .newerVersion].contains(error.code)
+        error.isRetryable || error.needsMending || error.code == .cancelled
     }
 }

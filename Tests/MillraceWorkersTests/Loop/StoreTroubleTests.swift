@@ -1,0 +1,107 @@
+import Logging
+import MillraceCore
+import MillraceTesting
+import MillraceWorkers
+import Synchronization
+import Testing
+
+@Suite(.timeLimit(.minutes(1))) struct StoreTroubleTests {
+    private let place = Workplace()
+    private let handler = TaskHandler { number, _ in number }
+
+    @Test(arguments: [StoreError.Code.corrupted, .readOnly, .newerVersion])
+    func `a store that must be mended first ends the worker with its error`(code: StoreError.Code) async throws {
+        for isRefused: @Sendable (StoreCall) -> Bool in [
+            { $0.isClaim }, { $0.isSettle }, { $0 == .renew }, { $0 == .rescue }, { $0 == .sweep },
+        ] {
+            place.log.before { call throws(StoreError) in
+                if isRefused(call) { throw StoreError(code, "mend me") }
+            }
+            try await handler.enqueue(3, at: place)
+            let running = place.worker(handlers: [handler], stop: StopSignal())
+            await #expect {
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    group.addTask { try await running.run() }
+                    group.addTask {
+                        // Heartbeats come only with time.
+                        try await place.clock.advance(whenSleeping: 1) {
+                            try Task.checkCancellation()
+                            return false
+                        }
+                    }
+                    defer { group.cancelAll() }
+                    try await group.next()
+                }
+            } throws: {
+                ($0 as? StoreError)?.code == code
+            }
+        }
+    }
+
+    @Test func `trouble with the store is told once, and once when it is over`() async throws {
+        let lines = Mutex<[String]>([])
+        let logger = Logger(label: "worker") { _ in
+            LineHandler { line in lines.withLock { $0.append(line) } }
+        }
+        try await handler.enqueue(3, at: place)
+        place.log.before { call throws(StoreError) in
+            if call.isSettle || call.isClaim || call == .rescue { throw StoreError(.full, "no room") }
+        }
+        let stop = StopSignal()
+        let worker = WorkerService(
+            WorkerService.Dependencies(
+                jobs: place.jobs, processings: place.processings, transcripts: place.transcripts, cache: place.cache,
+                clock: place.clock, time: MonotonicTime(place.clock)),
+            handlers: [handler], stop: stop, logger: logger)
+        try await place.run([worker], stop: stop) {
+            try await place.clock.advance(whenSleeping: Workplace.idleSleepers) {
+                place.clock.now.offset >= .seconds(5)
+            }
+            place.log.before(nil)
+            try await place.clock.advance(whenSleeping: Workplace.idleSleepers) {
+                try await place.stats()[.completed] == 3
+            }
+        }
+        let told = lines.withLock { $0 }
+        #expect(told.count { $0.contains("refuses work") } <= 3, "\(told)")
+        #expect(told.contains("The store refuses work; trying until it takes it again"))
+        #expect(told.last == "The store takes work again", "\(told)")
+    }
+
+    @Test func `an outcome from before the lease was given up still counts, unless another took the job over`()
+        async throws
+    {
+        let ids = try await handler.enqueue(2, at: place)
+        // Nothing can be written any more once both have run.
+        place.log.before { [handler] call throws(StoreError) in
+            if handler.tally.started == 2, !call.isClaim { throw StoreError(.full, "no room") }
+        }
+        try await place.run(handler, configuration: WorkerConfiguration(concurrency: 2)) {
+            try await eventually { place.log.count { $0.isSettle } > 0 }
+            try await place.clock.advance(whenSleeping: 1) { place.log.count { $0 == .register } >= 3 }
+            place.log.before(nil)
+            try await place.clock.advance(whenSleeping: 1) { try await place.stats()[.completed] == 2 }
+        }
+        #expect(handler.tally.started == 2)
+        for id in ids { #expect(try await place.jobs.job(id)?.crashes == 0) }
+    }
+
+    private struct LineHandler: LogHandler {
+        let write: @Sendable (String) -> Void
+        var logLevel = Logger.Level.warning
+        var metadata: Logger.Metadata = [:]
+
+        init(write: @escaping @Sendable (String) -> Void) {
+            self.write = write
+        }
+
+        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+            get { metadata[key] }
+            set { metadata[key] = newValue }
+        }
+
+        func log(event: LogEvent) {
+            write("\(event.message)")
+        }
+    }
+}
