@@ -34,7 +34,9 @@ struct Migrator {
     private var newest: Int { migrations.last?.version ?? 0 }
 
     /// The version of a file's schema: 0 for an empty file.
-    private func version(of db: Database) throws -> Int {
+    ///
+    /// - Throws: `corrupted` when the file is another program's, `newerVersion`.
+    func version(of db: Database) throws -> Int {
         let application = try Int.fetchOne(db, sql: "PRAGMA application_id") ?? 0
         guard application == Self.applicationID else {
             let tables = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master") ?? 0

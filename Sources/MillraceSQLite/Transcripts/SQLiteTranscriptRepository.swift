@@ -39,18 +39,7 @@ public struct SQLiteTranscriptRepository: TranscriptRepository {
             guard force || status != [.processing] else {
                 throw StoreError(.conflict, "transcript \(id) is still being made; deleting it must be forced")
             }
-            try CacheLog.appendKeys(ofTranscript: id, in: db)
-            try db.run(
-                """
-                DELETE FROM cache_entries WHERE cache_key IN (
-                    SELECT cache_key FROM chunk_tasks
-                    WHERE cache_key IS NOT NULL
-                      AND processing_id IN (SELECT id FROM processing_tasks WHERE transcript_id = ?)
-                )
-                """, [id.sql])
-            try db.run("DELETE FROM processing_jobs WHERE transcript_id = ?", [id.sql])
-            // Processings and their chunks go with it, by the foreign keys.
-            try db.run("DELETE FROM transcripts WHERE id = ?", [id.sql])
+            _ = try TranscriptDelete.delete(id, in: db)
         }
     }
 

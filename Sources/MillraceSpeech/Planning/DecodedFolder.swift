@@ -50,9 +50,9 @@ struct DecodedFolder: Sendable {
         try? FileManager.default.removeItem(atPath: file(of: hash))
     }
 
-    /// Removes all decoded recordings but those given, and partial files whose writers are gone.
-    func removeOrphans(keeping hashes: Set<ContentHash>) {
-        for name in (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [] {
+    /// All decoded recordings but those given, and partial files whose writers are gone.
+    func orphans(keeping hashes: Set<ContentHash>) -> [OrphanedRecording] {
+        ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted().compactMap { name in
             let file = "\(path)/\(name)"
             let isOrphan =
                 if name.hasSuffix(FLACWriter.partialSuffix) {
@@ -63,8 +63,13 @@ struct DecodedFolder: Sendable {
                 } else {
                     false
                 }
-            if isOrphan { try? FileManager.default.removeItem(atPath: file) }
+            return isOrphan ? OrphanedRecording(path: file) : nil
         }
+    }
+
+    /// Removes what nobody needs.
+    func remove(_ orphan: OrphanedRecording) {
+        try? FileManager.default.removeItem(atPath: orphan.path)
     }
 
     private static let youth: TimeInterval = 3_600

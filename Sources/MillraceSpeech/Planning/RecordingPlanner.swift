@@ -58,6 +58,16 @@ public struct RecordingPlanner: Sendable {
 
     /// Removes what was decoded of all other recordings, and what decoders that are gone left unfinished.
     public func removeOrphans(keeping hashes: Set<ContentHash>) async {
-        await Self.queue.finish { [decoded] in decoded.removeOrphans(keeping: hashes) }
+        for orphan in await orphans(keeping: hashes) { await remove(orphan) }
+    }
+
+    /// What was decoded of other recordings, an hour ago or longer, and what decoders that are gone left unfinished.
+    public func orphans(keeping hashes: Set<ContentHash>) async -> [OrphanedRecording] {
+        await Self.queue.finish { [decoded] in decoded.orphans(keeping: hashes) }
+    }
+
+    /// Removes what nobody needs.
+    public func remove(_ orphan: OrphanedRecording) async {
+        await Self.queue.finish { [decoded] in decoded.remove(orphan) }
     }
 }

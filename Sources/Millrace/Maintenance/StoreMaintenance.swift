@@ -1,0 +1,88 @@
+public import MillraceCore
+internal import MillraceSQLite
+internal import MillraceSpeech
+
+/// Looks after a store: what is in it, whether it is whole, copies of it, and what may go.
+///
+/// Works on the file by itself, whether others have it open or not; where there is none it makes none (`notFound`).
+public struct StoreMaintenance: Sendable {
+    /// The store's location.
+    public let location: StoreLocation
+
+    private let file: SQLiteMaintenance
+    private let clock: any WallClock
+
+    /// Names a store; nothing is opened before it is asked for something.
+    public init(store location: StoreLocation, clock: any WallClock = SystemWallClock()) {
+        self.location = location
+        self.clock = clock
+        file = SQLiteMaintenance(path: location.path, clock: clock)
+    }
+
+    /// Counts what the store holds, without changing it.
+    public func info() async throws(StoreError) -> StoreInfo {
+        try await file.info()
+    }
+
+    /// Looks for everything that is wrong: in the file, in its rows, between them, and in the decoded recordings beside
+    /// it.
+    ///
+    /// With `repair` it mends what follows from what is stored. Others may work on the store meanwhile.
+    ///
+    /// - Returns: what is or was wrong, each with its remedy; none for a store that is whole.
+    /// - Throws: ``StoreError`` when there is no store to check.
+    public func check(repair: Bool = false) async throws(StoreError) -> [StoreFinding] {
+        var findings = try await file.check(repair: repair)
+        // Of a damaged store nobody knows what it needs.
+        guard !findings.contains(where: { $0.kind == .damage }) else { return findings }
+        let orphans = await planner.orphans(keeping: try await neededRecordings())
+        if repair { for orphan in orphans { await planner.remove(orphan) } }
+        findings += orphans.map { orphan in
+            StoreFinding(
+                .audio, orphan.path, "is a decoded recording that no run needs", remedy: repair ? .mended : .mendable)
+        }
+        return findings
+    }
+
+    /// Copies the store as it is at one moment, however busy it is, and verifies the copy.
+    ///
+    /// The copy is one file with mode 0600; recordings are no part of it.
+    ///
+    /// - Throws: ``StoreError`` `conflict` when there is a file of that name that may not be replaced; `corrupted` when
+    ///   the store is damaged; `full` and others. No part of a copy is left behind.
+    public func backup(to path: String, replacing: Bool = false) async throws(StoreError) -> StoreCopy {
+        try await file.backup(to: StoreLocation.file(path).path, replacing: replacing)
+    }
+
+    /// Verifies a backup, puts a copy of it in the place of the store, and keeps the former file beside it.
+    ///
+    /// The store must not be open in any process. It has a new identity afterwards.
+    ///
+    /// - Throws: ``StoreError`` `busy` when a process has the store open or a worker's lease holds; `notFound`,
+    ///   `corrupted` or `newerVersion` when the backup is not good. Nothing has changed then.
+    public func restore(from path: String) async throws(StoreError) -> StoreCopy {
+        try await file.restore(from: StoreLocation.file(path).path)
+    }
+
+    /// Deletes what ended long ago, a little at a time, so that others hardly wait; decoded recordings that no run
+    /// needs go with it.
+    ///
+    /// Jobs that ended, processings that are COMPLETED or CANCELLED, and cached values that have expired. Transcripts
+    /// stay, and so does what can be resumed, unless ``StorePruning/includesTranscripts`` says otherwise.
+    ///
+    /// - Returns: what was deleted; for a dry run, what would be.
+    public func prune(_ pruning: StorePruning) async throws(StoreError) -> StorePruned {
+        var pruned = try await file.prune(pruning)
+        let orphans = await planner.orphans(keeping: try await neededRecordings())
+        pruned.recordings = orphans.count
+        if !pruning.isDryRun { for orphan in orphans { await planner.remove(orphan) } }
+        return pruned
+    }
+
+    private var planner: RecordingPlanner { RecordingPlanner(decodedFolder: location.decodedFolder) }
+
+    /// The decoded recordings that a run may still need.
+    private func neededRecordings() async throws(StoreError) -> Set<ContentHash> {
+        try await file.recordingsInUse(await planner.decodedRecordings())
+    }
+}

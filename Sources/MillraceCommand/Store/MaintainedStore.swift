@@ -1,0 +1,33 @@
+internal import ArgumentParser
+internal import Millrace
+
+/// What the commands about the store itself have in common.
+struct MaintainedStore: ParsableArguments {
+    @OptionGroup var options: StoreOptions
+
+    /// Does something with the store; a failure is one line on standard error.
+    ///
+    /// Ctrl-C ends it early, with nothing left half done.
+    func maintain(_ body: @escaping @Sendable (StoreMaintenance) async throws -> ProgramExit) async throws {
+        let console = Console()
+        let end: ProgramExit
+        do {
+            let store = StoreMaintenance(store: try options.location())
+            end = try await Interrupts.whileHandling(with: console) { stop in
+                try await withThrowingTaskGroup(of: ProgramExit.self) { group in
+                    group.addTask { try await body(store) }
+                    group.addTask {
+                        await stop.wait()
+                        return .interrupted
+                    }
+                    defer { group.cancelAll() }
+                    return try await group.next() ?? .failed
+                }
+            }
+        } catch {
+            console.error("\(error)")
+            throw ExitCode(ProgramExit.failed.rawValue)
+        }
+        try end.end()
+    }
+}

@@ -1,0 +1,50 @@
+/// Which rows are old enough to go, as SQL with `:cutoff` and `:now`.
+///
+/// Those that begin with `all` include what goes with something else; the others are asked after that is gone.
+struct PruneConditions {
+    let includesTranscripts: Bool
+
+    /// Transcripts that ended.
+    var transcripts: String {
+        includesTranscripts ? "status <> 'PROCESSING' AND completed_at < :cutoff" : "false"
+    }
+
+    private var oldTranscript: String { "transcript_id IN (SELECT id FROM transcripts WHERE \(transcripts))" }
+
+    /// Processings that nobody can resume, and those that lost their transcript.
+    let processings = """
+        status IN ('COMPLETED', 'CANCELLED') AND completed_at < :cutoff
+        OR transcript_id NOT IN (SELECT id FROM transcripts)
+        """
+
+    var allProcessings: String { "\(processings) OR \(oldTranscript)" }
+
+    /// Chunks that lost their processing.
+    let strayChunks = "processing_id NOT IN (SELECT id FROM processing_tasks)"
+
+    var allChunks: String {
+        "\(strayChunks) OR processing_id IN (SELECT id FROM processing_tasks WHERE \(allProcessings))"
+    }
+
+    /// Jobs that ended, but for a merge that its processing still waits for: what becomes of that is the sweep's.
+    let jobs = """
+        status IN ('COMPLETED', 'FAILED', 'CANCELLED') AND completed_at < :cutoff AND NOT EXISTS (
+            SELECT 1 FROM processing_tasks task
+            WHERE task.transcript_id = processing_jobs.transcript_id AND task.status = 'MERGING'
+        )
+        """
+
+    var allJobs: String { "\(jobs) OR \(oldTranscript)" }
+
+    /// Cached values that have expired.
+    let cacheEntries = "expires_at <= :now"
+
+    var allCacheEntries: String {
+        """
+        \(cacheEntries) OR cache_key IN (
+            SELECT cache_key FROM chunk_tasks
+            WHERE processing_id IN (SELECT id FROM processing_tasks WHERE \(oldTranscript))
+        )
+        """
+    }
+}

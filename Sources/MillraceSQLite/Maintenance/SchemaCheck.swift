@@ -1,0 +1,56 @@
+internal import GRDB
+internal import MillraceCore
+
+/// Compares the tables and indexes of a store with those that its version has when it is made anew.
+enum SchemaCheck {
+    private struct Part: Hashable {
+        let type: String
+        let name: String
+    }
+
+    /// What is missing. Something more may be the caller's own.
+    static func findings(in db: Database, version: Int) throws -> [StoreFinding] {
+        let present = try parts(of: db)
+        return try parts(of: model(version: version))
+            .filter { present[$0.key] == nil }
+            .keys.sorted { $0.name < $1.name }
+            .map { part in
+                part.type == "index"
+                    ? StoreFinding(.index, "index \(part.name)", "is missing", remedy: .mendable)
+                    : StoreFinding(
+                        .damage, "\(part.type) \(part.name)", "is missing; restore a backup", remedy: .none)
+            }
+    }
+
+    /// Makes missing indexes, and all of them anew where one does not agree with its table.
+    static func mend(in db: Database) throws {
+        let present = try parts(of: db)
+        let version = try Migrator(migrations: Migration.all).version(of: db)
+        for (part, sql) in try parts(of: model(version: version)) where present[part] == nil && part.type == "index" {
+            try db.execute(sql: sql)
+        }
+        if try !StoreSource.integrityComplaints(in: db, limit: 1).isEmpty { try db.execute(sql: "REINDEX") }
+    }
+
+    /// The statements that make a store, by what they make.
+    private static func parts(of db: Database) throws -> [Part: String] {
+        let rows = try db.rows(
+            "SELECT type, name, sql FROM sqlite_master WHERE type IN ('table', 'index', 'trigger') AND sql IS NOT NULL",
+            []
+        ) { (Part(type: try $0.value(), name: try $0.value()), try $0.value(String.self)) }
+        return Dictionary(uniqueKeysWithValues: rows)
+    }
+
+    private static func parts(of model: DatabaseQueue) throws -> [Part: String] {
+        try model.read { db in try parts(of: db) }
+    }
+
+    /// A store of a version in memory.
+    private static func model(version: Int) throws -> DatabaseQueue {
+        let model = try DatabaseQueue()
+        try model.writeWithoutTransaction { db in
+            for migration in Migration.all where migration.version <= version { try db.execute(sql: migration.sql) }
+        }
+        return model
+    }
+}
