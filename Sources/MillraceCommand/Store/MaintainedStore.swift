@@ -4,18 +4,21 @@ internal import Millrace
 /// What the commands about the store itself have in common.
 struct MaintainedStore: ParsableArguments {
     @OptionGroup var options: StoreOptions
+    @OptionGroup var output: OutputOptions
 
     /// Does something with the store; a failure is one line on standard error.
     ///
     /// Ctrl-C ends it early, with nothing left half done.
-    func maintain(_ body: @escaping @Sendable (StoreMaintenance) async throws -> ProgramExit) async throws {
-        let console = Console()
+    func maintain(
+        _ body: @escaping @Sendable (StoreMaintenance, Console) async throws -> ProgramExit
+    ) async throws {
+        let console = try output.console()
         let end: ProgramExit
         do {
             let store = StoreMaintenance(store: try options.location())
             end = try await Interrupts.whileHandling(with: console) { stop in
                 try await withThrowingTaskGroup(of: ProgramExit.self) { group in
-                    group.addTask { try await body(store) }
+                    group.addTask { try await body(store, console) }
                     group.addTask {
                         await stop.wait()
                         return .interrupted

@@ -20,10 +20,10 @@ struct StoreBackupCommand: AsyncParsableCommand {
     var force = false
 
     func run() async throws {
-        try await store.maintain { [file, force] store in
+        try await store.maintain { [file, force] store, console in
             do throws(StoreError) {
                 let copy = try await store.backup(to: file, replacing: force)
-                Console().note("\(store.location) is backed up to \(copy.path), \(copy.bytes) bytes.")
+                console.note("\(store.location) is backed up to \(copy.path), \(copy.bytes) bytes.")
                 return .done
             } catch {
                 guard error.code == .conflict else { throw error }

@@ -22,14 +22,14 @@ struct StoreCheckCommand: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        try await store.maintain { [repair, json] store in
+        try await store.maintain { [repair, json] store, console in
             let findings = try await store.check(repair: repair)
             for finding in findings {
                 let line = json ? try JSONText(encoding: Line(finding)).text : Self.line(finding)
                 guard FileDescriptor.standardOutput.writeAll(line + "\n") else { break }
             }
             let open = findings.filter { $0.remedy != .mended }
-            Console().note(Self.summary(findings, open: open, path: store.location.path))
+            console.note(Self.summary(findings, open: open, path: store.location.path))
             return open.isEmpty ? .done : .failed
         }
     }

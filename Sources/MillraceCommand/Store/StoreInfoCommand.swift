@@ -12,7 +12,7 @@ struct StoreInfoCommand: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        try await store.maintain { [json] store in
+        try await store.maintain { [json] store, _ in
             let summary = StoreSummary(try await store.info())
             let text = json ? try JSONText(encoding: summary).text + "\n" : summary.table
             FileDescriptor.standardOutput.writeAll(text)

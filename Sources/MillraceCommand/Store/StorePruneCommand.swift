@@ -34,7 +34,7 @@ struct StorePruneCommand: AsyncParsableCommand {
     func run() async throws {
         let pruning = StorePruning(
             olderThan: olderThan.duration, includesTranscripts: transcripts, isDryRun: dryRun)
-        try await store.maintain { [json] store in
+        try await store.maintain { [json] store, _ in
             let pruned = try await store.prune(pruning)
             let text = json ? try JSONText(encoding: pruned).text : Self.line(pruned, isDryRun: pruning.isDryRun)
             FileDescriptor.standardOutput.writeAll(text + "\n")

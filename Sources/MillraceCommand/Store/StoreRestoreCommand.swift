@@ -18,10 +18,10 @@ struct StoreRestoreCommand: AsyncParsableCommand {
     @OptionGroup var store: MaintainedStore
 
     func run() async throws {
-        try await store.maintain { [file] store in
+        try await store.maintain { [file] store, console in
             let copy = try await store.restore(from: file)
-            Console().note("\(copy.path) is restored from \(file).")
-            if let former = copy.formerFile { Console().note("The former store is kept as \(former).") }
+            console.note("\(copy.path) is restored from \(file).")
+            if let former = copy.formerFile { console.note("The former store is kept as \(former).") }
             return .done
         }
     }

@@ -4,7 +4,7 @@ public struct StoreFinding: Sendable, Hashable {
     public enum Kind: String, Sendable, CaseIterable {
         /// The file itself is damaged.
         case damage
-        /// An index is missing or does not agree with its table.
+        /// An index or a trigger is missing, or an index does not agree with its table.
         case index
         /// A fact about the whole store is missing or lags behind: its identity, its sequence of versions.
         case state
@@ -14,7 +14,7 @@ public struct StoreFinding: Sendable, Hashable {
         case orphan
         /// The chunks of a processing are not those of its plan.
         case plan
-        /// The counters or the status of a processing are not what its chunks say.
+        /// The counters or the status of a processing are not what its chunks say, or a queue's not what its jobs say.
         case counters
         /// A processing waits for a merge that does not exist or has ended without a transcript.
         case merge

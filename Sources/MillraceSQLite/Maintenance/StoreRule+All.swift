@@ -6,7 +6,7 @@ extension StoreRule {
     static let all = [
         identity, cacheVersion, jobValues, processingValues, chunkValues, transcriptValues, chunksWithoutProcessing,
         processingsWithoutTranscript, jobsWithoutTranscript,
-        plans, counters, unmerged, deadMerges, endedWithOpenChunks, transcriptsOfNothing, contradictions,
+        jobCounts, plans, counters, unmerged, deadMerges, endedWithOpenChunks, transcriptsOfNothing, contradictions,
     ]
 
     private static let identity = StoreRule(
@@ -34,7 +34,7 @@ extension StoreRule {
         })
 
     private static func greatestVersion(in db: Database) throws -> Int64 {
-        let tables = try ["cache_entries", "cache_changes"].filter(db.tableExists)
+        let tables = try ["cache_entries", "cache_changes"].filter { try db.tableExists($0) }
         return try tables.map { table in
             try db.rows("SELECT coalesce(max(version), 0) FROM \(table)", []) { try $0.value(Int64.self) }[0]
         }
@@ -85,6 +85,30 @@ extension StoreRule {
         FROM processing_jobs
         WHERE transcript_id IS NOT NULL AND transcript_id NOT IN (SELECT id FROM transcripts)
         """)
+
+    /// What the triggers keep, for lists that must not count.
+    private static let jobCounts = StoreRule(
+        .counters,
+        find: { db in
+            guard try db.tableExists("job_counts") else { return [] }
+            return try db.rows(
+                """
+                SELECT DISTINCT queue_name FROM (
+                    SELECT * FROM (SELECT * FROM job_counts WHERE jobs <> 0 EXCEPT \(countedJobs))
+                    UNION ALL
+                    SELECT * FROM (\(countedJobs) EXCEPT SELECT * FROM job_counts)
+                )
+                """, []
+            ) { try $0.value(String.self) }
+            .map { ("queue \($0)", "does not count its jobs as they are") }
+        },
+        mend: { _, db, _ in
+            try db.execute(sql: "DELETE FROM job_counts; INSERT INTO job_counts \(countedJobs)")
+        })
+
+    private static let countedJobs = """
+        SELECT queue_name, status, job_type, count(*) FROM processing_jobs GROUP BY queue_name, status, job_type
+        """
 
     private static let plans = StoreRule(
         .plan,

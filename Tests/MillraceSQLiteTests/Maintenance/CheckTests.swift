@@ -64,18 +64,30 @@ struct CheckTests {
                 "a missing index", .index, says: "idx_jobs_claim is missing", mendable: true,
                 "DROP INDEX idx_jobs_claim"),
             Breakage(
-                "an index without an entry", .index, says: "idx_jobs_queue", mendable: true,
+                "an index without an entry", .index, says: "idx_transcripts_hash", mendable: true,
                 """
                 PRAGMA writable_schema = ON;
-                UPDATE sqlite_master SET sql = replace(sql, '(queue_name, id)', '(queue_name, id) WHERE id = 0')
-                WHERE name = 'idx_jobs_queue';
+                UPDATE sqlite_master SET sql = replace(sql, '(content_hash, id)', '(content_hash, id) WHERE id = 0')
+                WHERE name = 'idx_transcripts_hash';
                 PRAGMA writable_schema = RESET;
-                REINDEX idx_jobs_queue;
+                REINDEX idx_transcripts_hash;
                 PRAGMA writable_schema = ON;
-                UPDATE sqlite_master SET sql = replace(sql, '(queue_name, id) WHERE id = 0', '(queue_name, id)')
-                WHERE name = 'idx_jobs_queue';
+                UPDATE sqlite_master SET sql = replace(sql, '(content_hash, id) WHERE id = 0', '(content_hash, id)')
+                WHERE name = 'idx_transcripts_hash';
                 PRAGMA writable_schema = RESET
                 """),
+            Breakage(
+                "a missing trigger", .index, says: "trigger job_added is missing", mendable: true,
+                "DROP TRIGGER job_added"),
+            Breakage(
+                "counts of a queue", .counters, says: "queue default does not count its jobs", mendable: true,
+                "UPDATE job_counts SET jobs = jobs + 1 WHERE job_type = 'work'"),
+            Breakage(
+                "counts of jobs that are not", .counters, says: "queue other does not count its jobs", mendable: true,
+                "INSERT INTO job_counts VALUES ('other', 'QUEUED', 'work', 3)"),
+            Breakage(
+                "jobs that are not counted", .counters, says: "queue default does not count its jobs", mendable: true,
+                "DELETE FROM job_counts"),
         ]
 
         static let hopeless = [
