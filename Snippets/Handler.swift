@@ -22,8 +22,8 @@ struct CountWords: JobHandler {
 
     func run(_ request: Request, in context: JobContext) async throws -> Count {
         guard let transcript = try await transcripts.load(request.transcript) else { throw NoTranscript() }
-        // Not an error: the transcript is still being made. Look again later.
-        guard transcript.status != .processing else { throw SnoozeJob(for: .seconds(10)) }
+        // Not an error: the transcript is still being made. Come back when it has ended.
+        guard transcript.status != .processing else { throw AwaitTranscript(transcript.id) }
         context.logger.debug("Counting words")
         return Count(words: transcript.text.split(whereSeparator: \.isWhitespace).count)
     }
