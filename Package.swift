@@ -109,7 +109,7 @@ let package = Package(
             name: "MillraceSpeechTests",
             dependencies: [
                 "CSndFile", "EngineOwner", "MillraceCore", "MillraceSpeech", "MillraceTesting", "TestServers",
-                asyncHTTPClient, logging, nioCore, nioSSL,
+                asyncHTTPClient, inMemoryTracing, logging, nioCore, nioSSL, tracing,
             ],
             swiftSettings: settings),
         .testTarget(

@@ -85,6 +85,8 @@ public struct OpenAITranscriber: Transcriber {
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = api.concurrency
         // Its own retries would hide for how long an API is not there.
         configuration.connectionPool.retryConnectionEstablishment = false
+        // A span of the client would show the address, and its request tell the API of the trace.
+        configuration.tracing.tracer = nil
         return configuration
     }
 

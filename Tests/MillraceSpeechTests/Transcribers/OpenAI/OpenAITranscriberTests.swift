@@ -1,9 +1,11 @@
 import Foundation
+import InMemoryTracing
 import MillraceCore
 import MillraceTesting
 import Synchronization
 import TestServers
 import Testing
+import Tracing
 
 @testable import MillraceSpeech
 
@@ -41,6 +43,24 @@ import Testing
         let sound = try AudioFile(path: path.write(Data(file.bytes), to: "chunk.flac"))
         let range = try SampleRange(start: 0, end: Int64(SpeechAPI.sound.samples.count))
         #expect(try sound.samples(in: range) == SpeechAPI.sound.samples)
+    }
+
+    @Test func `shows its address in no trace, and tells the API of none`() async throws {
+        let requests = Mutex<[HTTPTestRequest]>([])
+        let tracer = InMemoryTracer()
+        try await withTracer(tracer) {
+            try await withSpan("chunk") { _ in
+                try await SpeechAPI.with { request in
+                    requests.withLock { $0.append(request) }
+                    return SpeechAPI.answer
+                } body: { api in
+                    _ = try await api.transcribe()
+                }
+            }
+        }
+        #expect(tracer.finishedSpans.map(\.operationName) == ["chunk"])
+        let request = try #require(requests.withLock { $0 }.first)
+        #expect(request.header(InMemoryTracer.traceIDKey) == nil)
     }
 
     @Test func `without a key, language or prompt sends none`() async throws {
