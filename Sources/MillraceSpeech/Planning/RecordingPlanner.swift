@@ -39,7 +39,7 @@ public struct RecordingPlanner: Sendable {
 
     /// Looks at the beginning of a recording, to see whether it can be read.
     ///
-    /// - Throws: ``TranscriptionError`` `unreadable` or `cancelled`.
+    /// - Throws: `TranscriptionError` `unreadable` or `cancelled`.
     public func check(path: String) async throws(TranscriptionError) {
         try await Self.queue.run { _ throws(TranscriptionError) in
             _ = try AudioFile(InputFile(path: AbsolutePath.of(path)))
