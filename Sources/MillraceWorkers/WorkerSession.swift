@@ -64,8 +64,8 @@ struct WorkerSession: Sendable {
     private func settleLeftovers() async {
         let (jobs, chunks) = (left.jobs.takeAll(), left.chunks.takeAll())
         do throws(StoreError) {
-            if !jobs.isEmpty { _ = try await dependencies.jobs.settle(jobs) }
-            if !chunks.isEmpty { _ = try await dependencies.processings.settle(chunks) }
+            if !jobs.isEmpty { try await jobSource().settle(jobs) }
+            if !chunks.isEmpty { try await chunkSource()?.settle(chunks) }
         } catch {
             logger.debug("Outcomes from before the lease was lost are lost", metadata: ["error": "\(error)"])
         }

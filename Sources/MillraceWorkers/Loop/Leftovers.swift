@@ -22,6 +22,6 @@ final class Leftovers<Settlement: Sendable>: Sendable {
 
 /// What the sessions of one worker leave to the next.
 struct WorkerLeftovers: Sendable {
-    let jobs = Leftovers<JobSettlement>()
-    let chunks = Leftovers<ChunkSettlement>()
+    let jobs = Leftovers<Traced<JobSettlement>>()
+    let chunks = Leftovers<Traced<ChunkSettlement>>()
 }
