@@ -67,13 +67,13 @@ import Testing
         try? FileManager.default.removeItem(at: folder)
     }
 
-    /// A recording that is cut into a thousand chunks, no two alike: bursts of noise with pauses.
-    private func recording() throws -> String {
+    /// A recording that is cut into so many chunks, no two alike: bursts of noise with pauses.
+    private func recording(chunks: Int) throws -> String {
         var generator = SeededGenerator(seed: 1)
         let burst = (0..<16_000).map { _ in Int16.random(in: -8_000...8_000, using: &generator) }
         var samples: [Int16] = []
-        samples.reserveCapacity(Self.chunkCount * 24_000)
-        for number in 0..<Self.chunkCount {
+        samples.reserveCapacity(chunks * 24_000)
+        for number in 0..<chunks {
             samples += burst
             samples[samples.count - 8_000] = Int16(number)
             samples += [Int16](repeating: 0, count: 8_000)
@@ -81,6 +81,12 @@ import Testing
         let file = folder.appendingPathComponent("bursts.wav")
         try Data(WAVEncoder.encode(AudioChunk(samples: samples))).write(to: file)
         return file.path
+    }
+
+    private func millrace() throws -> Millrace {
+        try Millrace(
+            store: .file(folder.appendingPathComponent("m.db").path),
+            logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
     }
 
     private static func answer(_ request: HTTPTestRequest, _ plan: Plan) -> HTTPTestAnswer {
@@ -105,14 +111,12 @@ import Testing
     }
 
     @Test func `a thousand chunks come through an API that limits, fails, hangs and hangs up`() async throws {
-        let recording = try recording()
+        let recording = try recording(chunks: Self.chunkCount)
+        let millrace = try millrace()
         let plan = Plan()
-        let store = folder.appendingPathComponent("m.db").path
         try await HTTPTestServer.with { request in
             Self.answer(request, plan)
         } body: { server in
-            let millrace = try Millrace(
-                store: .file(store), logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
             let api = OpenAIConfiguration(
                 baseURL: try APIBaseURL(server.url), concurrency: Self.concurrency,
                 timeouts: .init(answer: .seconds(3), answerPerSecond: .zero),
@@ -146,6 +150,44 @@ import Testing
             #expect(traffic.requests == Self.chunkCount + limits + traffic.faults)
             #expect(traffic.waits > 0 && limits > 0 && failures > 0 && silences > 0 && cuts > 0)
             #expect(server.record.connections <= Self.concurrency + silences + cuts + late)
+        }
+    }
+
+    @Test func `an API that is restarted in the middle of a run costs time and no chunk`() async throws {
+        let recording = try recording(chunks: 60)
+        let millrace = try millrace()
+        let answer: HTTPTestServer.Handler = { request in
+            guard request.method == "POST" else { return .json("{}") }
+            try? await Task.sleep(for: .milliseconds(10))
+            return .json(#"{"text":"a burst"}"#)
+        }
+        let port = try await HTTPTestServer.with(answer) { $0.port }
+        let api = OpenAIConfiguration(
+            baseURL: try APIBaseURL("http://127.0.0.1:\(port)"), concurrency: 4,
+            backoff: .exponential(base: .milliseconds(20), cap: .seconds(1)))
+        let (isUp, isOver) = (StopSignal(), StopSignal())
+        try await OpenAITranscriber.with(api) { transcriber in
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { [transcriber] in
+                    try await HTTPTestServer.with(port: port, answer) { server in
+                        isUp.raise()
+                        while server.record.requests < 20 { try await Task.sleep(for: .milliseconds(5)) }
+                    }
+                    // Until it is missed.
+                    let faults = transcriber.traffic.faults
+                    while transcriber.traffic.faults < faults + 6 { try await Task.sleep(for: .milliseconds(5)) }
+                    try await HTTPTestServer.with(port: port, answer) { _ in await isOver.wait() }
+                }
+                group.addTask { [transcriber] in
+                    defer { isOver.raise() }
+                    await isUp.wait()
+                    let transcript = try await millrace.transcribe(
+                        recording, with: transcriber,
+                        options: TranscriptionOptions(chunking: try ChunkSettings(targetSeconds: 1.5)))
+                    #expect(transcript.status == .completed && transcript.chunks.completed == 60)
+                }
+                try await group.waitForAll()
+            }
         }
     }
 }

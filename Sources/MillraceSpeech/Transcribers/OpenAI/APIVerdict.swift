@@ -6,8 +6,9 @@ internal import NIOHTTP1
 enum APIVerdict: Sendable {
     /// Here is the text.
     case accepted(ChunkResult)
-    /// There were too many requests; the same one may go out again, after the time where one was named.
-    case limited(after: Duration?, TranscriptionError)
+    /// It has nothing to do with this chunk: there were too many requests, or the API is not there. The same request
+    /// goes out again when the pace allows it.
+    case postponed(RequestPace.Outcome, TranscriptionError)
     /// The API did not take the request as it was put.
     case misunderstood(APIErrorText, TranscriptionError)
     /// It is not to be, now or ever.
@@ -29,7 +30,7 @@ enum APIVerdict: Sendable {
 
     init(_ reply: Result<APIClient.Answer, APIFailure>, _ circumstances: Circumstances) {
         switch reply {
-        case .failure(let failure): self = .failed(Self.error(failure, circumstances))
+        case .failure(let failure): self = Self.absence(failure, circumstances)
         case .success(let answer) where answer.isGood && !APIErrorText.isError(answer.body):
             do throws(TranscriptionError) {
                 self = .accepted(
@@ -46,24 +47,28 @@ enum APIVerdict: Sendable {
     var outcome: RequestPace.Outcome {
         switch self {
         case .accepted: .success
-        case .limited(let wait, _): .limited(retryAfter: wait)
+        case .postponed(let outcome, _): outcome
         case .failed(let error) where error.isRetryable: .fault
         case .misunderstood, .failed: .neutral
         }
     }
 
-    private static func error(_ failure: APIFailure, _ circumstances: Circumstances) -> TranscriptionError {
+    private static func absence(_ failure: APIFailure, _ circumstances: Circumstances) -> APIVerdict {
         switch failure {
-        case .cancelled: .cancelledTask
+        case .cancelled: .failed(.cancelledTask)
         case .timedOut:
-            TranscriptionError(
-                .timedOut,
-                "the API did not answer within \(Int(circumstances.patience.inSeconds.rounded(.up))) s; "
-                    + "look whether it is overloaded, or give it shorter chunks",
-                isRetryable: true)
-        case .tooLarge: TranscriptionError(.badOutput, "the API cannot be used: \(failure.reason)")
-        case .unreachable, .cut, .garbled:
-            TranscriptionError(.engineFailed, "the API failed: \(failure.reason)", isRetryable: true)
+            .failed(
+                TranscriptionError(
+                    .timedOut,
+                    "the API did not answer within \(Int(circumstances.patience.inSeconds.rounded(.up))) s; "
+                        + "look whether it is overloaded, or give it shorter chunks",
+                    isRetryable: true))
+        case .tooLarge: .failed(TranscriptionError(.badOutput, "the API cannot be used: \(failure.reason)"))
+        case .unreachable:
+            .postponed(
+                .fault, TranscriptionError(.engineFailed, "the API failed: \(failure.reason)", isRetryable: true))
+        case .cut, .garbled:
+            .failed(TranscriptionError(.engineFailed, "the API failed: \(failure.reason)", isRetryable: true))
         }
     }
 
@@ -78,9 +83,11 @@ enum APIVerdict: Sendable {
                 TranscriptionError(
                     .engineUnavailable, "the quota of the API is used up\(said); top it up and run the same again"))
         case 429:
-            return .limited(after: hint, TranscriptionError(.engineFailed, answered, isRetryable: true))
+            return .postponed(
+                .limited(retryAfter: hint), TranscriptionError(.engineFailed, answered, isRetryable: true))
         case 503 where hint != nil:
-            return .limited(after: hint, TranscriptionError(.engineFailed, answered, isRetryable: true))
+            return .postponed(
+                .limited(retryAfter: hint), TranscriptionError(.engineFailed, answered, isRetryable: true))
         case 408:
             return .failed(TranscriptionError(.timedOut, answered, isRetryable: true))
         case 500...:

@@ -8,9 +8,9 @@ internal import Synchronization
 /// Transcribes by any API that has OpenAI's `POST /v1/audio/transcriptions`.
 ///
 /// Requests go out as many at once as the API bears: it shares one pace among all chunks, slows down at a limit and
-/// recovers after it. A chunk that is refused for a limit (429) waits and is sent again at no cost of its retries; what
-/// an API fails to answer (5xx, time-outs, cut connections) costs one. Connections are reused, by HTTP/2 where it is
-/// offered.
+/// recovers after it. A chunk that is refused for a limit (429), or finds no API to connect to, waits and is sent again at
+/// no cost of its retries; what an API fails to answer (5xx, time-outs, cut connections) costs one. Connections are
+/// reused, by HTTP/2 where it is offered.
 ///
 /// The key is sent to the API alone. The store knows kind, model and the hash of the base URL.
 public struct OpenAITranscriber: Transcriber {
@@ -25,8 +25,8 @@ public struct OpenAITranscriber: Transcriber {
 
     /// How long an API may take to say that it is there.
     private static let checkTime = Duration.seconds(15)
-    /// A chunk that is refused so often for a limit is given back.
-    private static let mostRefusals = 100
+    /// A chunk that was put off so often is given back.
+    private static let mostPostponements = 100
     private static let encoding = BlockingQueue(label: "millrace.encoding", width: 2)
 
     /// Runs something with a transcriber, and closes its connections on every way out.
@@ -145,7 +145,7 @@ public struct OpenAITranscriber: Transcriber {
         let patience = api.timeouts.answer + api.timeouts.answerPerSecond * audio.durationSeconds
         var dialect = dialect.current
         var form = try await form(audio, recipe, dialect)
-        var refusals = 0
+        var postponements = 0
         while true {
             let ticket = try await gate.enter()
             let reply = await client.post(form, to: api.baseURL.transcriptions, within: patience)
@@ -159,9 +159,9 @@ public struct OpenAITranscriber: Transcriber {
             case .accepted(let result):
                 self.dialect.understands(dialect)
                 return result
-            case .limited(_, let error):
-                refusals += 1
-                guard refusals < Self.mostRefusals else { throw error }
+            case .postponed(_, let error):
+                postponements += 1
+                guard postponements < Self.mostPostponements else { throw error }
             case .misunderstood(let text, let error):
                 guard let simpler = dialect.simpler(after: text.line) else { throw error }
                 dialect = simpler

@@ -233,34 +233,75 @@ import Testing
         }
     }
 
-    @Test func `while an API is not there its chunks are not used up one after the other`() async throws {
+    @Test func `a chunk waits for an API that is not there, until it is back`() async throws {
         let port = try await HTTPTestServer.with { _ in
             .cut
         } body: {
             $0.port
         }
-        var api = OpenAIConfiguration(baseURL: try APIBaseURL("http://127.0.0.1:\(port)"), concurrency: 1)
-        api.backoff = .fixed(.seconds(3_600))
-        api.longestOutage = .seconds(1_000_000)
+        let api = OpenAIConfiguration(
+            baseURL: try APIBaseURL("http://127.0.0.1:\(port)"), backoff: .fixed(.milliseconds(20)))
+        try await OpenAITranscriber.with(api, logger: .quiet) { transcriber in
+            try await withThrowingTaskGroup(of: ChunkResult.self) { group in
+                for _ in 0..<3 {
+                    group.addTask { [transcriber] in
+                        try await transcriber.transcribe(
+                            SpeechAPI.sound, recipe: Recipe(engine: transcriber.identity))
+                    }
+                }
+                await eventually { transcriber.traffic.faults >= 10 }
+                try await HTTPTestServer.with(port: port) { _ in
+                    SpeechAPI.answer
+                } body: { server in
+                    await eventually { server.record.requests == 3 }
+                }
+                for try await result in group { #expect(result.segments.count == 1) }
+            }
+        }
+    }
+
+    @Test func `an API that does not come back ends the wait for it`() async throws {
+        let port = try await HTTPTestServer.with { _ in
+            .cut
+        } body: {
+            $0.port
+        }
+        let api = OpenAIConfiguration(
+            baseURL: try APIBaseURL("http://127.0.0.1:\(port)"), backoff: .fixed(.milliseconds(50)),
+            longestOutage: .milliseconds(300))
         try await OpenAITranscriber.with(api, logger: .quiet) { transcriber in
             let recipe = Recipe(engine: transcriber.identity)
+            await #expect {
+                _ = try await transcriber.transcribe(SpeechAPI.sound, recipe: recipe)
+            } throws: {
+                let error = $0 as? TranscriptionError
+                return error?.isRetryable == false
+                    && error?.message
+                        == "the API has been failing for too long; run the same again when it is back"
+            }
+        }
+    }
+
+    @Test func `while an API fails its chunks are not used up one after the other`() async throws {
+        try await SpeechAPI.with { _ in
+            .json("{}", status: 500)
+        } configure: {
+            $0.concurrency = 1
+            $0.backoff = .fixed(.seconds(3_600))
+            $0.longestOutage = .seconds(1_000_000)
+        } body: { api in
             for _ in 0..<3 {
-                await #expect {
-                    _ = try await transcriber.transcribe(SpeechAPI.sound, recipe: recipe)
-                } throws: {
-                    let error = $0 as? TranscriptionError
-                    return error?.isRetryable == true && error?.message == "the API failed: connection refused"
-                }
+                let error = await api.failure()
+                #expect(error?.isRetryable == true)
             }
             // The fourth waits for better times, until it is called off.
-            let hasAnswer = await withTaskGroup(of: Bool.self) { group in
-                group.addTask { (try? await transcriber.transcribe(SpeechAPI.sound, recipe: recipe)) != nil }
-                await eventually { transcriber.traffic.requests == 3 }
+            let fourth = await withTaskGroup(of: TranscriptionError?.self) { group in
+                group.addTask { await api.failure() }
                 group.cancelAll()
-                return await group.next() ?? false
+                return await group.next() ?? nil
             }
-            #expect(!hasAnswer)
-            #expect(transcriber.traffic.requests == 3)
+            #expect(fourth?.code == .cancelled)
+            #expect(api.server.record.requests == 3)
         }
     }
 }
