@@ -125,7 +125,7 @@ public struct Millrace: Sendable {
 
     /// Looks at the beginning of a recording, to see whether it can be read here.
     ///
-    /// - Throws: ``TranscriptionError`` that says what is wrong.
+    /// - Throws: `TranscriptionError` that says what is wrong.
     public func check(_ path: String) async throws(TranscriptionError) {
         try await planner.check(path: path)
     }

@@ -30,7 +30,7 @@ public struct StoreMaintenance: Sendable {
     /// With `repair` it mends what follows from what is stored. Others may work on the store meanwhile.
     ///
     /// - Returns: what is or was wrong, each with its remedy; none for a store that is whole.
-    /// - Throws: ``StoreError`` when there is no store to check.
+    /// - Throws: `StoreError` when there is no store to check.
     public func check(repair: Bool = false) async throws(StoreError) -> [StoreFinding] {
         var findings = try await file.check(repair: repair)
         // Of a damaged store nobody knows what it needs.
@@ -48,7 +48,7 @@ public struct StoreMaintenance: Sendable {
     ///
     /// The copy is one file with mode 0600; recordings are no part of it.
     ///
-    /// - Throws: ``StoreError`` `conflict` when there is a file of that name that may not be replaced; `corrupted` when
+    /// - Throws: `StoreError` `conflict` when there is a file of that name that may not be replaced; `corrupted` when
     ///   the store is damaged; `full` and others. No part of a copy is left behind.
     public func backup(to path: String, replacing: Bool = false) async throws(StoreError) -> StoreCopy {
         try await file.backup(to: StoreLocation.file(path).path, replacing: replacing)
@@ -58,7 +58,7 @@ public struct StoreMaintenance: Sendable {
     ///
     /// The store must not be open in any process. It has a new identity afterwards.
     ///
-    /// - Throws: ``StoreError`` `busy` when a process has the store open or a worker's lease holds; `notFound`,
+    /// - Throws: `StoreError` `busy` when a process has the store open or a worker's lease holds; `notFound`,
     ///   `corrupted` or `newerVersion` when the backup is not good. Nothing has changed then.
     public func restore(from path: String) async throws(StoreError) -> StoreCopy {
         try await file.restore(from: StoreLocation.file(path).path)
@@ -68,7 +68,7 @@ public struct StoreMaintenance: Sendable {
     /// needs go with it.
     ///
     /// Jobs that ended, processings that are COMPLETED or CANCELLED, and cached values that have expired. Transcripts
-    /// stay, and so does what can be resumed, unless ``StorePruning/includesTranscripts`` says otherwise.
+    /// stay, and so does what can be resumed, unless `StorePruning.includesTranscripts` says otherwise.
     ///
     /// - Returns: what was deleted; for a dry run, what would be.
     public func prune(_ pruning: StorePruning) async throws(StoreError) -> StorePruned {

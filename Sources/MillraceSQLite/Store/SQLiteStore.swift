@@ -111,7 +111,7 @@ public final class SQLiteStore: Sendable {
     /// each of which succeeds or fails by itself; when this returns, it is on the disk. Tables of the caller's own
     /// carry a prefix.
     ///
-    /// - Throws: what `body` throws, an error of SQLite as ``StoreError``; ``StoreError`` when the commit fails.
+    /// - Throws: what `body` throws, an error of SQLite as `StoreError`; `StoreError` when the commit fails.
     public func transaction<Value: Sendable>(
         _ body: @escaping @Sendable (Database) throws -> Value
     ) async throws -> Value {
