@@ -57,6 +57,11 @@ public struct Millrace: Sendable {
             configuration: configuration, stop: stop, onEvent: onEvent)
     }
 
+    /// Makes a service that looks after the cache in a process that runs no worker; a worker does it along the way.
+    public func cacheService() -> CacheService {
+        CacheService(cache, logger: logger)
+    }
+
     /// Turns a recording into a transcript, and returns when that is done.
     ///
     /// The same recording with the same settings is taken up where an earlier run ended, and two runs at once share

@@ -30,6 +30,7 @@ public final class TieredCache: CacheRepository {
     let memory: MemoryTier
     let guarded: GuardedStore
     let options: Options
+    private let time: SteadyTime
     let counters = CacheCounters()
     let flights = SingleFlight<CacheKey, CacheLoad>()
     private let watch = ChangeWatch()
@@ -39,6 +40,7 @@ public final class TieredCache: CacheRepository {
     /// Puts memory in front of a store.
     public init(store: any CacheStore, options: Options = Options()) {
         self.options = options
+        time = options.time
         guarded = GuardedStore(store, time: options.time, settings: options.breaker)
         memory = MemoryTier(limits: options.limits, clock: options.clock, time: options.time)
         holder = .make(at: options.clock.now())
@@ -48,13 +50,15 @@ public final class TieredCache: CacheRepository {
     ///
     /// Somebody else has to call ``get(_:)`` now and then, which keeps memory in step.
     public func hit(_ key: CacheKey) -> CacheHit? {
-        let now = options.time.latest()
+        hit(key, at: time.latest())
+    }
+
+    private func hit(_ key: CacheKey, at now: Timestamp) -> CacheHit? {
         guard watch.isConfirmed(at: now) else {
             counters.countUnconfirmed()
             return nil
         }
-        guard let hit = memory.hit(key, at: now) else { return nil }
-        return CacheHit(value: hit.entry.value, tier: .l1, remaining: hit.remaining)
+        return memory.hit(key, at: now)
     }
 
     /// See `CacheRepository.get(_:)`.
@@ -202,12 +206,12 @@ public final class TieredCache: CacheRepository {
 // MARK: - Staying in step
 
 extension TieredCache {
-    private var isBehind: Bool { watch.isDue(at: options.time.latest()) }
+    private var isBehind: Bool { watch.isDue(at: time.latest()) }
 
     /// Asks the store what was written since it was last asked, and forgets that; leaves it to whoever is asking already.
     private func follow() async {
         guard let turn = watch.begin() else { return }
-        let askedAt = options.time.earliest()
+        let askedAt = time.earliest()
         do throws(StoreError) {
             let changes = try await guarded.read { (store) throws(StoreError) in
                 guard let since = turn.since else {

@@ -43,7 +43,11 @@ struct WorkerSession: Sendable {
                 jobBell.ring()
                 chunkBell.ring()
             }, trouble: service.trouble, logger: logger)
+        // By the host's clock, whatever the leases go by: nothing here waits for the cache.
+        let cacheKeeper = CacheKeeper(
+            cache: dependencies.cache, time: MonotonicTime(ContinuousClock()), logger: logger)
         try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await cacheKeeper.run() }
             group.addTask { try await keeper.watch() }
             group.addTask { try await keeper.beat() }
             group.addTask { try await rescuer.run() }
@@ -52,6 +56,7 @@ struct WorkerSession: Sendable {
             try await group.next()
             group.cancelAll()
         }
+        await cacheKeeper.pass()
         do throws(StoreError) {
             try await jobs.retire(worker)
         } catch {

@@ -7,5 +7,5 @@ internal import ArgumentParser
     static let configuration = CommandConfiguration(
         commandName: "soak",
         abstract: "Long runs in which things go wrong on purpose.",
-        subcommands: [StormCommand.self, EffectWorkerCommand.self])
+        subcommands: [StormCommand.self, EffectWorkerCommand.self, StalenessCommand.self, CacheNeighbourCommand.self])
 }

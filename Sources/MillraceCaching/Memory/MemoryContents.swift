@@ -19,31 +19,24 @@ struct MemoryContents {
     }
 
     private struct Slot {
-        var entry: CacheEntry
+        var payload: MemoryPayload
         /// From when it is not kept any more.
         var expiresAt: Timestamp
-        /// From when it is gone everywhere.
-        var goneAt: Timestamp
-        var bytes: Int
         var place: Place
-        /// Which place in the queue is this entry's; an older place of the same key is void.
-        var ticket: UInt64
         /// Lookups since it was taken in or last came to the front, as far as they count.
         var frequency: UInt8
         /// Lookups that were not reported yet, and the last of them.
-        var accesses = 0
+        var accesses: Int32 = 0
         var accessedAt = Timestamp(microseconds: 0)
+        /// Which place in the queue is this entry's; an older place of the same key is void.
+        var ticket: UInt64
 
-        /// Counts a lookup; `nil` when it has expired.
-        @inline(__always)
-        mutating func hit(at now: Timestamp) -> MemoryHit? {
-            guard expiresAt > now, let remaining = TTL(microseconds: goneAt.microseconds - now.microseconds) else {
-                return nil
-            }
-            if frequency < MemoryContents.highestFrequency { frequency += 1 }
-            accesses += 1
+        var entry: CacheEntry { payload.entry }
+        var bytes: Int { payload.bytes }
+
+        mutating func note(at now: Timestamp) {
+            accesses &+= 1
             accessedAt = now
-            return MemoryHit(entry: entry, remaining: remaining)
         }
     }
 
@@ -78,20 +71,26 @@ struct MemoryContents {
     var queueLength: Int { small.count + main.count + ghosts.queueLength }
 
     /// Looks an entry up and counts that; one that has expired is dropped.
-    mutating func hit(_ key: CacheKey, at now: Timestamp) -> MemoryHit? {
+    mutating func hit(_ key: CacheKey, at now: Timestamp) -> MemoryPayload? {
         guard let index = slots.index(forKey: key) else { return nil }
-        guard let hit = slots.values[index].hit(at: now) else {
+        guard let payload = Self.hit(&slots.values[index], at: now) else {
             drop(key)
             return nil
         }
-        return hit
+        return payload
+    }
+
+    private static func hit(_ slot: inout Slot, at now: Timestamp) -> MemoryPayload? {
+        guard slot.expiresAt > now else { return nil }
+        if slot.frequency < highestFrequency { slot.frequency += 1 }
+        slot.note(at: now)
+        return slot.payload
     }
 
     /// Counts a lookup that was answered elsewhere.
     mutating func note(_ key: CacheKey, at now: Timestamp) {
         if let index = slots.index(forKey: key) {
-            slots.values[index].accesses += 1
-            slots.values[index].accessedAt = now
+            slots.values[index].note(at: now)
         } else {
             keep(CacheAccess(key: key, count: 1, lastAt: now))
         }
@@ -103,7 +102,7 @@ struct MemoryContents {
         absent = [:]
         for index in slots.indices where slots.values[index].accesses > 0 {
             let slot = slots.values[index]
-            taken.append(CacheAccess(key: slot.entry.key, count: slot.accesses, lastAt: slot.accessedAt))
+            taken.append(CacheAccess(key: slot.entry.key, count: Int(slot.accesses), lastAt: slot.accessedAt))
             slots.values[index].accesses = 0
         }
         return taken
@@ -139,8 +138,8 @@ struct MemoryContents {
         let returned = ghosts.remove(entry.key)
         makeRoom(for: bytes, at: now)
         var slot = Slot(
-            entry: entry, expiresAt: expiry, goneAt: gone ?? expiry, bytes: bytes, place: returned ? .main : .small,
-            ticket: 0, frequency: 0)
+            payload: MemoryPayload(entry, goneAt: gone ?? expiry, bytes: bytes), expiresAt: expiry,
+            place: returned ? .main : .small, frequency: 0, ticket: 0)
         if let replaced {
             slot.place = replaced.place
             slot.frequency = replaced.frequency
@@ -169,7 +168,7 @@ struct MemoryContents {
     ///
     /// - Returns: how many of them had not expired.
     mutating func removeAll(at now: Timestamp, where isUnwanted: (CacheEntry) -> Bool) -> Int {
-        let keys = slots.values.lazy.map(\.entry).filter(isUnwanted).map(\.key)
+        let keys = slots.values.map(\.entry).filter(isUnwanted).map(\.key)
         let removed = keys.count { remove($0, at: now) }
         compact()
         return removed
@@ -256,7 +255,7 @@ struct MemoryContents {
     private mutating func giveUp(_ slot: Slot) {
         drop(slot.entry.key)
         guard slot.accesses > 0 else { return }
-        keep(CacheAccess(key: slot.entry.key, count: slot.accesses, lastAt: slot.accessedAt))
+        keep(CacheAccess(key: slot.entry.key, count: Int(slot.accesses), lastAt: slot.accessedAt))
     }
 
     /// The first key of a queue whose place is not void.

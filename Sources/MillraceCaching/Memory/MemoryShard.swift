@@ -16,7 +16,7 @@ final class MemoryShard: Sendable {
         state = Mutex(State(contents: MemoryContents(maximumEntries: maximumEntries, maximumBytes: maximumBytes)))
     }
 
-    func hit(_ key: CacheKey, at now: Timestamp) -> MemoryHit? {
+    func hit(_ key: CacheKey, at now: Timestamp) -> MemoryPayload? {
         state.withLock { state in
             let found = state.contents.hit(key, at: now)
             if found == nil { state.misses += 1 } else { state.hits += 1 }

@@ -7,6 +7,7 @@ public import MillraceCore
 /// share is not kept at all.
 public final class MemoryTier: Sendable {
     private let shards: [MemoryShard]
+    private let shardCount: UInt
     private let clock: any WallClock
     private let time: SteadyTime
 
@@ -20,6 +21,7 @@ public final class MemoryTier: Sendable {
         let count = max(1, shardCount ?? min(64, limits.entries / 256))
         self.clock = clock
         self.time = time
+        self.shardCount = UInt(count)
         shards = (0..<count).map { index in
             // The first shards take what does not divide evenly, so that the sum of the bounds is the bound.
             MemoryShard(
@@ -29,12 +31,12 @@ public final class MemoryTier: Sendable {
     }
 
     /// Looks a value up; `nil` when it is not there or has expired.
-    public func hit(_ key: CacheKey) -> MemoryHit? {
+    public func hit(_ key: CacheKey) -> CacheHit? {
         hit(key, at: time.latest())
     }
 
-    func hit(_ key: CacheKey, at now: Timestamp) -> MemoryHit? {
-        shard(of: key).hit(key, at: now)
+    func hit(_ key: CacheKey, at now: Timestamp) -> CacheHit? {
+        shard(of: key).hit(key, at: now)?.hit(at: now)
     }
 
     /// Counts the removals in the neighbourhood of a key.
@@ -117,6 +119,6 @@ public final class MemoryTier: Sendable {
     }
 
     private func shard(of key: CacheKey) -> MemoryShard {
-        shards[Int(UInt(bitPattern: key.fingerprint) % UInt(shards.count))]
+        shards[Int(UInt(bitPattern: key.fingerprint) % shardCount)]
     }
 }

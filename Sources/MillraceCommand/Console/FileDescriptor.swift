@@ -30,7 +30,15 @@ struct FileDescriptor {
     /// - Returns: whether it could be written; a reader that went away is one reason why not.
     @discardableResult
     func writeAll(_ text: String) -> Bool {
-        var bytes = Array(text.utf8)[...]
+        writeAll(Data(text.utf8))
+    }
+
+    /// Writes all bytes.
+    ///
+    /// - Returns: as for a text.
+    @discardableResult
+    func writeAll(_ bytes: Data) -> Bool {
+        var bytes = bytes
         while !bytes.isEmpty {
             let written = bytes.withUnsafeBytes { write(number, $0.baseAddress, $0.count) }
             if written < 0 {

@@ -27,9 +27,9 @@ import Testing
                 written[made.key] = made
             case 5..<8:
                 lookups += 1
-                guard let found = tier.hit(key(name))?.entry else { continue }
-                #expect(found == written[key(name)], "seed \(TestSeed.value), run \(run)")
-                #expect(found.expiresAt > clock.timeOfDay)
+                guard let found = tier.hit(key(name)) else { continue }
+                #expect(found.value == written[key(name)]?.value, "seed \(TestSeed.value), run \(run)")
+                #expect(found.remaining == written[key(name)]?.remaining(at: clock.timeOfDay))
             case 8:
                 tier.remove(key(name))
                 written[key(name)] = nil
