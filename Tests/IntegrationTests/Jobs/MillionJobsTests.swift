@@ -17,7 +17,7 @@ struct MillionJobsTests {
                 .output.split(separator: "\n").last?.split(separator: #""id":""#).last?.prefix(36)
             let commands = [
                 ["list"], ["list", "--json"], ["list", "--after", String(try #require(middle))],
-                ["list", "--status", "FAILED"], ["list", "--status", "CANCELLED", "--queue", "queue-8"],
+                ["list", "--status", "FAILED"], ["list", "--status", "CANCELLED", "--queue", "queue-6"],
                 ["list", "--type", "rare"], ["list", "--type", "no-such"], ["list", "--queue", "queue-3"],
                 ["list", "--queue", "queue-3", "--type", "work-2", "--status", "queued", "--status", "completed"],
                 ["list", "--limit", "1000"], ["show", String(try #require(middle))], ["stats"],
@@ -59,7 +59,7 @@ struct MillionJobsTests {
                     )
                     SELECT printf('%08x-%04x-7%03x-8%03x-%012x', 26000000 + i / 65536, i % 65536, i * 31 % 4096,
                                   i * 17 % 4096, i * 2654435761 % 281474976710656),
-                           'queue-' || queue, CASE WHEN place = 500 THEN 'rare' ELSE 'work-' || i * 11 % 3 END,
+                           'queue-' || queue, CASE WHEN place = 500 THEN 'rare' ELSE 'work-' || (i * 11 % 3) END,
                            '{"source":"/recordings/meeting-' || i || '.flac","language":"en"}', priority,
                            CASE
                                WHEN place = 7 THEN 'FAILED'
