@@ -80,17 +80,14 @@ struct ListPlanTests {
             }
             temporary.clock.advance(by: .seconds(1))
         }
-        let (kept, counted) = try DatabaseQueue(path: temporary.store.path).read { db in
-            (
-                try Row.fetchAll(
-                    db,
-                    sql: "SELECT queue_name, status, job_type, jobs FROM job_counts WHERE jobs <> 0 ORDER BY 1, 2, 3"),
-                try Row.fetchAll(
-                    db,
-                    sql: """
-                        SELECT queue_name, status, job_type, count(*) AS jobs FROM processing_jobs
-                        GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
-                        """)
+        let (kept, counted) = try await temporary.store.transaction { db in
+            let kept = "SELECT queue_name, status, job_type, jobs FROM job_counts WHERE jobs <> 0 ORDER BY 1, 2, 3"
+            let counted = """
+                SELECT queue_name, status, job_type, count(*) AS jobs FROM processing_jobs
+                GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+                """
+            return (
+                try Row.fetchAll(db, sql: kept).map { "\($0)" }, try Row.fetchAll(db, sql: counted).map { "\($0)" }
             )
         }
         #expect(kept == counted, "seed \(TestSeed.value)")
