@@ -30,7 +30,7 @@ struct MillraceCommand: AsyncParsableCommand {
             }
         } catch  where exitCode(for: error) == .validationFailure {
             // Without the usage, which is longer than a screen is wide and hides what is wrong.
-            let reason = message(for: error).split(whereSeparator: \.isNewline).joined(separator: " ")
+            let reason = message(for: error).split(whereSeparator: \.isWhitespace).joined(separator: " ")
             Console().error((reason.hasSuffix(".") ? String(reason.dropLast()) : reason) + "; --help tells more")
             exit(withError: ExitCode.validationFailure)
         } catch {
