@@ -1,29 +1,30 @@
 internal import Foundation
 public import MillraceCore
+public import MillraceSpeech
 
 extension Millrace {
     /// Has a recording transcribed by a worker that has the engine, and returns at once.
     ///
     /// `result(of:)` of the job is a ``TranscribeResult`` when the transcript is there. The recording
-    /// is only looked at by that worker, under the absolute path.
+    /// is only looked at by that worker, under the absolute path or the URL.
     ///
     /// - Returns: the job, of type `JobType.transcribe` and with the priority of the options.
-    /// - Throws: `StoreError`; `invalid` for options that no store keeps.
+    /// - Throws: `StoreError`; `invalid` for options that no store keeps, and for standard input, which no worker has.
     public func enqueue(
-        _ path: String, engine: EngineIdentity, options: TranscriptionOptions = TranscriptionOptions()
+        _ input: RecordingInput, engine: EngineIdentity, options: TranscriptionOptions = TranscriptionOptions()
     ) async throws(StoreError) -> JobID {
-        try await enqueue([path], engine: engine, options: options)[0]
+        try await enqueue([input], engine: engine, options: options)[0]
     }
 
     /// Has recordings transcribed as `enqueue(_:engine:options:)` of one does, all of them or none.
     ///
     /// - Returns: the jobs in the order of the recordings.
     public func enqueue(
-        _ paths: [String], engine: EngineIdentity, options: TranscriptionOptions = TranscriptionOptions()
+        _ inputs: [RecordingInput], engine: EngineIdentity, options: TranscriptionOptions = TranscriptionOptions()
     ) async throws(StoreError) -> [JobID] {
         var requests: [JobRequest] = []
-        for path in paths {
-            let payload = TranscribePayload(source: Self.absolute(path), options: options)
+        for input in inputs {
+            let payload = TranscribePayload(source: try Self.source(of: input), options: options)
             do throws(InvalidValue) {
                 requests.append(
                     JobRequest(
@@ -95,7 +96,12 @@ extension Millrace {
         throw conflict ?? StoreError(.conflict, "processing \(id) keeps changing; try again")
     }
 
-    private static func absolute(_ path: String) -> String {
-        URL(fileURLWithPath: path).standardizedFileURL.path
+    private static func source(of input: RecordingInput) throws(StoreError) -> String {
+        switch input {
+        case .file(let path): return URL(fileURLWithPath: path).standardizedFileURL.path
+        case .url(let url): return url.text
+        case .standardInput:
+            throw StoreError(.invalid, "standard input cannot be left to a worker; save it to a file first")
+        }
     }
 }

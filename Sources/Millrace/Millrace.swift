@@ -67,13 +67,13 @@ public struct Millrace: Sendable {
     /// The same recording with the same settings is taken up where an earlier run ended, and two runs at once share
     /// the work. When the task is cancelled, what was done is kept.
     ///
-    /// - Throws: `TranscriptionError` when the recording cannot be read or the engine is missing, both before
-    ///   anything is stored; `StoreError`; `CancellationError`.
+    /// - Throws: `TranscriptionError` when the recording cannot be read, or the engine is missing or cannot do what the
+    ///   options ask for, all before anything is stored; `StoreError`; `CancellationError`.
     public func transcribe(
-        _ path: String, with transcriber: any Transcriber = PocketSphinxTranscriber(),
+        _ input: RecordingInput, with transcriber: any Transcriber = PocketSphinxTranscriber(),
         options: TranscriptionOptions = TranscriptionOptions()
     ) async throws -> Transcript {
-        let run = try await prepare(path, with: transcriber, options: options)
+        let run = try await prepare(input, with: transcriber, options: options)
         guard let transcript = try await run.finish() else { throw CancellationError() }
         return transcript
     }
@@ -82,10 +82,10 @@ public struct Millrace: Sendable {
     ///
     /// - Throws: as ``transcribe(_:with:options:)``.
     public func prepare(
-        _ path: String, with transcriber: any Transcriber = PocketSphinxTranscriber(),
+        _ input: RecordingInput, with transcriber: any Transcriber = PocketSphinxTranscriber(),
         options: TranscriptionOptions = TranscriptionOptions()
     ) async throws -> TranscriptionRun {
-        let (processor, source) = try await enlist(path, with: transcriber, options: options, for: nil)
+        let (processor, source) = try await enlist(input, with: transcriber, options: options, for: nil)
         return TranscriptionRun(
             processor: processor, processings: processings, transcripts: transcripts, planner: planner
         ) { stop, onEvent in
@@ -104,12 +104,12 @@ public struct Millrace: Sendable {
     /// Checks recording and engine, and stores the plan or joins the one that is there; the recording as it is found here
     /// comes along.
     func enlist(
-        _ path: String, with transcriber: any Transcriber, options: TranscriptionOptions, for job: Job?
+        _ input: RecordingInput, with transcriber: any Transcriber, options: TranscriptionOptions, for job: Job?
     ) async throws -> (ParallelProcessor, RecordingSource) {
         try await transcriber.check()
-        try transcriber.check(language: options.language)
+        try options.check(for: transcriber)
         await planner.removeOrphans(keeping: try await inUse(planner.decodedRecordings()))
-        let survey = try await planner.survey(path: path, settings: options.chunking)
+        let survey = try await planner.survey(input, settings: options.chunking, range: options.range)
         let recipe = options.recipe(for: transcriber)
         let enlistment = Enlistment(processings: processings, clock: SystemWallClock())
         let processor = try await enlistment.enlist(survey, recipe: recipe, options: options, for: job)
@@ -128,11 +128,11 @@ public struct Millrace: Sendable {
         try await removeDecoded(transcript.hash)
     }
 
-    /// Looks at the beginning of a recording, to see whether it can be read here.
+    /// Looks at the beginning of a recording, to see whether it can be read here; a URL is not asked.
     ///
     /// - Throws: `TranscriptionError` that says what is wrong.
-    public func check(_ path: String) async throws(TranscriptionError) {
-        try await planner.check(path: path)
+    public func check(_ input: RecordingInput) async throws(TranscriptionError) {
+        try await planner.check(input)
     }
 
     /// Removes what was decoded of a recording, unless a run may still need it.

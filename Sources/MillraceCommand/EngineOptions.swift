@@ -83,8 +83,8 @@ struct EngineOptions: ParsableArguments {
 
     /// The name of the chosen engine as workers match it, which takes neither its program nor its key.
     ///
-    /// - Throws: when it does not know the language.
-    func identity(language: String?) throws -> EngineIdentity {
+    /// - Throws: when it does not know the language, or cannot use a prompt.
+    func identity(language: String?, prompt: String?) throws -> EngineIdentity {
         let transcriber: any Transcriber
         switch chosen {
         case .openai:
@@ -96,6 +96,7 @@ struct EngineOptions: ParsableArguments {
         case .command: transcriber = try CommandTranscriber(words: CommandLineWords(command ?? "").words)
         }
         try transcriber.check(language: language)
+        if let prompt, !prompt.isEmpty { try transcriber.check(prompt: prompt) }
         return transcriber.identity
     }
 

@@ -31,7 +31,7 @@ struct WholeRun: Benchmark {
         var completed = 0
         let duration = try await ContinuousClock().measure {
             let transcript = try await millrace.transcribe(
-                recording, with: DelayEngine(delay: Self.delay), options: options)
+                .file(recording), with: DelayEngine(delay: Self.delay), options: options)
             completed = transcript.chunks.completed - transcript.chunks.cached
         }
         guard completed == Self.chunkCount else {

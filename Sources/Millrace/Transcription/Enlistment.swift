@@ -65,7 +65,7 @@ struct Enlistment: Sendable {
 
     private func transcript(of plan: ParallelProcessor) -> Transcript {
         Transcript(
-            id: plan.transcriptID, source: plan.source.path, hash: plan.source.hash,
+            id: plan.transcriptID, source: plan.source.shownPath, hash: plan.source.hash,
             durationSeconds: plan.source.durationSeconds, chunkCount: plan.totalChunks, at: plan.createdAt)
     }
 }

@@ -1,4 +1,5 @@
 internal import MillraceCore
+internal import MillraceSpeech
 internal import MillraceWorkers
 
 /// Runs the jobs of type `transcribe`: plans a run, and ends the job when that has ended.
@@ -29,13 +30,16 @@ struct TranscribeHandler: JobHandler {
             throw LeaveJob("no worker so far has the engine \(engine.kind) as the job needs it")
         }
         let options: TranscriptionOptions
+        let input: RecordingInput
         do throws(InvalidValue) {
             options = try payload.options(priority: job.priority)
+            input = try RecordingInput(parsing: payload.source)
         } catch {
             throw Failure(error.description)
         }
+        guard input != .standardInput else { throw Failure("the standard input of a worker is no recording") }
         do {
-            return try await millrace.enlist(payload.source, with: transcriber, options: options, for: job).0
+            return try await millrace.enlist(input, with: transcriber, options: options, for: job).0
         } catch let error as TranscriptionError where error.isOfThisMachine {
             throw LeaveJob(error.message)
         }

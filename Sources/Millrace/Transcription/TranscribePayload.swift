@@ -1,16 +1,21 @@
 public import MillraceCore
+internal import MillraceSpeech
 
 /// What a job of type `JobType.transcribe` is given: a recording and how it is to be transcribed.
 ///
 /// The engine is named by the job itself (`Job.engine`), because only workers that have it are given the
 /// job. Nothing in it can start a program.
 public struct TranscribePayload: Sendable, Hashable, Codable {
-    /// The absolute path of the recording.
+    /// The absolute path of the recording, or its http(s) URL.
     public var source: String
     /// The spoken language as a BCP 47 tag; `nil` lets the engine decide.
     public var language: String?
     /// Words that tell the engine what to expect.
     public var prompt: String?
+    /// Where the part to transcribe begins, in seconds.
+    public var startSeconds: Double
+    /// Where it ends, in seconds; `nil` for where the recording does.
+    public var endSeconds: Double?
     /// The length that cuts aim at.
     public var chunkSeconds: Double
     /// Whether results are taken from and put into the cache.
@@ -26,6 +31,8 @@ public struct TranscribePayload: Sendable, Hashable, Codable {
         self.source = source
         language = options.language
         prompt = options.prompt
+        startSeconds = options.range.start / .seconds(1)
+        endSeconds = options.range.end.map { $0 / .seconds(1) }
         chunkSeconds = options.chunking.targetSeconds
         usesCache = options.usesCache
         failurePolicy = options.failurePolicy
@@ -38,6 +45,8 @@ public struct TranscribePayload: Sendable, Hashable, Codable {
         self.init(source: try values.decode(String.self, forKey: .source))
         language = try values.decodeIfPresent(String.self, forKey: .language)
         prompt = try values.decodeIfPresent(String.self, forKey: .prompt)
+        startSeconds = try values.decodeIfPresent(Double.self, forKey: .startSeconds) ?? 0
+        endSeconds = try values.decodeIfPresent(Double.self, forKey: .endSeconds)
         chunkSeconds = try values.decodeIfPresent(Double.self, forKey: .chunkSeconds) ?? chunkSeconds
         usesCache = try values.decodeIfPresent(Bool.self, forKey: .usesCache) ?? usesCache
         failurePolicy = try values.decodeIfPresent(FailurePolicy.self, forKey: .failurePolicy) ?? failurePolicy
@@ -46,10 +55,16 @@ public struct TranscribePayload: Sendable, Hashable, Codable {
 
     /// The options of the run.
     ///
-    /// - Throws: `InvalidValue` for a chunk length out of bounds: what stands in a store may be anybody's.
+    /// - Throws: `InvalidValue` for times or a chunk length out of bounds: what stands in a store may be anybody's.
     func options(priority: JobPriority) throws(InvalidValue) -> TranscriptionOptions {
-        TranscriptionOptions(
-            language: language, prompt: prompt, chunking: try ChunkSettings(targetSeconds: chunkSeconds),
+        // Whoever wrote that meant no time that a clock can show.
+        let times = [startSeconds, endSeconds ?? 0]
+        guard times.allSatisfy({ $0.isFinite && abs($0) < 1e9 }) else {
+            throw InvalidValue("range", "must lie between 0 and 10000 hours")
+        }
+        return TranscriptionOptions(
+            language: language, prompt: prompt,
+            range: try RecordingRange(start: .seconds(startSeconds), end: endSeconds.map { .seconds($0) }), chunking: try ChunkSettings(targetSeconds: chunkSeconds),
             usesCache: usesCache, failurePolicy: failurePolicy, priority: priority, maxRetries: maxRetries)
     }
 }

@@ -1,11 +1,14 @@
 public import MillraceCore
+public import MillraceSpeech
 
 /// How a recording is transcribed, besides by which engine.
 public struct TranscriptionOptions: Sendable {
     /// The spoken language as a BCP 47 tag; `nil` lets the engine decide.
     public var language: String?
-    /// Words that tell the engine what to expect.
+    /// Words that tell the engine what to expect; engines that cannot use them refuse them. Empty is as good as `nil`.
     public var prompt: String?
+    /// The part of the recording to transcribe; the transcript's times stay those of the whole recording.
+    public var range: RecordingRange
     /// How the recording is cut.
     public var chunking: ChunkSettings
     /// Whether results are taken from and put into the cache.
@@ -21,12 +24,13 @@ public struct TranscriptionOptions: Sendable {
 
     /// Makes options; the defaults are those of `millrace transcribe`.
     public init(
-        language: String? = nil, prompt: String? = nil, chunking: ChunkSettings = .standard, usesCache: Bool = true,
-        failurePolicy: FailurePolicy = .partial, concurrency: Int = 4, priority: JobPriority = .medium,
-        maxRetries: Int = 3
+        language: String? = nil, prompt: String? = nil, range: RecordingRange = .whole,
+        chunking: ChunkSettings = .standard, usesCache: Bool = true, failurePolicy: FailurePolicy = .partial,
+        concurrency: Int = 4, priority: JobPriority = .medium, maxRetries: Int = 3
     ) {
         self.language = language
         self.prompt = prompt
+        self.range = range
         self.chunking = chunking
         self.usesCache = usesCache
         self.failurePolicy = failurePolicy
@@ -35,9 +39,24 @@ public struct TranscriptionOptions: Sendable {
         self.maxRetries = maxRetries
     }
 
+    /// The longest prompt in bytes of UTF-8; engines use far less.
+    public static let promptLimit = 10_000
+
+    /// Asks the engine whether it can do what these options want.
+    func check(for transcriber: any Transcriber) throws(TranscriptionError) {
+        try transcriber.check(language: language)
+        guard let prompt, !prompt.isEmpty else { return }
+        guard prompt.utf8.count <= Self.promptLimit, !prompt.utf8.contains(0) else {
+            throw TranscriptionError(
+                .engineUnavailable, "the prompt must be no longer than \(Self.promptLimit) bytes and without NUL")
+        }
+        try transcriber.check(prompt: prompt)
+    }
+
     func recipe(for transcriber: any Transcriber) -> Recipe {
         Recipe(
-            engine: transcriber.identity, language: language, prompt: prompt, chunking: chunking,
+            engine: transcriber.identity, language: language, prompt: prompt?.isEmpty == true ? nil : prompt,
+            chunking: chunking,
             usesCache: usesCache, failurePolicy: failurePolicy)
     }
 }

@@ -2,7 +2,7 @@ internal import Millrace
 
 /// `millrace transcribe --detach`: leaves the work to workers.
 struct DetachedTranscription: Sendable {
-    let files: [String]
+    let recordings: [RecordingInput]
     let millrace: Millrace
     let engine: EngineIdentity
     let options: TranscriptionOptions
@@ -12,7 +12,7 @@ struct DetachedTranscription: Sendable {
     func run() async -> ProgramExit {
         do {
             guard await areReadable() else { return .failed }
-            let ids = try await millrace.enqueue(files, engine: engine, options: options)
+            let ids = try await millrace.enqueue(recordings, engine: engine, options: options)
             guard FileDescriptor.standardOutput.writeAll(ids.map { "\($0)\n" }.joined()) else {
                 console.error("standard output cannot be written; the jobs are queued, see millrace jobs list")
                 return .failed
@@ -30,9 +30,9 @@ struct DetachedTranscription: Sendable {
     /// Looks at the beginning of each recording, and says of all that cannot be read why.
     private func areReadable() async -> Bool {
         var areReadable = true
-        for file in files {
+        for recording in recordings {
             do throws(TranscriptionError) {
-                try await millrace.check(file)
+                try await millrace.check(recording)
             } catch {
                 console.error("\(error)")
                 areReadable = false

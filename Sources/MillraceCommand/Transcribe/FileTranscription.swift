@@ -1,9 +1,9 @@
 internal import Foundation
 internal import Millrace
 
-/// One file of `millrace transcribe`, from its path to its transcript.
+/// One recording of `millrace transcribe`, from where it is to its transcript.
 struct FileTranscription: Sendable {
-    let file: String
+    let recording: NamedInput
     let millrace: Millrace
     let transcriber: any Transcriber
     let options: TranscriptionOptions
@@ -11,9 +11,9 @@ struct FileTranscription: Sendable {
     let destination: TranscriptOutput
     let console: Console
 
-    private var name: String { URL(fileURLWithPath: file).lastPathComponent }
+    private var name: String { recording.input.name }
 
-    /// Transcribes the file and writes the transcript; every failure is said on the console.
+    /// Transcribes the recording and writes the transcript; every failure is said on the console.
     func run(stop: StopSignal) async -> ProgramExit {
         do {
             console.status("\(name): reading")
@@ -31,16 +31,10 @@ struct FileTranscription: Sendable {
         }
     }
 
-    /// Reads the file and stores the plan, which takes a while for a long recording; `nil` when stopped.
+    /// Reads the recording and stores the plan, which takes a while for a long recording; `nil` when stopped.
     private func prepare(unless stop: StopSignal) async throws -> TranscriptionRun? {
-        try await withThrowingTaskGroup(of: TranscriptionRun?.self) { group in
-            group.addTask { try await millrace.prepare(file, with: transcriber, options: options) }
-            group.addTask {
-                await stop.wait()
-                return nil
-            }
-            defer { group.cancelAll() }
-            return try await group.next() ?? nil
+        try await unless(stop) {
+            try await millrace.prepare(recording.input, with: transcriber, options: options)
         }
     }
 
@@ -56,8 +50,8 @@ struct FileTranscription: Sendable {
         }
         switch transcript.status {
         case .completed, .partial:
-            try destination.write(format.render(transcript), for: file, format: format)
-            console.note(summary(transcript, elapsed: elapsed))
+            try destination.write(format.render(transcript), for: recording, format: format)
+            console.note(summary(run, transcript, elapsed: elapsed))
             guard transcript.status == .partial else { return .done }
             console.error("\(name): the transcript has gaps; mend the cause and run the same command again")
             return .partial
@@ -70,10 +64,11 @@ struct FileTranscription: Sendable {
         }
     }
 
-    private func summary(_ transcript: Transcript, elapsed: Duration) -> String {
+    private func summary(_ run: TranscriptionRun, _ transcript: Transcript, elapsed: Duration) -> String {
         let chunks = transcript.chunks
         let cached = chunks.cached > 0 ? ", \(chunks.cached) of them cached" : ""
-        let times = String(format: "%.1f s of sound in %.1f s", transcript.durationSeconds, elapsed.inSeconds)
+        let seconds = run.processor.tasks.reduce(0) { $0 + $1.range.endSeconds - $1.range.startSeconds }
+        let times = String(format: "%.1f s of sound in %.1f s", seconds, elapsed.inSeconds)
         return "\(name): \(chunks.completed) of \(chunks.total) chunks\(cached), \(times)"
     }
 }

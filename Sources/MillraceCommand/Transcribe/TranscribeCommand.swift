@@ -18,7 +18,14 @@ struct TranscribeCommand: AsyncParsableCommand {
             the worst of 130, 1, 2, 0.
             """)
 
-    @Argument(help: "The recordings: WAV, FLAC, OGG or MP3.")
+    @Argument(
+        help: ArgumentHelp(
+            "The recordings: files, folders, http(s) URLs, or - for standard input.",
+            discussion: """
+                WAV, FLAC, OGG and MP3 are read by themselves, everything else that ffmpeg knows (m4a, mp4, webm …) \
+                where that is installed. Of a folder, all recordings in it and in the folders below are taken by \
+                name; hidden files are left out, files that are not audio are skipped and named.
+                """))
     var files: [String]
 
     @OptionGroup var engine: EngineOptions
@@ -27,6 +34,21 @@ struct TranscribeCommand: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("The spoken language, as in en or pt-BR.", valueName: "tag"))
     var language: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Words that tell the engine what to expect: names, terms, style.",
+            discussion: "The engine command finds them in MILLRACE_PROMPT; pocketsphinx cannot use them.",
+            valueName: "text"))
+    var prompt: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Where to begin, as in 90, 1:30 or 0:01:30.5; times stay those of the recording.", valueName: "time"))
+    var start: TimeArgument?
+
+    @Option(help: ArgumentHelp("Where to end, counted from the recording's beginning.", valueName: "time"))
+    var end: TimeArgument?
 
     @Option(help: ArgumentHelp("How many chunks are transcribed side by side.", valueName: "number"))
     var concurrency = 4
@@ -46,6 +68,15 @@ struct TranscribeCommand: AsyncParsableCommand {
     @Flag(help: "Neither take results from the cache nor keep them there.")
     var noCache = false
 
+    @Flag(
+        help: ArgumentHelp(
+            "Print what would be done, and store nothing.",
+            discussion: """
+                The chunks with their times, where the result of each would come from (engine, cache, an earlier run, \
+                silence), and the seconds to send; with --format json as one object a recording.
+                """))
+    var dryRun = false
+
     @Flag(help: "Leave the work to millrace worker: print the id of a job for each recording, and return.")
     var detach = false
 
@@ -57,6 +88,18 @@ struct TranscribeCommand: AsyncParsableCommand {
         guard !detach || outputPath == nil else {
             throw ValidationError("--output is not for --detach; see millrace transcripts export.")
         }
+        guard !detach || !dryRun else { throw ValidationError("--dry-run and --detach exclude each other.") }
+        guard !detach || !files.contains(RecordingSource.standardInputPath) else {
+            throw ValidationError("Standard input (-) cannot be left to a worker; save it to a file first.")
+        }
+        guard files.count(where: { $0 == RecordingSource.standardInputPath }) <= 1 else {
+            throw ValidationError("Standard input (-) can be read only once.")
+        }
+        do throws(InvalidValue) {
+            for file in files { _ = try RecordingInput(parsing: file) }
+        } catch {
+            throw ValidationError("A \(error.kind) \(error.reason).")
+        }
         guard (1...1_000).contains(concurrency) else {
             throw ValidationError("--concurrency must be between 1 and 1000.")
         }
@@ -64,6 +107,14 @@ struct TranscribeCommand: AsyncParsableCommand {
             _ = try ChunkSettings(targetSeconds: chunkSeconds)
         } catch {
             throw ValidationError("--chunk-seconds \(error.reason).")
+        }
+        do throws(InvalidValue) {
+            _ = try range()
+        } catch {
+            throw ValidationError("The part from --start to --end \(error.reason).")
+        }
+        if let prompt, prompt.utf8.count > TranscriptionOptions.promptLimit {
+            throw ValidationError("--prompt must be no longer than \(TranscriptionOptions.promptLimit) bytes.")
         }
         if let language {
             let isTag =
@@ -75,8 +126,8 @@ struct TranscribeCommand: AsyncParsableCommand {
     func run() async throws {
         let console = try output.console()
         if detach { return try await enqueueAll(console: console).end() }
-        let resuming = "To go on: \(Self.ownCommandLine)"
-        let end = try await Interrupts.whileHandling(with: console, farewell: resuming) { stop in
+        let resuming = resuming
+        let end = try await Interrupts.whileHandling(with: console, farewell: dryRun ? nil : resuming) { stop in
             do {
                 let logger = try output.logger(console)
                 return try await engine.withTranscriber(concurrency: concurrency, logger: logger) { transcriber in
@@ -87,7 +138,7 @@ struct TranscribeCommand: AsyncParsableCommand {
                 return .failed
             }
         }
-        if end == .interrupted { console.note(resuming) }
+        if end == .interrupted, !dryRun { console.note(resuming) }
         try end.end()
     }
 
@@ -96,21 +147,34 @@ struct TranscribeCommand: AsyncParsableCommand {
     ) async -> ProgramExit {
         do {
             let location = try store.location()
-            let destination = try TranscriptOutput(
-                path: outputPath, inputs: files, format: format, keeping: [location.path])
-            try await transcriber.check()
+            let options = try options()
+            // What is not to be asked does not have to be there.
+            if !dryRun { try await transcriber.check() }
             try transcriber.check(language: language)
+            if let prompt, !prompt.isEmpty { try transcriber.check(prompt: prompt) }
+            guard let inputs = try await unless(stop, { try await Inputs(files, console: console) }) else {
+                return .interrupted
+            }
+            if dryRun {
+                let plan = PlannedRun(
+                    store: location, transcriber: transcriber, options: options, format: format, console: console,
+                    logger: logger)
+                return try await unless(stop) { await plan.run(inputs.recordings) } ?? .interrupted
+            }
+            let destination = try TranscriptOutput(
+                path: outputPath, inputs: inputs, format: format, keeping: [location.path])
             let millrace = try Millrace(store: location, logger: logger)
             if output.verbose { console.note("Store: \(location)") }
             var end = ProgramExit.done
-            for file in files where !stop.isRaised {
+            for recording in inputs.recordings where !stop.isRaised {
                 let transcription = FileTranscription(
-                    file: file, millrace: millrace, transcriber: transcriber, options: try options(), format: format,
-                    destination: destination, console: console)
+                    recording: recording, millrace: millrace, transcriber: transcriber, options: options,
+                    format: format, destination: destination, console: console)
                 end = .worse(end, await transcription.run(stop: stop))
             }
             return stop.isRaised ? .interrupted : end
         } catch {
+            console.status(nil)
             console.error("\(error)")
             return .failed
         }
@@ -118,10 +182,11 @@ struct TranscribeCommand: AsyncParsableCommand {
 
     private func enqueueAll(console: Console) async -> ProgramExit {
         do {
-            let engine = try engine.identity(language: language)
+            let engine = try engine.identity(language: language, prompt: prompt)
+            let inputs = try await Inputs(files, console: console)
             let millrace = try Millrace(store: store.location(), logger: output.logger(console))
             return await DetachedTranscription(
-                files: files, millrace: millrace, engine: engine, options: try options(), console: console
+                recordings: inputs.recordings.map(\.input), millrace: millrace, engine: engine, options: try options(), console: console
             ).run()
         } catch {
             console.error("\(error)")
@@ -129,10 +194,31 @@ struct TranscribeCommand: AsyncParsableCommand {
         }
     }
 
+    private func range() throws(InvalidValue) -> RecordingRange {
+        try RecordingRange(start: start?.duration ?? .zero, end: end?.duration)
+    }
+
     private func options() throws(InvalidValue) -> TranscriptionOptions {
         TranscriptionOptions(
-            language: language, chunking: try ChunkSettings(targetSeconds: chunkSeconds), usesCache: !noCache,
-            concurrency: concurrency, priority: priority)
+            language: language, prompt: prompt, range: try range(),
+            chunking: try ChunkSettings(targetSeconds: chunkSeconds), usesCache: !noCache, concurrency: concurrency,
+            priority: priority)
+    }
+
+    /// How to go on after an interrupt.
+    private var resuming: String {
+        if files.contains(RecordingSource.standardInputPath) {
+            return "To go on, run the same command with the same input"
+        }
+        // The query of a URL may hold a signature that gives access, and logs are read by many.
+        if files.contains(where: { (try? RecordingInput(parsing: $0)).map(Self.hasQuery) ?? false }) {
+            return "To go on, run the same command again"
+        }
+        return "To go on: \(Self.ownCommandLine)"
+    }
+
+    private static func hasQuery(_ input: RecordingInput) -> Bool {
+        if case .url(let url) = input { url.text != url.shown } else { false }
     }
 
     /// What the user typed, to be typed again. The script that starts the program says how it was called.

@@ -26,8 +26,10 @@ struct ExportTranscriptCommand: AsyncParsableCommand {
                 throw StoreError(
                     .invalid, "transcript \(transcript.id) is \(transcript.status.rawValue): nothing to export")
             }
-            let destination = try TranscriptOutput(path: outputPath, inputs: [transcript.source], format: format)
-            try destination.write(format.render(transcript), for: transcript.source, format: format)
+            let source = try? RecordingInput(parsing: transcript.source)
+            let recording = NamedInput(source ?? .file(transcript.source))
+            let destination = try TranscriptOutput(path: outputPath, inputs: Inputs(recording), format: format)
+            try destination.write(format.render(transcript), for: recording, format: format)
         }
     }
 }

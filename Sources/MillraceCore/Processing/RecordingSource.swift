@@ -1,8 +1,13 @@
 /// Where a recording is and what it holds.
 public struct RecordingSource: Hashable, Sendable, Codable {
-    /// The absolute path of the file.
+    /// The path of what came by standard input.
+    public static let standardInputPath = "-"
+
+    /// The absolute path of the file; the http or https URL that it is fetched from; or ``standardInputPath``.
+    ///
+    /// A URL's query may hold a signature that gives access: show ``shownPath`` instead.
     public let path: String
-    /// The SHA-256 of the file's bytes; a worker reads nothing from a file that has another.
+    /// The SHA-256 of the recording's bytes; a worker reads nothing that has another.
     public let hash: ContentHash
     /// The whole length in samples of 16 kHz.
     public let sampleCount: Int64
@@ -14,9 +19,21 @@ public struct RecordingSource: Hashable, Sendable, Codable {
         self.sampleCount = sampleCount
     }
 
-    /// The last part of the path.
+    /// Whether it is fetched from a URL.
+    public var isRemote: Bool { path.hasPrefix("https://") || path.hasPrefix("http://") }
+
+    /// Whether it is a file on this machine or a shared folder.
+    public var isFile: Bool { !isRemote && path != Self.standardInputPath }
+
+    /// The path for people and logs: a URL without its query.
+    public var shownPath: String {
+        isRemote ? String(path.prefix { $0 != "?" && $0 != "#" }) : path
+    }
+
+    /// The last part of the path, or a URL's host when it has none.
     public var name: String {
-        path.split(separator: "/").last.map(String.init) ?? path
+        if path == Self.standardInputPath { return "standard input" }
+        return shownPath.split(separator: "/").last.map(String.init) ?? path
     }
 
     /// The length in seconds.

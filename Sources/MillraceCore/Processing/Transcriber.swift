@@ -13,6 +13,11 @@ public protocol Transcriber: Sendable {
     /// - Throws: ``TranscriptionError`` that says what to do instead.
     func check(language: String?) throws(TranscriptionError)
 
+    /// Checks that the engine can use a prompt, before any work is stored; asked only when there is one.
+    ///
+    /// - Throws: ``TranscriptionError`` that says what to do instead.
+    func check(prompt: String) throws(TranscriptionError)
+
     /// Turns a chunk into text.
     ///
     /// Ends soon after its task is cancelled, and leaves no process of its own behind.
@@ -24,4 +29,7 @@ public protocol Transcriber: Sendable {
 extension Transcriber {
     /// Takes every language: whether the engine knows it is seen when it runs.
     public func check(language: String?) throws(TranscriptionError) {}
+
+    /// Takes every prompt.
+    public func check(prompt: String) throws(TranscriptionError) {}
 }

@@ -3,7 +3,9 @@ public struct TranscriptionError: Error, Sendable {
     /// What kind of failure it is.
     public struct Code: Hashable, Sendable, CustomStringConvertible {
         private enum Value: String {
-            case engineUnavailable, engineFailed, timedOut, badOutput, unreadable, changed, noAudio, cancelled
+            case engineUnavailable, engineFailed, timedOut, badOutput, unreadable, changed, notAudio, noAudio,
+                outOfRange,
+                cancelled
         }
 
         private let value: Value
@@ -24,8 +26,12 @@ public struct TranscriptionError: Error, Sendable {
         public static let unreadable = Code(.unreadable)
         /// The recording is not the one that was planned.
         public static let changed = Code(.changed)
+        /// The file is nothing that could be heard: a text, a picture, a list of other files.
+        public static let notAudio = Code(.notAudio)
         /// There is no sound in the recording.
         public static let noAudio = Code(.noAudio)
+        /// The recording does not reach as far as it was asked for.
+        public static let outOfRange = Code(.outOfRange)
         /// The task was cancelled.
         public static let cancelled = Code(.cancelled)
 

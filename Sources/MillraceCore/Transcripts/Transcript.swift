@@ -2,7 +2,7 @@
 public struct Transcript: AggregateRoot, Hashable {
     /// Identity, a UUID of version 7.
     public let id: TranscriptID
-    /// The path of the recording.
+    /// Where the recording came from: ``RecordingSource/shownPath``.
     public let source: String
     /// The SHA-256 of the recording's bytes.
     public let hash: ContentHash

@@ -1,6 +1,14 @@
 internal import CSndFile
 public import MillraceCore
 
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#elseif canImport(Darwin)
+    internal import Darwin
+#endif
+
 /// A recording in a file, read as 16 kHz mono with 16 bits a sample: channels are averaged, other rates resampled.
 ///
 /// Sound is decoded block by block, so a recording of any length needs little memory. Calls block the thread; use an
@@ -29,26 +37,55 @@ public final class AudioFile {
 
     /// Opens a recording and reads its header.
     ///
-    /// Throws `TranscriptionError` `unreadable` when the file is missing, a folder, empty, damaged or of another
-    /// kind than WAV, FLAC, OGG and MP3, `noAudio` when there are no frames in it.
+    /// Throws `TranscriptionError` `unreadable` when the file is missing, a folder, empty or damaged, `notAudio` when
+    /// it is of another kind than WAV, FLAC, OGG and MP3, `noAudio` when there are no frames in it.
     public convenience init(path: String) throws(TranscriptionError) {
         try self.init(InputFile(path: path))
     }
 
     /// Reads the header of an open file.
-    init(_ file: InputFile) throws(TranscriptionError) {
-        let name = file.name
+    convenience init(_ file: InputFile) throws(TranscriptionError) {
+        guard let opened = Self.open(file) else { throw Self.cannotOpen(file) }
+        try self.init(file, opened)
+    }
+
+    /// A file's recording; `nil` when it is of no kind that is read here without help.
+    static func ifKnown(_ file: InputFile) throws(TranscriptionError) -> AudioFile? {
+        guard let opened = open(file) else { return nil }
+        return try AudioFile(file, opened)
+    }
+
+    /// Whether a file is of a kind that is read here without help.
+    static func knows(_ file: InputFile) -> Bool {
+        guard let opened = open(file) else { return false }
+        sf_close(opened.handle)
+        return true
+    }
+
+    private struct Opened {
+        let handle: OpaquePointer
+        let container: AudioContainer
+        let info: SF_INFO
+    }
+
+    private static func open(_ file: InputFile) -> Opened? {
         var info = SF_INFO()
-        // The library closes the descriptor when it cannot open the file, asked or not: it gets one of its own.
-        guard let descriptor = file.duplicate(), let handle = sf_open_fd(descriptor, Int32(SFM_READ), &info, 1) else {
-            throw Self.cannotOpen(file)
-        }
+        // The library closes the descriptor when it cannot open the file, asked or not: it gets one of its own, which
+        // shares its position with the others.
+        guard let descriptor = file.duplicate(), lseek(descriptor, 0, SEEK_SET) == 0,
+            let handle = sf_open_fd(descriptor, Int32(SFM_READ), &info, 1)
+        else { return nil }
         guard let container = AudioContainer(format: info.format), info.channels > 0, info.samplerate > 0 else {
             sf_close(handle)
-            throw Self.cannotOpen(file)
+            return nil
         }
+        return Opened(handle: handle, container: container, info: info)
+    }
+
+    private init(_ file: InputFile, _ opened: Opened) throws(TranscriptionError) {
+        let (info, container, name) = (opened.info, opened.container, file.name)
         self.file = file
-        self.handle = handle
+        handle = opened.handle
         self.container = container
         sampleRate = Int(info.samplerate)
         channels = Int(info.channels)
@@ -224,12 +261,31 @@ public final class AudioFile {
     }
 
     private static func cannotOpen(_ file: InputFile) -> TranscriptionError {
-        let magics = ["RIFF", "RF64", "fLaC", "OggS"].map { Array($0.utf8) }
-        if magics.contains(file.firstBytes(4)) {
-            return .unreadable(
-                file.name, "its header is damaged or of an unusual kind; copy it again or convert it to FLAC")
-        }
+        damage(of: file)
+            ?? TranscriptionError(
+                .notAudio,
+                "\(file.name): is not audio in a format that is read here (\(AudioContainer.names)); convert it to FLAC "
+                    + "first")
+    }
+
+    /// What to say of a file that begins like one that is read here and cannot be opened all the same; `nil` for others.
+    static func damage(of file: InputFile) -> TranscriptionError? {
+        let start = file.firstBytes(12)
+        let isOurs =
+            ["fLaC", "OggS"].contains { start.starts(with: Array($0.utf8)) }
+            // RIFF holds films and pictures too.
+            || ["RIFF", "RF64"].contains { start.starts(with: Array($0.utf8)) }
+                && !["AVI ", "WEBP"].contains { start.dropFirst(8).elementsEqual(Array($0.utf8)) }
+        guard isOurs else { return nil }
         return .unreadable(
-            file.name, "is not audio in a format that is read here (\(AudioContainer.names)); convert it to FLAC first")
+            file.name, "its header is damaged or of an unusual kind; copy it again or convert it to FLAC")
+    }
+
+    /// What to say of a file that only ffmpeg could read, which is not there.
+    static func needsHelp(_ name: String) -> TranscriptionError {
+        .unreadable(
+            name,
+            "is not audio in a format that is read here (\(AudioContainer.names)); install ffmpeg for other formats, or "
+                + "convert it to FLAC first")
     }
 }

@@ -30,9 +30,10 @@ final class InputFile {
 
     /// Opens a file.
     ///
-    /// Throws `unreadable` when it is missing, a folder, empty, no regular file or closed to this user.
-    init(path: String) throws(TranscriptionError) {
-        let name = path.split(separator: "/").last.map(String.init) ?? path
+    /// `name` is for messages, when it is not the last part of the path. Throws `unreadable` when the file is missing,
+    /// a folder, empty, no regular file or closed to this user.
+    init(path: String, name: String? = nil) throws(TranscriptionError) {
+        let name = name ?? path.split(separator: "/").last.map(String.init) ?? path
         self.name = name
         guard !path.utf8.contains(0) else {
             throw .unreadable(name, "the path holds the character NUL; check the path")
@@ -46,7 +47,7 @@ final class InputFile {
             identity = Identity(path: path, status: status)
             switch status.st_mode & S_IFMT {
             case S_IFREG: break
-            case S_IFDIR: throw .unreadable(name, "is a folder; name the recordings in it one by one")
+            case S_IFDIR: throw .unreadable(name, "is a folder; name a recording in it")
             default: throw .unreadable(name, "is not a regular file; save the recording to a file first")
             }
             guard status.st_size > 0 else { throw .unreadable(name, "the file is empty; copy or record it again") }

@@ -23,6 +23,18 @@ struct DecodedFolder: Sendable {
         of audio: AudioFile, hash: ContentHash, _ cancellation: Cancellation
     ) throws(TranscriptionError) -> AudioFile {
         if let file = try existingFile(hash: hash) { return file }
+        try make()
+        let writer = try FLACWriter(path: file(of: hash))
+        _ = try audio.forEachBlock { block throws(TranscriptionError) in
+            try cancellation.check()
+            try writer.write(block)
+        }
+        try writer.finish()
+        return try AudioFile(path: file(of: hash))
+    }
+
+    /// Makes the folder, with mode 0700, unless it is there.
+    func make() throws(TranscriptionError) {
         do {
             try FileManager.default.createDirectory(
                 atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
@@ -31,13 +43,11 @@ struct DecodedFolder: Sendable {
                 .unreadable, "\(path): cannot make the folder for decoded recordings; check its place and permissions",
                 cause: error)
         }
-        let writer = try FLACWriter(path: file(of: hash))
-        _ = try audio.forEachBlock { block throws(TranscriptionError) in
-            try cancellation.check()
-            try writer.write(block)
-        }
-        try writer.finish()
-        return try AudioFile(path: file(of: hash))
+    }
+
+    /// Whether a recording is here.
+    func holds(_ hash: ContentHash) -> Bool {
+        FileManager.default.fileExists(atPath: file(of: hash))
     }
 
     /// The recordings that are here.
@@ -50,7 +60,7 @@ struct DecodedFolder: Sendable {
         try? FileManager.default.removeItem(atPath: file(of: hash))
     }
 
-    /// All decoded recordings but those given, and partial files whose writers are gone.
+    /// All decoded recordings but those given, and partial files (decoded or taken in) whose writers are gone.
     func orphans(keeping hashes: Set<ContentHash>) -> [OrphanedRecording] {
         ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted().compactMap { name in
             let file = "\(path)/\(name)"
@@ -79,7 +89,8 @@ struct DecodedFolder: Sendable {
         return -(modified ?? .distantPast).timeIntervalSinceNow
     }
 
-    private func file(of hash: ContentHash) -> String {
+    /// The path of a recording's decoded form, whether it is here or not.
+    func file(of hash: ContentHash) -> String {
         "\(path)/\(hash.hex)\(Self.suffix)"
     }
 

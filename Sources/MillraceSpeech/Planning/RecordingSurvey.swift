@@ -4,7 +4,8 @@ public import MillraceCore
 public struct RecordingSurvey: Hashable, Sendable {
     /// The recording.
     public let source: RecordingSource
-    /// The chunks, in order; together the whole recording, none sharing a sample with another.
+    /// The chunks, in order; together the whole recording or the part that was asked for, none sharing a sample with
+    /// another.
     public let ranges: [SampleRange]
 
     /// Describes a recording.

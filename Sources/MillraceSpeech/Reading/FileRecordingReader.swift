@@ -2,65 +2,81 @@ internal import Foundation
 public import MillraceCore
 internal import Synchronization
 
-/// Reads the sound of chunks from files on this machine or a shared folder.
+/// Reads the sound of chunks from files on this machine or a shared folder, and from web servers.
 ///
 /// A file's hash is checked at the first chunk, and again only when its size, its time of change or the file itself
-/// changed. Several chunks are read at once.
+/// changed. What a URL gives is fetched, checked and decoded once, however many chunks ask for it; what came by standard
+/// input is read from what its first reader decoded. Several chunks are read at once.
 public final class FileRecordingReader: RecordingReader {
     private let decoded: DecodedFolder
+    private let intake: RecordingIntake
     private let verified = Mutex<[InputFile.Identity: ContentHash]>([:])
     private let reading = BlockingQueue(label: "millrace.recording-reader", width: 4)
-    /// Hashing and decoding take long and would be done twice side by side: one at a time.
-    private let preparing = BlockingQueue(label: "millrace.recording-preparation", width: 1)
+    private let hashing = BlockingQueue(label: "millrace.recording-preparation", width: 1)
+    /// Hashing, fetching and decoding take long and would be done twice side by side.
+    private let preparing = SharedWork<RecordingSource>()
 
-    /// Makes a reader; decoded forms of OGG and MP3 recordings are looked for and put into the folder.
-    public init(decodedFolder: String) {
-        decoded = DecodedFolder(path: decodedFolder)
+    /// Makes a reader; decoded forms of recordings are looked for and put into the folder.
+    public convenience init(decodedFolder: String) {
+        self.init(RecordingIntake(decoded: DecodedFolder(path: decodedFolder)))
+    }
+
+    init(_ intake: RecordingIntake) {
+        self.intake = intake
+        decoded = intake.decoded
     }
 
     /// Reads a stretch of a recording.
     ///
     /// - Throws: `TranscriptionError` `unreadable`, `changed`, `noAudio` or `cancelled`.
     public func chunk(_ range: SampleRange, of source: RecordingSource) async throws(TranscriptionError) -> AudioChunk {
-        let ready = try await reading.run { _ throws(TranscriptionError) in
-            try self.readIfReady(range, of: source)
+        if let ready = try await readIfReady(range, of: source) { return ready }
+        try await preparing.run(source) { () async throws(TranscriptionError) in try await self.prepare(source) }
+        guard let chunk = try await readIfReady(range, of: source) else {
+            throw TranscriptionError(
+                .changed, "\(source.name): changes while it is read; wait until it is complete", isRetryable: true)
         }
-        if let ready { return ready }
-        try await preparing.run { cancellation throws(TranscriptionError) in
-            try self.prepare(source, cancellation)
-        }
-        return try await reading.run { _ throws(TranscriptionError) in
-            guard let chunk = try self.readIfReady(range, of: source) else {
-                throw TranscriptionError(
-                    .changed, "\(source.name): changes while it is read; wait until it is complete", isRetryable: true)
-            }
-            return chunk
-        }
+        return chunk
     }
 
-    /// The chunk, or `nil` when the file is to be hashed or decoded first.
+    /// The chunk, or `nil` when the recording is to be hashed, fetched or decoded first.
     private func readIfReady(
         _ range: SampleRange, of source: RecordingSource
-    ) throws(TranscriptionError) -> AudioChunk? {
-        let file = try InputFile(path: source.path)
-        guard let hash = verified.withLock({ $0[file.identity] }) else { return nil }
-        guard hash == source.hash else { throw Self.changed(source) }
-        if let audio = try decoded.existingFile(hash: hash) {
+    ) async throws(TranscriptionError) -> AudioChunk? {
+        try await reading.run { _ throws(TranscriptionError) in
+            guard source.isFile else {
+                return try self.decoded.existingFile(hash: source.hash).map { audio throws(TranscriptionError) in
+                    AudioChunk(samples: try audio.samples(in: range))
+                }
+            }
+            let file = try InputFile(path: source.path)
+            guard let hash = self.verified.withLock({ $0[file.identity] }) else { return nil }
+            guard hash == source.hash else { throw Self.changed(source) }
+            if let audio = try self.decoded.existingFile(hash: hash) {
+                return AudioChunk(samples: try audio.samples(in: range))
+            }
+            guard let audio = try AudioFile.ifKnown(file), audio.isSampleExact else { return nil }
             return AudioChunk(samples: try audio.samples(in: range))
         }
-        let audio = try AudioFile(file)
-        return audio.isSampleExact ? AudioChunk(samples: try audio.samples(in: range)) : nil
     }
 
-    private func prepare(_ source: RecordingSource, _ cancellation: Cancellation) throws(TranscriptionError) {
-        let file = try InputFile(path: source.path)
-        if verified.withLock({ $0[file.identity] }) == nil {
-            let hash = try file.contentHash(cancellation)
-            verified.withLock { $0[file.identity] = hash }
+    private func prepare(_ source: RecordingSource) async throws(TranscriptionError) {
+        if source.isFile {
+            try await hashing.run { cancellation throws(TranscriptionError) in
+                let file = try InputFile(path: source.path)
+                if self.verified.withLock({ $0[file.identity] }) == nil {
+                    let hash = try file.contentHash(cancellation)
+                    self.verified.withLock { $0[file.identity] = hash }
+                }
+                guard self.verified.withLock({ $0[file.identity] }) == source.hash else { throw Self.changed(source) }
+            }
+            try await intake.decode(source.path, hash: source.hash)
+        } else if source.isRemote, let url = try? RecordingURL(source.path) {
+            try await intake.take(again: url, hash: source.hash)
+        } else {
+            throw .unreadable(
+                source.name, "the recording is not kept here any more; run the same command with it again")
         }
-        guard verified.withLock({ $0[file.identity] }) == source.hash else { throw Self.changed(source) }
-        let audio = try AudioFile(file)
-        if !audio.isSampleExact { _ = try decoded.file(of: audio, hash: source.hash, cancellation) }
     }
 
     private static func changed(_ source: RecordingSource) -> TranscriptionError {

@@ -7,7 +7,6 @@ public import MillraceCore
 /// `pocketsphinx_continuous` before it. A chunk is decoded as one utterance in a process of its own, so the result
 /// depends on its samples alone: on the example recording that makes 2.8 % wrong words in chunks of 12 s and 30 s,
 /// where `pocketsphinx_continuous`, which carries its estimate of the noise along, makes 5.6 % and 3.9 %.
-/// The recipe's prompt is not used.
 public struct PocketSphinxTranscriber: Transcriber {
     /// Kind `pocketsphinx`, model `en-us`.
     public let identity: EngineIdentity
@@ -41,6 +40,12 @@ public struct PocketSphinxTranscriber: Transcriber {
                 .engineUnavailable,
                 "pocketsphinx knows English only; drop --language \(language ?? "") or use another engine")
         }
+    }
+
+    /// Refuses every prompt.
+    public func check(prompt: String) throws(TranscriptionError) {
+        throw TranscriptionError(
+            .engineUnavailable, "pocketsphinx cannot use a prompt; drop --prompt or use another engine")
     }
 
     /// Runs PocketSphinx on a chunk.

@@ -22,7 +22,10 @@ struct Mistake: Sendable, CustomTestStringConvertible {
 
     static let recordings: [Mistake] = [
         Mistake("missing", says: "gone.wav: there is no such file") { _ in ["gone.wav"] },
-        Mistake("a folder", says: "is a folder") { place in [place.folder] },
+        Mistake("a folder without anything", says: "there is no recording in the folder") { place in
+            try FileManager.default.createDirectory(atPath: place.path("empty"), withIntermediateDirectories: true)
+            return ["empty"]
+        },
         Mistake("empty", says: "the file is empty") { place in [try place.write("", to: "empty.wav")] },
         Mistake("text named .wav", says: "is not audio in a format that is read here") { place in
             [try place.write("Dear diary, today I made a wave.\n", to: "diary.wav")]

@@ -122,8 +122,8 @@ import Testing
         let cases: [(String, TranscriptionError.Code, String)] = [
             ("missing.wav", .unreadable, "missing.wav: there is no such file"), ("folder", .unreadable, "is a folder"),
             ("silent.wav", .noAudio, "no audio"), ("empty.flac", .unreadable, "empty.flac: the file is empty"),
-            ("text.wav", .unreadable, "WAV, FLAC, OGG, MP3"), ("riff.wav", .unreadable, "header is damaged"),
-            ("a.m4a", .unreadable, "WAV, FLAC, OGG, MP3"), ("old.aiff", .unreadable, "WAV, FLAC, OGG, MP3"),
+            ("text.wav", .notAudio, "WAV, FLAC, OGG, MP3"), ("riff.wav", .unreadable, "header is damaged"),
+            ("a.m4a", .notAudio, "WAV, FLAC, OGG, MP3"), ("old.aiff", .notAudio, "WAV, FLAC, OGG, MP3"),
             ("text.wav/inside.wav", .unreadable, "no such file"),
         ]
         for (name, code, part) in cases {

@@ -21,7 +21,7 @@ import Testing
         let speech = SyntheticSpeech.make(seed: 1, seconds: 60)
         try SoundFile.write(speech.samples, to: folder.file("a.flac"), coding: .flac16)
         let settings = try ChunkSettings(targetSeconds: 10)
-        let survey = try await planner.survey(path: folder.path + "/x/.././a.flac", settings: settings)
+        let survey = try await planner.survey(.file(folder.path + "/x/.././a.flac"), settings: settings)
         #expect(survey.source.path == folder.file("a.flac"))
         #expect(survey.source.hash == (try hash("a.flac")))
         #expect(survey.source.sampleCount == Int64(speech.samples.count))
@@ -37,7 +37,7 @@ import Testing
         let samples = SyntheticSpeech.make(seed: 2, seconds: 20).samples
         try SoundFile.write(samples, to: folder.file("a"), coding: coding)
         let settings = try ChunkSettings(targetSeconds: 5)
-        let survey = try await planner.survey(path: folder.file("a"), settings: settings)
+        let survey = try await planner.survey(.file(folder.file("a")), settings: settings)
         let name = try hash("a").hex + ".flac"
         #expect(try folder.names(in: "decoded") == [name])
         #expect(try folder.mode("decoded") == 0o700)
@@ -45,7 +45,7 @@ import Testing
         #expect(try AudioFile(path: folder.file("decoded/\(name)")).frameCount == survey.source.sampleCount)
         #expect(survey.ranges.last?.end == survey.source.sampleCount)
         let inode = try FileManager.default.attributesOfItem(atPath: folder.file("decoded/\(name)"))[.systemFileNumber]
-        #expect(try await planner.survey(path: folder.file("a"), settings: settings) == survey)
+        #expect(try await planner.survey(.file(folder.file("a")), settings: settings) == survey)
         let later = try FileManager.default.attributesOfItem(atPath: folder.file("decoded/\(name)"))[.systemFileNumber]
         #expect(inode as? Int == later as? Int)
         await planner.removeDecoded(hash: survey.source.hash)
@@ -77,9 +77,9 @@ import Testing
     @Test func `says what is wrong before it decodes`() async throws {
         let settings = try ChunkSettings(targetSeconds: 5)
         let path = try folder.write("no sound", to: "a.wav")
-        await #expect(throws: TranscriptionError.self) { try await planner.survey(path: path, settings: settings) }
+        await #expect(throws: TranscriptionError.self) { try await planner.survey(.file(path), settings: settings) }
         await #expect(throws: TranscriptionError.self) {
-            try await planner.survey(path: folder.file("missing"), settings: settings)
+            try await planner.survey(.file(folder.file("missing")), settings: settings)
         }
     }
 
@@ -89,7 +89,7 @@ import Testing
         let result = await withTaskGroup(of: Result<RecordingSurvey, TranscriptionError>.self) { group in
             group.addTask { [planner, path = folder.file("a.ogg")] in
                 do throws(TranscriptionError) {
-                    return .success(try await planner.survey(path: path, settings: settings))
+                    return .success(try await planner.survey(.file(path), settings: settings))
                 } catch {
                     return .failure(error)
                 }

@@ -15,7 +15,7 @@ import Testing
 
     private func survey(_ name: String) async throws -> RecordingSurvey {
         try await RecordingPlanner(decodedFolder: folder.file("decoded"))
-            .survey(path: folder.file(name), settings: ChunkSettings(targetSeconds: 3))
+            .survey(.file(folder.file(name)), settings: ChunkSettings(targetSeconds: 3))
     }
 
     private func error(_ range: SampleRange, _ source: RecordingSource) async -> TranscriptionError? {

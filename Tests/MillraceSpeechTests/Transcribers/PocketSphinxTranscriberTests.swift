@@ -22,7 +22,7 @@ import Testing
         let recording = Self.examples.appendingPathComponent("town-meeting.flac").path
         let settings = try ChunkSettings(targetSeconds: chunkSeconds)
         let decoded = folder.file("decoded")
-        let survey = try await RecordingPlanner(decodedFolder: decoded).survey(path: recording, settings: settings)
+        let survey = try await RecordingPlanner(decodedFolder: decoded).survey(.file(recording), settings: settings)
         let reader = FileRecordingReader(decodedFolder: decoded)
         let recipe = Recipe(engine: transcriber.identity, language: "en", chunking: settings)
         let results = try await withThrowingTaskGroup(of: (SampleRange, ChunkResult).self) { group in

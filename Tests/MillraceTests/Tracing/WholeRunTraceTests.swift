@@ -32,7 +32,7 @@ struct WholeRunTraceTests {
         let options = TranscriptionOptions(chunking: try ChunkSettings(targetSeconds: 2))
         let transcript = try await withTracer(tracer) {
             try await withSpan("request") { _ in
-                try await millrace.transcribe(path, with: engine, options: options)
+                try await millrace.transcribe(.file(path), with: engine, options: options)
             }
         }
         #expect(transcript.text.contains("hidden words"))

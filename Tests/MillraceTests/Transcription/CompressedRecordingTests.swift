@@ -57,7 +57,7 @@ import Testing
     func completed(format: Int) async throws {
         let (recording, millrace, decoded) = try make(format)
         let options = TranscriptionOptions(chunking: try ChunkSettings(targetSeconds: 2))
-        let run = try await millrace.prepare(recording, with: engine, options: options)
+        let run = try await millrace.prepare(.file(recording), with: engine, options: options)
         let name = try #require(files(in: decoded).first)
         #expect(name == "\(run.processor.source.hash).flac")
         let mode = try FileManager.default.attributesOfItem(atPath: decoded.path + "/" + name)[.posixPermissions]
@@ -72,7 +72,7 @@ import Testing
         let (recording, millrace, decoded) = try make(SF_FORMAT_MPEG | SF_FORMAT_MPEG_LAYER_III)
         engine.fails.withLock { $0 = true }
         let failed = try await millrace.transcribe(
-            recording, with: engine, options: TranscriptionOptions(maxRetries: 0))
+            .file(recording), with: engine, options: TranscriptionOptions(maxRetries: 0))
         #expect(failed.status == .failed)
         #expect(files(in: decoded).count == 1)
         try await millrace.deleteTranscript(failed.id)

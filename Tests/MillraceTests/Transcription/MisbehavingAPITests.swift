@@ -124,7 +124,7 @@ import Testing
             let start = ContinuousClock.now
             let (transcript, traffic) = try await OpenAITranscriber.with(api) { transcriber in
                 let transcript = try await millrace.transcribe(
-                    recording, with: transcriber,
+                    .file(recording), with: transcriber,
                     options: TranscriptionOptions(
                         chunking: try ChunkSettings(targetSeconds: 1.5), concurrency: Self.concurrency))
                 return (transcript, transcriber.traffic)
@@ -182,7 +182,7 @@ import Testing
                     defer { isOver.raise() }
                     await isUp.wait()
                     let transcript = try await millrace.transcribe(
-                        recording, with: transcriber,
+                        .file(recording), with: transcriber,
                         options: TranscriptionOptions(chunking: try ChunkSettings(targetSeconds: 1.5)))
                     #expect(transcript.status == .completed && transcript.chunks.completed == 60)
                 }

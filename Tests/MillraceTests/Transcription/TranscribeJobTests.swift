@@ -34,7 +34,7 @@ import Testing
 
     private func enqueue(_ path: String, priority: JobPriority = .medium) async throws -> JobID {
         try await millrace.enqueue(
-            path, engine: engine.identity,
+            .file(path), engine: engine.identity,
             options: TranscriptionOptions(
                 chunking: ChunkSettings(targetSeconds: 1.5), priority: priority, maxRetries: 0))
     }
@@ -152,7 +152,7 @@ import Testing
     @Test func `is left alone by a worker with another engine`() async throws {
         let id = try await enqueue(recording())
         let other = MoodyEngine(model: "another")
-        let their = try await millrace.enqueue(recording("b.wav"), engine: other.identity)
+        let their = try await millrace.enqueue(.file(recording("b.wav")), engine: other.identity)
         try await working(with: [other]) { _ = try await ended(their) }
         #expect(try await job(their).status == .completed)
         let left = try await job(id)

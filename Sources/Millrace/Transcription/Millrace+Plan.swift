@@ -1,0 +1,64 @@
+internal import Foundation
+public import Logging
+public import MillraceCore
+public import MillraceSpeech
+
+extension Millrace {
+    /// Finds out what ``transcribe(_:with:options:)`` would do, and stores nothing: no row, and no store if there is
+    /// none. The engine is not asked, and need not be there.
+    ///
+    /// What has to be fetched or decoded to know it is kept in the system's temporary folder meanwhile. Without a location
+    /// the store is the user's own.
+    ///
+    /// - Throws: as ``transcribe(_:with:options:)``.
+    public static func plan(
+        _ input: RecordingInput, with transcriber: any Transcriber = PocketSphinxTranscriber(),
+        options: TranscriptionOptions = TranscriptionOptions(), store: StoreLocation? = nil,
+        logger: Logger = Logger(label: "millrace")
+    ) async throws -> TranscriptionPlan {
+        let location = if let store { store } else { try StoreLocation.standard() }
+        try options.check(for: transcriber)
+        let millrace =
+            FileManager.default.fileExists(atPath: location.path) ? try Millrace(store: location, logger: logger) : nil
+        return try await RecordingPlanner.withTemporaryFolder { planner, reader in
+            let survey = try await planner.survey(input, settings: options.chunking, range: options.range)
+            return try await plan(
+                survey, recipe: options.recipe(for: transcriber), reader: reader, store: millrace)
+        }
+    }
+
+    private static func plan(
+        _ survey: RecordingSurvey, recipe: Recipe, reader: any RecordingReader, store: Millrace?
+    ) async throws -> TranscriptionPlan {
+        let whole = SampleRange(
+            uncheckedStart: survey.ranges.first?.start ?? 0, end: survey.ranges.last?.end ?? survey.source.sampleCount)
+        let runKey = RunKey(recording: survey.source.hash, range: whole, recipe: recipe)
+        if let earlier = try await store?.processings.find(runKey), earlier.status.isResumable {
+            // Its cuts are those that count; they are never made again.
+            var chunks: [TranscriptionPlan.Chunk] = []
+            for task in earlier.tasks {
+                let origin: TranscriptionPlan.Origin =
+                    task.status == .completed
+                    ? .earlier : try await origin(of: task.range, survey.source, recipe, reader, store)
+                chunks.append(TranscriptionPlan.Chunk(range: task.range, origin: origin))
+            }
+            return TranscriptionPlan(source: survey.source, chunks: chunks)
+        }
+        var chunks: [TranscriptionPlan.Chunk] = []
+        for range in survey.ranges {
+            let origin = try await origin(of: range, survey.source, recipe, reader, store)
+            chunks.append(TranscriptionPlan.Chunk(range: range, origin: origin))
+        }
+        return TranscriptionPlan(source: survey.source, chunks: chunks)
+    }
+
+    private static func origin(
+        of range: SampleRange, _ source: RecordingSource, _ recipe: Recipe, _ reader: any RecordingReader,
+        _ store: Millrace?
+    ) async throws -> TranscriptionPlan.Origin {
+        let audio = try await reader.chunk(range, of: source)
+        guard audio.samples.contains(where: { $0 != 0 }) else { return .silence }
+        guard recipe.usesCache, let store else { return .engine }
+        return try await store.cache.get(.chunk(audio, recipe: recipe)) == nil ? .engine : .cache
+    }
+}
