@@ -64,7 +64,8 @@ public struct TranscribePayload: Sendable, Hashable, Codable {
         }
         return TranscriptionOptions(
             language: language, prompt: prompt,
-            range: try RecordingRange(start: .seconds(startSeconds), end: endSeconds.map { .seconds($0) }), chunking: try ChunkSettings(targetSeconds: chunkSeconds),
+            range: try RecordingRange(start: .seconds(startSeconds), end: endSeconds.map { .seconds($0) }),
+            chunking: try ChunkSettings(targetSeconds: chunkSeconds),
             usesCache: usesCache, failurePolicy: failurePolicy, priority: priority, maxRetries: maxRetries)
     }
 }

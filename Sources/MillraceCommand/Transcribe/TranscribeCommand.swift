@@ -186,7 +186,8 @@ struct TranscribeCommand: AsyncParsableCommand {
             let inputs = try await Inputs(files, console: console)
             let millrace = try Millrace(store: store.location(), logger: output.logger(console))
             return await DetachedTranscription(
-                recordings: inputs.recordings.map(\.input), millrace: millrace, engine: engine, options: try options(), console: console
+                recordings: inputs.recordings.map(\.input), millrace: millrace, engine: engine, options: try options(),
+                console: console
             ).run()
         } catch {
             console.error("\(error)")

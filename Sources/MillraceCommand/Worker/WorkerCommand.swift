@@ -9,7 +9,7 @@ struct WorkerCommand: AsyncParsableCommand {
         abstract: "Share the work of a store until stopped.",
         discussion: """
             Takes the chunks that its engine can transcribe, and merges, of everything in the store. The recordings \
-            must lie at the same paths as where they were first transcribed.
+            must lie at the same paths as where they were first transcribed; what has a URL is fetched, once.
             """)
 
     @OptionGroup var engine: EngineOptions

@@ -15,7 +15,7 @@ struct FourHoursTests {
                 running in
                 while !running.hasEnded {
                     // The highest so far; gone with the process, so the last one seen counts.
-                    if let kilobytes = Self.peakKilobytes(of: running.processID) { peak.withLock { $0 = kilobytes } }
+                    if let kilobytes = running.peakKilobytes { peak.withLock { $0 = kilobytes } }
                     try await Task.sleep(for: .milliseconds(20))
                 }
             }
@@ -28,13 +28,6 @@ struct FourHoursTests {
             #expect(transcript.chunks.completed == transcript.chunks.total)
             #expect(megabytes > 0 && megabytes < 200)
         }
-    }
-
-    /// `VmHWM` of `/proc/<pid>/status`; `nil` when the process has ended.
-    private static func peakKilobytes(of processID: pid_t) -> Int? {
-        let status = try? String(contentsOfFile: "/proc/\(processID)/status", encoding: .utf8)
-        let line = status?.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
-        return line?.split(whereSeparator: { !$0.isNumber }).first.flatMap { Int($0) }
     }
 
     /// Writes the example again and again, each time 0.05 dB quieter than the time before.

@@ -95,6 +95,13 @@ struct Running: Sendable {
         return stat.contains(") Z ")
     }
 
+    /// The most memory that it had so far, `VmHWM` of `/proc/<pid>/status`; `nil` when it has ended.
+    var peakKilobytes: Int? {
+        let status = try? String(contentsOfFile: "/proc/\(processID)/status", encoding: .utf8)
+        let line = status?.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+        return line?.split(whereSeparator: { !$0.isNumber }).first.flatMap { Int($0) }
+    }
+
     /// The processes that it has started, each with its command line.
     func children() -> [pid_t: String] {
         var children: [pid_t: String] = [:]
