@@ -15,4 +15,17 @@ import Testing
             #expect(end.output.contains("completed=400 failed=0 open=0 effects=400 of 400 jobs"))
         }
     }
+
+    @Test func `the storm finds it when an effect and its settlement can be parted`() async throws {
+        try await Workplace.with { place in
+            let end = try await place.run(
+                Program.soak,
+                [
+                    "storm", "--apart", "--jobs", "400", "--seconds", "5", "--kill-milliseconds", "250",
+                    "--calm-seconds", "60",
+                ])
+            print(end.output)
+            #expect(end.status == 1 && end.output.contains("WRONG"), "\(end.output)\(end.errors)")
+        }
+    }
 }

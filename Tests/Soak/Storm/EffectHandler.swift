@@ -23,6 +23,8 @@ struct EffectHandler: JobHandler {
     let jobs: SQLiteJobQueueRepository
     /// A file without which no job goes on, whatever it is told; `nil` for none.
     var hold: String?
+    /// Whether the effect is written before the transaction that settles, so that a kill can part the two.
+    var writesApart = false
     /// Is told, a line each, of jobs that were told to end and of leases that were found to be lost.
     var onTrouble: @Sendable (String) -> Void = { _ in }
 
@@ -49,9 +51,13 @@ struct EffectHandler: JobHandler {
 
     /// Writes the effect and settles the job, both or neither.
     private func act(for job: Job) async throws {
+        if writesApart {
+            try await log.store.transaction { db in try log.note(job.id, in: db) }
+            try await Task.sleep(for: .milliseconds(50))
+        }
         do {
             try await log.store.transaction { db in
-                try log.note(job.id, in: db)
+                if !writesApart { try log.note(job.id, in: db) }
                 let lost = try jobs.settle([JobSettlement(job, .completed(result: nil))], in: db)
                 guard lost.isEmpty else { throw LeaseLost(job: job.id) }
             }

@@ -30,12 +30,15 @@ struct EffectWorkerCommand: AsyncParsableCommand {
     @Option(help: "A file without which no job goes on, whatever it is told.")
     var hold: String?
 
+    @Flag(help: "Write the effect before the transaction that settles, as it should not be done.")
+    var apart = false
+
     func run() async throws {
         let store = try SQLiteStore(path: store, options: SQLiteStore.Options(busyTimeout: .seconds(30)))
         let jobs = SQLiteJobQueueRepository(store)
         let log = EffectLog(store: store)
         try await log.prepare()
-        let handler = EffectHandler(log: log, jobs: jobs, hold: hold) { line in
+        let handler = EffectHandler(log: log, jobs: jobs, hold: hold, writesApart: apart) { line in
             FileHandle.standardError.write(Data("\(line)\n".utf8))
         }
         let lease = Duration.milliseconds(leaseMilliseconds)

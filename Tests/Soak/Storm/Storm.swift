@@ -12,6 +12,8 @@ struct Storm: Sendable {
     private let store: String
     private let jobCount: Int
     private let workerCount: Int
+    /// For every worker.
+    private let options: [String]
     private let duration: Duration
     private let killInterval: Duration
     private let calm: Duration
@@ -20,11 +22,13 @@ struct Storm: Sendable {
     private let field: Field
 
     init(
-        store path: String, jobs: Int, workers: Int, duration: Duration, killInterval: Duration, calm: Duration
+        store path: String, jobs: Int, workers: Int, apart: Bool, duration: Duration, killInterval: Duration,
+        calm: Duration
     ) async throws {
         store = path
         jobCount = jobs
         workerCount = workers
+        options = apart ? ["--apart"] : []
         self.duration = duration
         self.killInterval = killInterval
         self.calm = calm
@@ -106,7 +110,7 @@ struct Storm: Sendable {
     private func runWorker(at place: Int) async throws {
         _ = try await Subprocess.run(
             .path(FilePath(CommandLine.arguments[0])),
-            arguments: ["effect-worker", "--store", store], input: .none, output: .discarded,
+            arguments: Arguments(["effect-worker", "--store", store] + options), input: .none, output: .discarded,
             error: .fileDescriptor(.standardError, closeAfterSpawningProcess: false)
         ) { execution in
             for await signal in field.enter(place) {

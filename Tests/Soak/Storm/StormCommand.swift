@@ -29,6 +29,9 @@ struct StormCommand: AsyncParsableCommand {
     @Option(help: "How long the workers have for what is left, once the storm is over.")
     var calmSeconds = 120
 
+    @Flag(help: "Let the workers write before they settle, as it should not be done: the storm must find it.")
+    var apart = false
+
     func validate() throws {
         guard jobs > 0, workers > 0, seconds > 0, killMilliseconds > 0, calmSeconds > 0 else {
             throw ValidationError("Every number must be positive.")
@@ -42,7 +45,7 @@ struct StormCommand: AsyncParsableCommand {
             "seed=\(TestSeed.value) jobs=\(jobs) workers=\(workers) seconds=\(seconds) kill every \(killMilliseconds) ms"
         )
         let storm = try await Storm(
-            store: folder.appendingPathComponent("storm.db").path, jobs: jobs, workers: workers,
+            store: folder.appendingPathComponent("storm.db").path, jobs: jobs, workers: workers, apart: apart,
             duration: .seconds(seconds), killInterval: .milliseconds(killMilliseconds), calm: .seconds(calmSeconds))
         let outcome = try await storm.run()
         say("\(outcome)")
