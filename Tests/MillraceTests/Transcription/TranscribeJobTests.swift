@@ -104,7 +104,7 @@ import Testing
         try await working(concurrency: 1) {
             // With one place, the second is only planned if the first does not keep it.
             try await eventually("both wait") {
-                for id in ids where try await self.job(id).awaits == nil { return false }
+                for id in ids where try await self.job(id).status != .scheduled { return false }
                 return true
             }
             for id in ids {
@@ -122,7 +122,7 @@ import Testing
         let ids = [try await enqueue(path), try await enqueue(path)]
         try await working {
             try await eventually("both wait") {
-                for id in ids where try await self.job(id).awaits == nil { return false }
+                for id in ids where try await self.job(id).status != .scheduled { return false }
                 return true
             }
             gate.raise()
@@ -185,7 +185,7 @@ import Testing
         let ids = [try await enqueue(path), try await enqueue(path)]
         try await working {
             try await eventually("both wait") {
-                for id in ids where try await self.job(id).awaits == nil { return false }
+                for id in ids where try await self.job(id).status != .scheduled { return false }
                 return true
             }
             try await millrace.cancelJob(ids[0])
@@ -209,7 +209,7 @@ import Testing
         let ids = [try await enqueue(recording("a.wav")), try await enqueue(recording("b.wav", chunks: 2))]
         try await working {
             try await eventually("both wait") {
-                for id in ids where try await self.job(id).awaits == nil { return false }
+                for id in ids where try await self.job(id).status != .scheduled { return false }
                 return true
             }
             let begun = [try #require(try await job(ids[0]).awaits), try #require(try await job(ids[1]).awaits)]
