@@ -53,7 +53,7 @@ import Foundation
         case .jobs:
             return [1, 10, 100].map { ClaimAndSettle(scratch: scratch, batch: $0) } + [WholeRun(scratch: scratch)]
         case .cache:
-            return [MemoryHit(scratch: scratch)] + (traceFolder().map(HitRatio.all) ?? [])
+            return [MemoryLookup(scratch: scratch)] + (traceFolder().map(HitRatio.all) ?? [])
         }
     }
 
