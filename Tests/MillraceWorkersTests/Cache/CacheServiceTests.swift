@@ -1,4 +1,5 @@
 import Logging
+import MillraceCaching
 import MillraceCore
 import MillraceTesting
 import MillraceWorkers
