@@ -1,8 +1,10 @@
 import Foundation
+import InMemoryTracing
 import MillraceCore
 import Synchronization
 import TestServers
 import Testing
+import Tracing
 
 @testable import MillraceSpeech
 
@@ -46,6 +48,21 @@ import Testing
             spool = nil
             #expect(try folder.names() == [])
         }
+    }
+
+    @Test func `shows no address in a trace`() async throws {
+        let tracer = InMemoryTracer()
+        try await HTTPTestServer.with { [sound] request in
+            #expect(request.header(InMemoryTracer.traceIDKey) == nil)
+            return HTTPTestAnswer(body: sound)
+        } body: { server in
+            try await withTracer(tracer) {
+                try await withSpan("plan") { _ in
+                    _ = try await quick.fetch(RecordingURL(server.url + "/a.wav?token=secret"), into: folder.path)
+                }
+            }
+        }
+        #expect(tracer.finishedSpans.map(\.operationName) == ["plan"])
     }
 
     @Test func `follows redirects, absolute and relative, to an end`() async throws {
