@@ -31,7 +31,7 @@ struct CacheNeighbourCommand: AsyncParsableCommand {
     }
 
     /// Takes or gives back the bytes of the shared memory's file by which SQLite counts who reads and writes.
-    private func lock(_ type: Int) throws {
+    private func lock(_ type: Int32) throws {
         // It stays open: closing it would give the lock back.
         let file = open(store + "-shm", O_RDWR)
         var range = flock()
