@@ -63,8 +63,13 @@ public final class TieredCache: CacheRepository {
 
     /// See `CacheRepository.get(_:)`.
     public func get(_ key: CacheKey) async throws(StoreError) -> CacheHit? {
-        if isBehind { await follow() }
-        if let hit = hit(key) {
+        // One look at the clock for all of it: this is the way of every hit.
+        var now = time.latest()
+        if watch.isDue(at: now) {
+            await follow()
+            now = time.latest()
+        }
+        if let hit = hit(key, at: now) {
             CacheWalk.note(hit)
             return hit
         }

@@ -40,11 +40,12 @@ struct MemoryContents {
         }
     }
 
-    private typealias Queue = Deque<(key: CacheKey, ticket: UInt64)>
+    private typealias Queue = Deque<(hash: Int, ticket: UInt64)>
 
     private let maximumEntries: Int
     private let maximumBytes: Int
-    private var slots: [CacheKey: Slot] = [:]
+    /// By the keys' hashes. Of two keys that share one, memory keeps the later; a lookup compares the key itself.
+    private var slots: [Int: Slot] = [:]
     private var small: Queue = []
     private var main: Queue = []
     private var ghosts = GhostQueue()
@@ -72,12 +73,19 @@ struct MemoryContents {
 
     /// Looks an entry up and counts that; one that has expired is dropped.
     mutating func hit(_ key: CacheKey, at now: Timestamp) -> MemoryPayload? {
-        guard let index = slots.index(forKey: key) else { return nil }
+        guard let index = index(of: key) else { return nil }
         guard let payload = Self.hit(&slots.values[index], at: now) else {
-            drop(key)
+            drop(key.fingerprint)
             return nil
         }
         return payload
+    }
+
+    private func index(of key: CacheKey) -> Dictionary<Int, Slot>.Index? {
+        guard let index = slots.index(forKey: key.fingerprint), slots.values[index].payload.entry.key == key else {
+            return nil
+        }
+        return index
     }
 
     private static func hit(_ slot: inout Slot, at now: Timestamp) -> MemoryPayload? {
@@ -89,7 +97,7 @@ struct MemoryContents {
 
     /// Counts a lookup that was answered elsewhere.
     mutating func note(_ key: CacheKey, at now: Timestamp) {
-        if let index = slots.index(forKey: key) {
+        if let index = index(of: key) {
             slots.values[index].note(at: now)
         } else {
             keep(CacheAccess(key: key, count: 1, lastAt: now))
@@ -117,8 +125,8 @@ struct MemoryContents {
 
     /// The version of the entry of a key, unless there is none or it has expired.
     func version(of key: CacheKey, at now: Timestamp) -> Int64? {
-        guard let slot = slots[key], slot.expiresAt > now else { return nil }
-        return slot.entry.version
+        guard let index = index(of: key), slots.values[index].expiresAt > now else { return nil }
+        return slots.values[index].payload.entry.version
     }
 
     /// Puts an entry in the place of the one with its key, if there is one, and gives up others until all fits.
@@ -133,7 +141,8 @@ struct MemoryContents {
         _ entry: CacheEntry, until expiry: Timestamp, goneAt gone: Timestamp? = nil, at now: Timestamp
     ) -> Bool {
         let bytes = Self.overheadBytes + entry.key.text.utf8.count + entry.value.bytes.count
-        let replaced = drop(entry.key)
+        let hash = entry.key.fingerprint
+        let replaced = drop(hash).flatMap { $0.entry.key == entry.key ? $0 : nil }
         guard maximumEntries > 0, bytes <= maximumBytes else { return false }
         let returned = ghosts.remove(entry.key)
         makeRoom(for: bytes, at: now)
@@ -150,7 +159,7 @@ struct MemoryContents {
             }
         }
         append(&slot)
-        slots[entry.key] = slot
+        slots[hash] = slot
         self.bytes += bytes
         compact()
         return true
@@ -160,7 +169,7 @@ struct MemoryContents {
     ///
     /// - Returns: whether there was one that had not expired.
     mutating func remove(_ key: CacheKey, at now: Timestamp) -> Bool {
-        guard let slot = drop(key) else { return false }
+        guard index(of: key) != nil, let slot = drop(key.fingerprint) else { return false }
         return slot.expiresAt > now
     }
 
@@ -191,17 +200,17 @@ struct MemoryContents {
         nextTicket += 1
         switch slot.place {
         case .small:
-            small.append((slot.entry.key, slot.ticket))
+            small.append((slot.payload.entry.key.fingerprint, slot.ticket))
             smallEntries += 1
             smallBytes += slot.bytes
         case .main:
-            main.append((slot.entry.key, slot.ticket))
+            main.append((slot.payload.entry.key.fingerprint, slot.ticket))
         }
     }
 
     @discardableResult
-    private mutating func drop(_ key: CacheKey) -> Slot? {
-        guard let slot = slots.removeValue(forKey: key) else { return nil }
+    private mutating func drop(_ hash: Int) -> Slot? {
+        guard let slot = slots.removeValue(forKey: hash) else { return nil }
         bytes -= slot.bytes
         leaveQueue(slot)
         return slot
@@ -226,7 +235,7 @@ struct MemoryContents {
         guard slot.expiresAt > now, slot.frequency > 1 else {
             if slot.expiresAt > now {
                 evictions += 1
-                ghosts.insert(front, limit: max(1, slots.count * 9 / 10))
+                ghosts.insert(slot.entry.key, limit: max(1, slots.count * 9 / 10))
             }
             giveUp(slot)
             return
@@ -253,15 +262,15 @@ struct MemoryContents {
 
     /// Drops an entry, and keeps what is to be reported of it.
     private mutating func giveUp(_ slot: Slot) {
-        drop(slot.entry.key)
+        drop(slot.entry.key.fingerprint)
         guard slot.accesses > 0 else { return }
         keep(CacheAccess(key: slot.entry.key, count: Int(slot.accesses), lastAt: slot.accessedAt))
     }
 
     /// The first key of a queue whose place is not void.
-    private func popFront(of queue: inout Queue) -> CacheKey? {
+    private func popFront(of queue: inout Queue) -> Int? {
         while let front = queue.popFirst() {
-            if slots[front.key]?.ticket == front.ticket { return front.key }
+            if slots[front.hash]?.ticket == front.ticket { return front.hash }
         }
         return nil
     }
@@ -270,7 +279,7 @@ struct MemoryContents {
     private mutating func compact() {
         guard small.count + main.count > 2 * slots.count + 16 else { return }
         let slots = slots
-        small.removeAll { slots[$0.key]?.ticket != $0.ticket }
-        main.removeAll { slots[$0.key]?.ticket != $0.ticket }
+        small.removeAll { slots[$0.hash]?.ticket != $0.ticket }
+        main.removeAll { slots[$0.hash]?.ticket != $0.ticket }
     }
 }

@@ -119,6 +119,7 @@ public final class MemoryTier: Sendable {
     }
 
     private func shard(of key: CacheKey) -> MemoryShard {
-        shards[Int(UInt(bitPattern: key.fingerprint) % shardCount)]
+        // By its upper bits, which takes a multiplication where a remainder would take a division.
+        shards[Int(UInt(bitPattern: key.fingerprint).multipliedFullWidth(by: shardCount).high)]
     }
 }

@@ -35,9 +35,9 @@ public struct SteadyTime: Sendable {
     }
 
     #if os(Linux)
-        private static let source = CLOCK_MONOTONIC_COARSE
+        private static var source: clockid_t { CLOCK_MONOTONIC_COARSE }
     #else
-        private static let source = CLOCK_MONOTONIC_RAW_APPROX
+        private static var source: clockid_t { CLOCK_MONOTONIC_RAW_APPROX }
     #endif
 
     /// How far the coarse clock may lag, in microseconds.
