@@ -62,13 +62,13 @@ public final class SQLiteStore: Sendable {
             throw StoreError.opening(absolute, error)
         }
         // From here on the pool's lock keeps others from putting another file in the place of this one with care.
-        guard identity != nil, identity == StoreFile.Identity(of: absolute) else {
+        guard let identity, identity == StoreFile.Identity(of: absolute) else {
             throw StoreError(.busy, "the store \(absolute) was being replaced; run the same command again")
         }
         writer = GroupCommitWriter(
             pool,
             precondition: {
-                guard StoreFile.Identity(of: absolute) == identity else { throw Self.missing(absolute) }
+                guard identity.isAt(absolute) else { throw Self.missing(absolute) }
             },
             onCommit: { patience.succeeded() })
     }

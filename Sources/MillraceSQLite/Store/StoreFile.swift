@@ -16,6 +16,12 @@ enum StoreFile {
             device = UInt64(facts.st_dev)
             number = UInt64(facts.st_ino)
         }
+
+        /// Whether the file has the name still; also when the system does not tell.
+        func isAt(_ path: String) -> Bool {
+            if let found = Identity(of: path) { return found == self }
+            return errno != ENOENT && errno != ENOTDIR
+        }
     }
 
     /// The path from the root, without `.` and `..`.

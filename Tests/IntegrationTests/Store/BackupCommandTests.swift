@@ -11,7 +11,8 @@ import Testing
             let command = ["transcribe", file, "--concurrency", "2", "--format", "json"] + Recordings.burstChunks
             let backup = place.path("backup.db")
             let killed = try await place.millrace(command + engine.options) { running in
-                try await eventually("eight chunks are done") {
+                try await eventually("the run is in its middle") { try engine.starts().count >= 9 }
+                try await eventually("seven chunks are settled") {
                     try await StoreContents(path: place.store).count("chunk_tasks", where: "status = 'COMPLETED'") >= 7
                 }
                 let copied = try await place.millrace(["store", "backup", backup])
