@@ -8,10 +8,20 @@ struct StoredCache: ParsableArguments {
     /// Opens the store and does something with its cache; a failure is one line on standard error.
     func open(_ body: (any CacheRepository) async throws -> Void) async throws {
         try await work.open { millrace, _ in
-            try await body(millrace.cache)
-            // The process ends here, and what it gathered would go with it. That it was a use is not worth an error.
-            _ = try? await millrace.cache.maintain()
+            let cache = millrace.cache
+            do {
+                try await body(cache)
+            } catch {
+                await Self.close(cache)
+                throw error
+            }
+            await Self.close(cache)
         }
+    }
+
+    /// Writes what was counted, misses included: the process ends here. It is not worth an error of its own.
+    private static func close(_ cache: any CacheRepository) async {
+        _ = try? await cache.maintain()
     }
 }
 
