@@ -40,6 +40,13 @@ import Testing
             },
         ]
 
+        /// Takes the log into the file: a program may end before it has done so.
+        static func foldLog(_ store: String) async throws {
+            let queue = try DatabaseQueue(path: store)
+            try await queue.writeWithoutTransaction { db in _ = try db.checkpoint(.truncate) }
+            try queue.close()
+        }
+
         static func truncate(_ path: String, to length: UInt64) throws {
             let file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
             try file.truncate(atOffset: length)
@@ -67,6 +74,7 @@ import Testing
             #expect(first.status == 0, "\(first.errors)")
             let backup = place.path("backup.db")
             #expect(try await place.millrace(["store", "backup", backup]).status == 0)
+            try await Fault.foldLog(place.store)
             try fault.harm(place.store)
             let harmed = FileManager.default.contents(atPath: place.store)
             for arguments in [command, ["transcripts", "list"], ["store", "prune", "--older-than", "1d"]] {
@@ -91,6 +99,7 @@ import Testing
         try await Workplace.with { place in
             let file = try Recordings.bursts(2, in: place)
             #expect(try await place.millrace(["transcribe", file, "--command", "cksum"]).status == 0)
+            try await Fault.foldLog(place.store)
             try Data((0..<40_000).map { UInt8(truncatingIfNeeded: $0 &* 31) })
                 .write(to: URL(fileURLWithPath: place.store + "-wal"))
             #expect(try await place.millrace(["store", "check"]).status == 0)
@@ -108,13 +117,13 @@ import Testing
             let command = ["transcribe", file, "--concurrency", "2"] + Recordings.burstChunks + engine.options
             let backup = place.path("backup.db")
             let end = try await place.millrace(command) { _ in
-                try await eventually("the run waits in its middle") { try engine.starts().count >= 8 }
+                try await eventually(within: .seconds(300), "the run waits in its middle") {
+                    try engine.starts().count >= 8
+                }
                 #expect(try await place.millrace(["store", "backup", backup]).status == 0)
                 // All of it into the file itself, so that what is overwritten is what will be read.
-                let queue = try DatabaseQueue(path: place.store)
-                try await queue.writeWithoutTransaction { db in _ = try db.checkpoint(.truncate) }
+                try await Fault.foldLog(place.store)
                 try Fault.overwrite(place.store, from: 4_096)
-                try queue.close()
                 try EngineScript.go(in: place)
             }
             #expect(end.status == 1)
@@ -140,7 +149,9 @@ import Testing
             let file = try Recordings.bursts(8, in: place)
             let command = ["transcribe", file, "--concurrency", "2"] + Recordings.burstChunks + engine.options
             let end = try await place.millrace(command) { _ in
-                try await eventually("the run waits in its middle") { try engine.starts().count >= 6 }
+                try await eventually(within: .seconds(300), "the run waits in its middle") {
+                    try engine.starts().count >= 6
+                }
                 for suffix in ["", "-wal", "-shm"] {
                     try FileManager.default.moveItem(atPath: place.store + suffix, toPath: place.path("away" + suffix))
                 }
