@@ -53,7 +53,8 @@ import Foundation
         case .jobs:
             return [1, 10, 100].map { ClaimAndSettle(scratch: scratch, batch: $0) } + [WholeRun(scratch: scratch)]
         case .cache:
-            return [MemoryLookup(scratch: scratch)] + (traceFolder().map(HitRatio.all) ?? [])
+            let lookups: [any Benchmark] = [.get, .hit].map { MemoryLookup(scratch: scratch, way: $0) }
+            return lookups + (traceFolder().map(HitRatio.all) ?? [])
         }
     }
 

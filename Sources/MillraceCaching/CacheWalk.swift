@@ -3,15 +3,9 @@ internal import Tracing
 
 /// The span of a walk over the tiers: which of them had the value, never whose value it is.
 ///
-/// A walk is a part of what somebody is doing: without a trace that it belongs to it begins none, and costs a look at
-/// the task.
+/// A walk begins where memory ends: what memory answers leaves no span, as a look at the task for its trace would cost a
+/// third of the answer. A walk is a part of what somebody is doing: without a trace that it belongs to it begins none.
 enum CacheWalk {
-    /// Notes a walk that ended in memory, where it began.
-    static func note(_ hit: CacheHit) {
-        guard isTraced else { return }
-        start().end(hit)
-    }
-
     /// Runs the part of a walk that leaves memory.
     static func traced(
         _ walk: () async throws(StoreError) -> CacheHit?

@@ -69,10 +69,7 @@ public final class TieredCache: CacheRepository {
             await follow()
             now = time.latest()
         }
-        if let hit = hit(key, at: now) {
-            CacheWalk.note(hit)
-            return hit
-        }
+        if let hit = hit(key, at: now) { return hit }
         return try await CacheWalk.traced { () throws(StoreError) in try await storeHit(key) }
     }
 
@@ -133,10 +130,7 @@ public final class TieredCache: CacheRepository {
         for key: CacheKey, ttl: TTL, load: @escaping @Sendable () async throws -> CacheValue
     ) async throws(StoreError) -> CacheLoad {
         if isBehind { await follow() }
-        if let hit = hit(key) {
-            CacheWalk.note(hit)
-            return CacheLoad(value: hit.value, tier: hit.tier)
-        }
+        if let hit = hit(key) { return CacheLoad(value: hit.value, tier: hit.tier) }
         return try await flights.value(for: key) { [self] () async throws(StoreError) -> CacheLoad in
             try await loaded(key, ttl: ttl, load: load)
         }
