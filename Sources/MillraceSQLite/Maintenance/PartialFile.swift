@@ -7,6 +7,8 @@ internal import MillraceCore
 /// told from what another one is writing.
 final class PartialFile {
     private static let suffix = ".partial"
+    /// What SQLite may keep beside a file.
+    private static let companions = ["-wal", "-shm", "-journal"]
 
     /// Where it lies now.
     let path: String
@@ -18,16 +20,36 @@ final class PartialFile {
     init(for target: String) throws(StoreError) {
         self.target = target
         Self.removeAbandoned(for: target)
-        path = "\(target).\(UUID().uuidString)\(Self.suffix)"
-        descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw Self.failure(errno, target) }
-        _ = flock(descriptor, LOCK_EX | LOCK_NB)
+        (path, descriptor) = try Self.make(for: target)
     }
 
     deinit {
+        for suffix in Self.companions { unlink(path + suffix) }
         if !isPublished { unlink(path) }
         // Last, because closing a file ends all locks of this process on it.
         close(descriptor)
+    }
+
+    /// Makes a file and locks it; until it is locked, another process may take it for abandoned.
+    private static func make(for target: String) throws(StoreError) -> (path: String, descriptor: Int32) {
+        for _ in 0..<100 {
+            let path = "\(target).\(UUID().uuidString)\(suffix)"
+            let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+            guard descriptor >= 0 else { throw failure(errno, target) }
+            // A file system without locks has nobody who takes them either.
+            let isTaken = flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK
+            if !isTaken, isFile(descriptor, at: path) { return (path, descriptor) }
+            unlink(path)
+            close(descriptor)
+        }
+        throw StoreError(.busy, "another process removes what is written for \(target); try again")
+    }
+
+    /// Whether an open file still has a name.
+    private static func isFile(_ descriptor: Int32, at path: String) -> Bool {
+        var (opened, named) = (stat(), stat())
+        return fstat(descriptor, &opened) == 0 && opened.st_nlink > 0 && lstat(path, &named) == 0
+            && opened.st_dev == named.st_dev && opened.st_ino == named.st_ino
     }
 
     /// The size in bytes.
@@ -42,6 +64,9 @@ final class PartialFile {
     ///   until the new one is.
     func publish(replacing: Bool) throws(StoreError) {
         guard fsync(descriptor) == 0 else { throw Self.failure(errno, target) }
+        guard Self.isFile(descriptor, at: path) else {
+            throw StoreError(.unavailable, "\(path) was removed while it was written; run the same command again")
+        }
         if replacing {
             guard rename(path, target) == 0 else { throw Self.failure(errno, target) }
         } else if link(path, target) == 0 {
@@ -68,19 +93,28 @@ final class PartialFile {
     private static func removeAbandoned(for target: String) {
         let url = URL(fileURLWithPath: target)
         let folder = url.deletingLastPathComponent().path
-        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-        where name.hasPrefix(url.lastPathComponent + ".") && name.contains(suffix) {
-            // With the journal that SQLite may have kept beside it.
-            guard let end = name.range(of: suffix)?.upperBound else { continue }
-            if isAbandoned("\(folder)/\(name[..<end])") { unlink("\(folder)/\(name)") }
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        for base in Set(names.compactMap({ partialName($0, for: url.lastPathComponent) })) {
+            removeIfAbandoned("\(folder)/\(base)")
         }
     }
 
-    private static func isAbandoned(_ path: String) -> Bool {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return errno == ENOENT }
-        defer { close(descriptor) }
-        return flock(descriptor, LOCK_EX | LOCK_NB) == 0
+    /// The name of the partial file that a file is or belongs to; `nil` for a file that is none of ours.
+    private static func partialName(_ name: String, for target: String) -> String? {
+        let base = companions.first { name.hasSuffix($0) }.map { String(name.dropLast($0.count)) } ?? name
+        guard base.hasPrefix(target + "."), base.hasSuffix(suffix) else { return nil }
+        let identifier = base.dropFirst(target.count + 1).dropLast(suffix.count)
+        return UUID(uuidString: String(identifier)) == nil ? nil : base
+    }
+
+    /// Removes a file that nobody has locked, with what SQLite may have kept beside it.
+    private static func removeIfAbandoned(_ path: String) {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+        guard descriptor >= 0 || errno == ENOENT else { return }
+        // The lock is held until the file is gone: whoever has just made it sees that.
+        defer { if descriptor >= 0 { close(descriptor) } }
+        guard descriptor < 0 || flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { return }
+        for suffix in companions + [""] { unlink(path + suffix) }
     }
 
     private static func failure(_ code: Int32, _ target: String) -> StoreError {

@@ -126,6 +126,21 @@ struct BackupTests {
         }
     }
 
+    @Test("removes what a killed process left beside it, and nothing that is another's")
+    func othersFiles() async throws {
+        let place = try MaintainedStore()
+        let left = "copy.db.\(UUID()).partial"
+        let orphan = "copy.db.\(UUID()).partial"
+        let ours = ["", "-wal", "-shm", "-journal"].map { left + $0 } + [orphan + "-wal", orphan + "-journal"]
+        let theirs = [
+            "copy.db.partial", "copy.db.1a2b.partial", "copy.db.\(UUID()).partial.bak", "copy.db.\(UUID()).partial-old",
+            "copy.db.notes.\(UUID()).partial", "other.db.\(UUID()).partial",
+        ]
+        for name in ours + theirs { try Data("precious".utf8).write(to: URL(fileURLWithPath: place.file(name))) }
+        _ = try await place.maintenance.backup(to: place.file("copy.db"))
+        #expect(try place.otherFiles() == (theirs + ["copy.db"]).sorted())
+    }
+
     @Test("of a damaged store is refused, with what to do")
     func damaged() async throws {
         let place = try MaintainedStore()
