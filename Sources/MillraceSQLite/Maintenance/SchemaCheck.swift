@@ -23,14 +23,23 @@ enum SchemaCheck {
             }
     }
 
-    /// Makes missing indexes and triggers, and all indexes anew where one does not agree with its table.
-    static func mend(in db: Database) throws {
+    /// Makes missing indexes and triggers.
+    static func makeMissing(in db: Database) throws {
         let present = try parts(of: db)
         let version = try Migrator(migrations: Migration.all).version(of: db)
         for (part, sql) in try parts(of: model(version: version)) where present[part] == nil && part.type != "table" {
             try db.execute(sql: sql)
         }
-        if try !StoreSource.integrityComplaints(in: db, limit: 1).isEmpty { try db.execute(sql: "REINDEX") }
+    }
+
+    /// The names of all indexes, also of those that keep values unique.
+    static func indexes(of db: Database) throws -> [String] {
+        try db.rows("SELECT name FROM sqlite_master WHERE type = 'index' ORDER BY name", []) { try $0.value() }
+    }
+
+    /// Makes one index anew from its table.
+    static func makeAnew(_ index: String, in db: Database) throws {
+        try db.execute(sql: "REINDEX \(index.quotedDatabaseIdentifier)")
     }
 
     /// The statements that make a store, by what they make.

@@ -15,7 +15,10 @@ extension StoreRule {
         SELECT 'the store', 'has lost its identity'
         WHERE NOT EXISTS (SELECT 1 FROM store_state WHERE name = 'store_id' AND length(value) = 32)
         """,
-        mendBy: "INSERT OR REPLACE INTO store_state VALUES ('store_id', lower(hex(randomblob(16))))")
+        mendBy: """
+            INSERT OR REPLACE INTO store_state SELECT 'store_id', lower(hex(randomblob(16)))
+            WHERE NOT EXISTS (SELECT 1 FROM store_state WHERE name = 'store_id' AND length(value) = 32)
+            """)
 
     /// A version that comes again would be taken for one that others have seen.
     private static let cacheVersion = StoreRule(
@@ -28,9 +31,13 @@ extension StoreRule {
             return last.first ?? -1 < used ? [("the sequence of the cache", "lags behind what was written")] : []
         },
         mend: { _, db, _ in
+            // It may have gone on since it was looked at, and never goes back.
             try db.run(
-                "INSERT OR REPLACE INTO store_state VALUES ('cache_version', CAST(? AS TEXT))",
-                [greatestVersion(in: db)])
+                """
+                INSERT INTO store_state VALUES ('cache_version', CAST(? AS TEXT))
+                ON CONFLICT (name) DO UPDATE SET value = excluded.value
+                    WHERE CAST(value AS INTEGER) < CAST(excluded.value AS INTEGER)
+                """, [greatestVersion(in: db)])
         })
 
     private static func greatestVersion(in db: Database) throws -> Int64 {

@@ -162,6 +162,21 @@ struct CheckTests {
         #expect(try await place.transcripts.load(run.transcriptID)?.status == .completed)
     }
 
+    @Test("mends the rest of a store in which a row cannot be read")
+    func mendsTheRest() async throws {
+        let place = try MaintainedStore()
+        _ = try await place.fill()
+        try await place.tamper(
+            """
+            DELETE FROM processing_jobs WHERE job_type = 'merge';
+            UPDATE processing_tasks SET id = 'unreadable' WHERE status = 'MERGING';
+            DELETE FROM processing_tasks WHERE status = 'PENDING'
+            """)
+        let mended = try await place.maintenance.check(repair: true)
+        #expect(mended.contains { $0.kind == .value && $0.remedy == .none }, "\(mended)")
+        #expect(mended.contains { $0.message.contains("by no processing") && $0.remedy == .mended }, "\(mended)")
+    }
+
     @Test("names a damaged page, and mends nothing in such a file")
     func damagedPage() async throws {
         let place = try MaintainedStore()
