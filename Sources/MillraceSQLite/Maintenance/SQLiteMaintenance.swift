@@ -5,7 +5,7 @@ public import MillraceCore
 /// Works on the file by itself, whether others have it open or not, and makes none where there is none (`notFound`).
 /// A cancelled task ends the work early and leaves nothing half done.
 public struct SQLiteMaintenance: Sendable {
-    /// The absolute path of the file.
+    /// The absolute path of the file, behind symbolic links.
     public let path: String
     let clock: any WallClock
 

@@ -31,7 +31,7 @@ public final class SQLiteStore: Sendable {
         }
     }
 
-    /// The absolute path of the file.
+    /// The absolute path of the file, behind symbolic links.
     public let path: String
     let clock: any WallClock
     private let identifiers = Mutex(IdentifierSequence())

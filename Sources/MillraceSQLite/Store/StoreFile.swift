@@ -24,9 +24,23 @@ enum StoreFile {
         }
     }
 
-    /// The path from the root, without `.` and `..`.
+    /// The path from the root, without `.` and `..`, of the file itself: behind symbolic links, also where there is none
+    /// yet.
+    ///
+    /// SQLite names the log after the file behind a link, and so must whoever looks for the log or replaces the file.
     static func absolute(_ path: String) -> String {
-        URL(fileURLWithPath: path).standardizedFileURL.path
+        let named = URL(fileURLWithPath: path).standardizedFileURL
+        var file = named
+        // As many as the system follows.
+        for _ in 0..<40 {
+            guard let destination = try? FileManager.default.destinationOfSymbolicLink(atPath: file.path) else {
+                return file.path
+            }
+            // `..` in a link is of the folder that holds it, not of a link to that.
+            let folder = file.deletingLastPathComponent().resolvingSymlinksInPath()
+            file = URL(fileURLWithPath: destination, relativeTo: folder).standardizedFileURL
+        }
+        return named.path
     }
 
     /// Makes the folder (mode 0700) and the file (mode 0600) when they are missing.

@@ -171,6 +171,22 @@ struct RestoreTests {
         }
     }
 
+    @Test("is the file behind a link, and the link stays")
+    func link() async throws {
+        let (place, path, backup) = try await closed()
+        let link = place.file("link.db")
+        try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "store/m.db")
+        let before = try await SQLiteMaintenance(path: path, clock: place.clock).info()
+        let copy = try await SQLiteMaintenance(path: link, clock: place.clock).restore(from: backup)
+        #expect(copy.path == path && copy.formerFile?.hasPrefix(path) == true)
+        #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link) == "store/m.db")
+        for name in [path, link] {
+            let after = try await SQLiteMaintenance(path: name, clock: place.clock).info()
+            #expect(after.jobCount == before.jobCount - 1)
+        }
+        #expect(try place.otherFiles() == ["backup.db", "link.db", "store"])
+    }
+
     @Test("never takes the place of another program's file")
     func foreign() async throws {
         let (place, _, backup) = try await closed()

@@ -53,6 +53,40 @@ struct StoreFileTests {
         }
     }
 
+    @Test("that is missing beside its log is refused also when it is named by links")
+    func logBehindLink() throws {
+        let temporary = try TemporaryStore()
+        let folder = temporary.folder
+        let path = folder.appendingPathComponent("deep/other.db").path
+        try FileManager.default.createDirectory(
+            at: folder.appendingPathComponent("deep/er"), withIntermediateDirectories: true)
+        let log = Data(repeating: 7, count: 100)
+        try log.write(to: URL(fileURLWithPath: path + "-wal"))
+        let links = [
+            ("absolute.db", path), ("relative.db", "deep/other.db"), ("twice.db", "relative.db"), ("folder", "deep/er"),
+            ("deep/er/up.db", "../other.db"),
+        ]
+        for (name, destination) in links {
+            try FileManager.default.createSymbolicLink(
+                atPath: folder.appendingPathComponent(name).path, withDestinationPath: destination)
+        }
+        for name in ["absolute.db", "relative.db", "twice.db", "deep/er/up.db", "folder/up.db"] {
+            #expect { try SQLiteStore(path: folder.appendingPathComponent(name).path) } throws: {
+                ($0 as? StoreError)?.code == .corrupted && "\($0)".contains("its log \(path)-wal is there")
+            }
+        }
+        #expect(try Data(contentsOf: URL(fileURLWithPath: path + "-wal")) == log)
+        #expect(!FileManager.default.fileExists(atPath: path))
+    }
+
+    @Test("that is named by a link to itself is an error, not a store")
+    func linkToItself() throws {
+        let temporary = try TemporaryStore()
+        let path = temporary.folder.appendingPathComponent("loop.db").path
+        try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: "loop.db")
+        #expect { try SQLiteStore(path: path) } throws: { ($0 as? StoreError)?.message.contains(path) == true }
+    }
+
     @Test("that was moved away, removed or replaced takes nothing that would be lost", arguments: [false, true])
     func moved(isReplaced: Bool) async throws {
         let temporary = try TemporaryStore()
