@@ -120,12 +120,21 @@ public struct WorkerService: Service {
                 try await WorkerSession(service: self, crew: crew, left: left).run()
             } catch is LeaseKeeper.LeaseLost {
                 // Everything was told to end; others may hold it by now. Come back as somebody new, once it has ended.
-                await dependencies.time.limit(configuration.grace) { await crew.waitUntilEmpty() }
+                await awaitEnd(of: crew)
             } catch let error as StoreError where error.isRetryable && !isFirst {
                 try trouble.note(error, "Registering failed and will be tried again")
                 try await dependencies.time.sleep(for: .seconds(1))
+            } catch {
+                // Everything was told to end, but cannot be given back: its lease ends by itself.
+                await awaitEnd(of: crew)
+                throw error
             }
             isFirst = false
         }
+    }
+
+    /// Waits for what was told to end, no longer than the time of grace.
+    private func awaitEnd(of crew: Crew) async {
+        await dependencies.time.limit(configuration.grace) { await crew.waitUntilEmpty() }
     }
 }

@@ -49,7 +49,7 @@ struct WorkerCommand: AsyncParsableCommand {
                 transcribers: [transcriber], configuration: WorkerConfiguration(concurrency: concurrency), stop: stop,
                 onEvent: { event in
                     guard case .stoppedExcept(let count) = event else { return }
-                    console.note("Did not end, and were given back to be run elsewhere: \(count)")
+                    console.note("Did not end, and are left to be run elsewhere: \(count)")
                 }
             ).run()
         }

@@ -32,8 +32,8 @@ struct WorkLoop<Source: WorkSource>: Sendable {
     /// once, and the items are told to end by that: it is for a worker that lost its lease, whose settlements may
     /// change nothing any more.
     ///
-    /// Throws `CancellationError`, and `StoreError` when the store must be mended first: one that fails otherwise is
-    /// asked again.
+    /// Throws `CancellationError`, and `StoreError` when the store must be mended first, with what runs told to end: one
+    /// that fails otherwise is asked again.
     func run() async throws {
         let runner = ItemRunner(source: source, grace: grace, crew: crew, time: time, bell: bell, logger: logger)
         try await withTaskCancellationHandler {
@@ -60,6 +60,7 @@ struct WorkLoop<Source: WorkSource>: Sendable {
             try await work(with: runner, &unsettled)
         } catch {
             leftovers.keep(unsettled + runner.takeSettlements())
+            runner.close(.revoked)
             throw error
         }
     }

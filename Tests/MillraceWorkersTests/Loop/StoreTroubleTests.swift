@@ -38,6 +38,34 @@ import Testing
         }
     }
 
+    @Test func `what runs is told to end, and waited for, when the store must be mended first`() async throws {
+        let handler = TaskHandler.waiting(for: StopSignal())
+        try await handler.enqueue(at: place)
+        place.log.before { call throws(StoreError) in
+            if call.isClaim, handler.tally.running > 0 { throw StoreError(.readOnly, "mend me") }
+        }
+        let events = Mutex<[WorkerEvent]>([])
+        let worker = place.worker(
+            handlers: [handler], stop: StopSignal(), onEvent: { event in events.withLock { $0.append(event) } })
+        await #expect {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await worker.run() }
+                // The next claim comes only with time; from then on the clock stands still.
+                group.addTask {
+                    try await eventually { handler.tally.running == 1 }
+                    try await place.clock.advance(whenSleeping: Workplace.idleSleepers) {
+                        place.log.count { $0.isClaim } > 1
+                    }
+                }
+                for try await _ in group {}
+            }
+        } throws: {
+            ($0 as? StoreError)?.code == .readOnly
+        }
+        #expect(handler.tally.running == 0 && handler.tally.cancelled == 1)
+        #expect(events.withLock { $0 } == [])
+    }
+
     @Test func `trouble with the store is told once, and once when it is over`() async throws {
         let lines = Mutex<[String]>([])
         let logger = Logger(label: "worker") { _ in
