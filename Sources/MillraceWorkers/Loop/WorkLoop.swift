@@ -139,31 +139,46 @@ struct WorkLoop<Source: WorkSource>: Sendable {
         }
     }
 
-    /// Settles what the store refused as a batch. An outcome that it will never keep fails its item, and does not hold
-    /// up the others.
+    /// Settles what the store refused as a batch, so that no outcome holds up the others.
+    ///
+    /// - Returns: what the store did not take for now.
     private func settleOneByOne(_ settlements: [Source.Settlement]) async throws(StoreError) -> [Source.Settlement] {
+        var remaining: [Source.Settlement] = []
         for (position, settlement) in settlements.enumerated() {
-            var attempt = settlement
-            for isLast in [false, true] {
-                do throws(StoreError) {
-                    try await source.settle([attempt])
-                    break
-                } catch {
-                    if isOfTheStore(error) {
-                        try trouble.note(error, "Settling failed and will be tried again")
-                        return Array(settlements[position...])
-                    }
-                    logger.error("An outcome cannot be stored", metadata: ["error": "\(error)"])
-                    // The second time the lease is left to end; there is no more that could be said of the item.
-                    if !isLast { attempt = source.failing(settlement, because: error) }
-                }
+            do throws(StoreError) {
+                try await settleAlone(settlement)
+            } catch {
+                try trouble.note(error, "Settling failed and will be tried again")
+                if isOfTheStore(error) { return remaining + settlements[position...] }
+                remaining.append(settlement)
             }
         }
-        return []
+        return remaining
     }
 
-    /// Whether the trouble is the store's own; otherwise it is with what was to be settled.
+    /// Settles one outcome. One that the store will never keep fails its item; if not even that can be kept the lease is
+    /// left to end, as there is no more that could be said of the item.
+    private func settleAlone(_ settlement: Source.Settlement) async throws(StoreError) {
+        var attempt = settlement
+        for _ in 0..<2 {
+            do throws(StoreError) {
+                return try await source.settle([attempt])
+            } catch {
+                guard isOfTheOutcome(error) else { throw error }
+                logger.error("An outcome cannot be stored", metadata: ["error": "\(error)"])
+                attempt = source.failing(settlement, because: error)
+            }
+        }
+    }
+
+    /// Whether the trouble is the store's own, and met by everything that is to be settled.
     private func isOfTheStore(_ error: StoreError) -> Bool {
         error.isRetryable || error.needsMending || error.code == .cancelled
+    }
+
+    /// Whether the trouble is with what was to be settled, so that it will never be kept; a fault that nobody knows may
+    /// pass.
+    private func isOfTheOutcome(_ error: StoreError) -> Bool {
+        error.code == .invalid || error.code == .conflict
     }
 }

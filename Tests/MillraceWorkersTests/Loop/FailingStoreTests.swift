@@ -1,6 +1,7 @@
 import MillraceCore
 import MillraceTesting
 import MillraceWorkers
+import Synchronization
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct FailingStoreTests {
@@ -46,6 +47,31 @@ import Testing
         let job = try #require(try await place.jobs.job(ids[7]))
         #expect(job.status == .failed && job.errorMessage?.contains("cannot be stored") == true)
         #expect(try await place.stats()[.completed] == 19)
+    }
+
+    @Test(arguments: 1...3)
+    func `a fault of the store that nobody knows costs no outcome`(times: Int) async throws {
+        let faults = Mutex(times)
+        let ids = try await handler.enqueue(3, at: place)
+        place.log.before { call throws(StoreError) in
+            let isFaulty =
+                call.isSettle
+                && faults.withLock { left in
+                    defer { left -= 1 }
+                    return left > 0
+                }
+            if isFaulty { throw StoreError(.unexpected, "the store failed") }
+        }
+        try await place.run(handler) {
+            try await place.clock.advance(whenSleeping: Workplace.busySleepers) {
+                let stats = try await place.stats()
+                return stats[.completed] + stats[.failed] == 3
+            }
+        }
+        for (number, id) in ids.enumerated() {
+            #expect(try await place.jobs.result(of: id)?.decode(Int.self) == number)
+        }
+        #expect(handler.tally.started == 3)
     }
 
     @Test func `the loop goes on when the store refuses claims for a while, without haste`() async throws {
