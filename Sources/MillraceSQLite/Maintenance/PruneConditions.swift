@@ -4,16 +4,28 @@
 struct PruneConditions {
     let includesTranscripts: Bool
 
-    /// Transcripts that ended.
+    /// Transcripts that ended, but for those that an open job still waits for: it has yet to read what came of them.
     var transcripts: String {
-        includesTranscripts ? "status <> 'PROCESSING' AND completed_at < :cutoff" : "false"
+        includesTranscripts
+            ? "status <> 'PROCESSING' AND completed_at < :cutoff AND \(Self.isAwaitedByNone("transcripts.id"))"
+            : "false"
+    }
+
+    private static func isAwaitedByNone(_ transcript: String) -> String {
+        """
+        NOT EXISTS (
+            SELECT 1 FROM processing_jobs job
+            WHERE job.awaits = \(transcript) AND job.status IN ('QUEUED', 'SCHEDULED', 'PROCESSING')
+        )
+        """
     }
 
     private var oldTranscript: String { "transcript_id IN (SELECT id FROM transcripts WHERE \(transcripts))" }
 
-    /// Processings that nobody can resume, and those that lost their transcript.
+    /// Processings that nobody can resume and no open job waits for, and those that lost their transcript.
     let processings = """
         status IN ('COMPLETED', 'CANCELLED') AND completed_at < :cutoff
+        AND \(isAwaitedByNone("processing_tasks.transcript_id"))
         OR transcript_id NOT IN (SELECT id FROM transcripts)
         """
 

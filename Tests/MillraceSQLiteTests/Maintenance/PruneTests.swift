@@ -92,6 +92,28 @@ struct PruneTests {
         #expect(try await !place.maintenance.check().contains { $0.kind == .orphan })
     }
 
+    @Test("keeps what an open job still waits for", arguments: [false, true])
+    func awaited(includesTranscripts: Bool) async throws {
+        let place = try MaintainedStore()
+        let run = try #require(try await place.fill()["done"])
+        let type = try JobType("wait")
+        let id = try await place.jobs.enqueue(JobRequest(type))
+        let held = try #require(
+            try await place.jobs.claim(upTo: 1, from: JobScope(types: [type]), by: place.worker()).first)
+        _ = try await place.jobs.settle([JobSettlement(held, .awaiting(run.transcriptID, until: place.clock.now()))])
+        for isOpen in [true, false] {
+            if !isOpen { try await place.jobs.updateJobStatus(id, to: .cancelled) }
+            place.clock.advance(by: month * 2)
+            let expected = try await place.maintenance.prune(
+                StorePruning(olderThan: month, includesTranscripts: includesTranscripts, isDryRun: true))
+            let pruned = try await place.maintenance.prune(
+                StorePruning(olderThan: month, includesTranscripts: includesTranscripts))
+            #expect(pruned == expected)
+            #expect(try await (place.processings.row(run.id) != nil) == isOpen)
+        }
+        #expect(try await place.maintenance.check() == [])
+    }
+
     @Test("leaves a merge that its processing still waits for to the sweep")
     func deadMerge() async throws {
         let place = try MaintainedStore()
