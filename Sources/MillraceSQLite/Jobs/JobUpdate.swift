@@ -14,7 +14,21 @@ enum JobUpdate {
     }
 
     static func update(_ job: Job, loadedWith token: LeaseToken, in db: Database) throws {
-        let changed = try db.run(
+        let changed: Int
+        do {
+            changed = try write(job, loadedWith: token, in: db)
+        } catch let error as DatabaseError where error.extendedResultCode == .SQLITE_CONSTRAINT_UNIQUE {
+            throw StoreError(
+                .conflict, "another open job has the unique key of job \(job.id); wait for it or cancel it",
+                cause: error)
+        }
+        guard changed == 1 else {
+            throw StoreError(.conflict, "job \(job.id) changed in the meantime; load again and retry")
+        }
+    }
+
+    private static func write(_ job: Job, loadedWith token: LeaseToken, in db: Database) throws -> Int {
+        try db.run(
             """
             UPDATE processing_jobs
             SET status = :status, retry_count = :retries, crashes = :crashes, lease_token = :token, worker_id = :worker,
@@ -30,8 +44,5 @@ enum JobUpdate {
                 "error": job.errorMessage, "result": job.result?.text,
                 "awaits": job.awaits?.sql,
             ])
-        guard changed == 1 else {
-            throw StoreError(.conflict, "job \(job.id) changed in the meantime; load again and retry")
-        }
     }
 }

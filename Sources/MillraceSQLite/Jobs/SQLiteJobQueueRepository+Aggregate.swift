@@ -72,7 +72,8 @@ extension SQLiteJobQueueRepository {
     /// Inserts a job as it stands in an aggregate, where it may have been changed since it was added.
     private func insert(_ job: Job, in db: Database) throws {
         guard try JobInsert.insert([job], in: db, at: job.createdAt).contains(job.id) else {
-            throw StoreError(.conflict, "an open job has the unique key of job \(job.id)")
+            throw StoreError(
+                .conflict, "another open job has the unique key of job \(job.id); wait for it or cancel it")
         }
         if job.leaseToken != .initial { try JobUpdate.update(job, loadedWith: .initial, in: db) }
     }

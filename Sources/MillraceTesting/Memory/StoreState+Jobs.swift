@@ -118,7 +118,8 @@ extension StoreState {
     func requireFreeKey(of job: Job) throws(StoreError) {
         guard let key = job.uniqueKey, job.status.isOpen else { return }
         guard openJobs(withKey: key).allSatisfy({ $0.id == job.id }) else {
-            throw StoreError(.conflict, "job \(job.id) cannot be open: another open job has its unique key")
+            throw StoreError(
+                .conflict, "another open job has the unique key of job \(job.id); wait for it or cancel it")
         }
     }
 
