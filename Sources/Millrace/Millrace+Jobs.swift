@@ -37,8 +37,8 @@ extension Millrace {
         return try await jobs.enqueue(requests).ids
     }
 
-    /// Calls a job off, and with one of type `transcribe` the run that it has begun, unless another open job waits for the
-    /// same transcript.
+    /// Calls a job off, and with one of type `transcribe` the run that it has begun or joined, whoever else looks on, unless
+    /// another open job waits for the same transcript.
     ///
     /// - Throws: `StoreError` `notFound`; `illegalMove` when it has ended. One that is CANCELLED while its run goes on is
     ///   no error: the run is called off.

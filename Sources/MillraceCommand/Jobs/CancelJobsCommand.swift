@@ -7,8 +7,9 @@ struct CancelJobsCommand: AsyncParsableCommand {
         commandName: "cancel",
         abstract: "Call jobs off; one that runs is stopped within a second.",
         discussion: """
-            A job of type transcribe takes the run that it has begun along, unless another job waits for the same \
-            transcript. What was transcribed stays in the cache.
+            A job of type transcribe takes along the run that it has begun or joined, unless another job waits for the \
+            same transcript. That ends a transcribe in a terminal too that shares the run. What was transcribed stays \
+            in the cache.
             """)
 
     @Argument(help: "The ids of the jobs.")
