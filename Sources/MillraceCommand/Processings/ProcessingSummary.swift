@@ -31,7 +31,7 @@ struct ProcessingSummary: Encodable {
         id = row.id.description
         transcript = row.transcriptID.description
         status = row.status.rawValue
-        source = row.source.path
+        source = row.source.shownPath
         duration = Self.rounded(row.source.durationSeconds)
         engine = row.recipe.engine.description
         language = row.recipe.language

@@ -1,5 +1,4 @@
 internal import ArgumentParser
-internal import Foundation
 internal import Millrace
 
 /// `millrace processings watch`.
@@ -20,7 +19,7 @@ struct WatchProcessingCommand: AsyncParsableCommand {
     func run() async throws {
         try await stored.open { millrace, console in
             let row = try await ProcessingName.row(ProcessingName.id(id), in: millrace)
-            let name = URL(fileURLWithPath: row.source.path).lastPathComponent
+            let name = row.source.name
             let reporter = ProgressReporter(name: name, console: console)
             let end = try await Interrupts.whileHandling(with: console) { stop in
                 let end = try await millrace.watch(row.id, stop: stop) { reporter.show($0) }
