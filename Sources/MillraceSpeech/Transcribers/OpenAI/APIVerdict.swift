@@ -73,8 +73,8 @@ enum APIVerdict: Sendable {
     }
 
     private static func refusal(_ answer: APIClient.Answer, _ circumstances: Circumstances) -> APIVerdict {
-        let text = APIErrorText(answer.body)
-        let said = text.line.isEmpty ? "" : ": \(circumstances.key?.redacted(from: text.line) ?? text.line)"
+        let text = APIErrorText(answer.body, hiding: circumstances.key)
+        let said = text.line.isEmpty ? "" : ": \(text.line)"
         let answered = "the API answered \(answer.status)\(said)"
         let hint = RetryHint.delay({ answer.headers.first(name: $0) }, at: circumstances.now)
         switch answer.status {

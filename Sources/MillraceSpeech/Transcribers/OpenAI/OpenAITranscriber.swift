@@ -111,8 +111,8 @@ public struct OpenAITranscriber: Transcriber {
     }
 
     private func check(_ answer: APIClient.Answer) throws(TranscriptionError) {
-        let text = APIErrorText(answer.body)
-        let said = text.line.isEmpty ? "" : ": \(api.key?.redacted(from: text.line) ?? text.line)"
+        let text = APIErrorText(answer.body, hiding: api.key)
+        let said = text.line.isEmpty ? "" : ": \(text.line)"
         switch answer.status {
         case 401, 403:
             // A key may be good for transcriptions alone, and not for the list.

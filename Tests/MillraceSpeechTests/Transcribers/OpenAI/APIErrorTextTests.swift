@@ -4,7 +4,7 @@ import Testing
 @testable import MillraceSpeech
 
 @Suite struct APIErrorTextTests {
-    private func text(_ body: String) -> APIErrorText { APIErrorText(Data(body.utf8)) }
+    private func text(_ body: String) -> APIErrorText { APIErrorText(Data(body.utf8), hiding: nil) }
 
     @Test(
         arguments: [
@@ -29,6 +29,15 @@ import Testing
     @Test func `a long text is shortened`() {
         let line = text(#"{"error":"\#(String(repeating: "ab ", count: 1_000))"}"#).line
         #expect(line.count == 300 && line.hasSuffix("…"))
+    }
+
+    @Test(arguments: [0, 230, 280, 298])
+    func `the key is taken out before a long text is shortened`(before: Int) throws {
+        let secret = "sk-" + String(repeating: "q7", count: 30)
+        let said = String(repeating: "a", count: before) + secret
+        let line = APIErrorText(Data(#"{"error":"\#(said)"}"#.utf8), hiding: try APIKey(secret)).line
+        #expect(!line.contains("q7") && !line.contains("sk-"), "\(line)")
+        #expect(line.count <= 300 && line.contains("<"))
     }
 
     @Test func `a quota that is used up is told from a limit`() {
