@@ -62,6 +62,8 @@ struct RequestPace: Sendable {
     private var refusals = 0
     private var faults = 0
     private var trouble: (kind: Trouble, since: Duration)?
+    /// When anybody asked or came back last.
+    private var lastSign = Duration.zero
 
     init(_ settings: Settings) {
         self.settings = settings
@@ -70,6 +72,7 @@ struct RequestPace: Sendable {
 
     /// Asks to send a request.
     mutating func enter(at now: Duration) -> Entry {
+        forgetOldTrouble(at: now)
         if let opensAt, now < opensAt {
             if let trouble, isTooLong(trouble, until: opensAt) { return .giveUp(trouble.kind, wait: opensAt - now) }
             return .wait(until: opensAt)
@@ -87,6 +90,7 @@ struct RequestPace: Sendable {
     ) -> (Trouble, Duration)? {
         let atOnce = min(Double(running), window)
         running -= 1
+        lastSign = now
         switch outcome {
         case .success:
             refusals = 0
@@ -128,7 +132,21 @@ struct RequestPace: Sendable {
         return (kind, wait)
     }
 
+    /// Nobody knows how the API fared while nobody asked for long, so that what was before is no part of what comes.
+    private mutating func forgetOldTrouble(at now: Duration) {
+        let quiet = now - max(opensAt ?? lastSign, lastSign)
+        lastSign = now
+        guard running == 0, quiet > longest(trouble?.kind ?? .outage) / 2 else { return }
+        trouble = nil
+        refusals = 0
+        faults = 0
+    }
+
     private func isTooLong(_ trouble: (kind: Trouble, since: Duration), until end: Duration) -> Bool {
-        end - trouble.since > (trouble.kind == .limit ? settings.longestLimit : settings.longestOutage)
+        end - trouble.since > longest(trouble.kind)
+    }
+
+    private func longest(_ trouble: Trouble) -> Duration {
+        trouble == .limit ? settings.longestLimit : settings.longestOutage
     }
 }

@@ -144,6 +144,34 @@ import Testing
         _ = try start(1, &pace, at: now)
     }
 
+    @Test mutating func `a limit of long ago is no part of the next`() throws {
+        var pace = pace(limit: .seconds(7_200))
+        _ = leave(try start(1, &pace, at: .zero)[0], .limited(retryAfter: .seconds(5)), &pace, at: .zero)
+        let later = Duration.seconds(40_000)
+        #expect(
+            leave(try start(1, &pace, at: later)[0], .limited(retryAfter: nil), &pace, at: later) == .seconds(1))
+        #expect(pace.enter(at: later) == .wait(until: later + .seconds(1)))
+    }
+
+    @Test mutating func `an outage of long ago is no part of the next`() throws {
+        var pace = pace()
+        for second in 0..<3 {
+            let now = Duration.seconds(second)
+            _ = leave(try start(1, &pace, at: now)[0], .fault, &pace, at: now)
+        }
+        let later = Duration.seconds(700)
+        #expect(leave(try start(1, &pace, at: later)[0], .fault, &pace, at: later) == nil)
+        _ = try start(1, &pace, at: later)
+    }
+
+    @Test mutating func `trouble is not forgotten while a request is long in coming back`() throws {
+        var pace = pace(backoff: .fixed(.seconds(1)), outage: .seconds(60))
+        for _ in 0..<3 { _ = leave(try start(1, &pace, at: .zero)[0], .fault, &pace, at: .zero) }
+        let slow = try start(1, &pace, at: .seconds(1))[0]
+        #expect(leave(slow, .fault, &pace, at: .seconds(90)) == .seconds(1))
+        #expect(pace.enter(at: .seconds(90)) == .giveUp(.outage, wait: .seconds(1)))
+    }
+
     @Test mutating func `in any order of events no more run than may, and none while the way is closed`() throws {
         var random = TestSeed.generator()
         for _ in 0..<200 {
