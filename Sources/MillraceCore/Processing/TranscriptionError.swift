@@ -3,7 +3,8 @@ public struct TranscriptionError: Error, Sendable {
     /// What kind of failure it is.
     public struct Code: Hashable, Sendable, CustomStringConvertible {
         private enum Value: String {
-            case engineUnavailable, engineFailed, timedOut, badOutput, unreadable, changed, notAudio, noAudio,
+            case engineUnavailable, engineFailed, timedOut, badOutput, unreadable, changed, withdrawn, notAudio,
+                noAudio,
                 outOfRange,
                 cancelled
         }
@@ -26,6 +27,9 @@ public struct TranscriptionError: Error, Sendable {
         public static let unreadable = Code(.unreadable)
         /// The recording is not the one that was planned.
         public static let changed = Code(.changed)
+        /// The recording's URL gives it no more, or never did: the server refuses it for good, or sends another one. No
+        /// machine would be told otherwise.
+        public static let withdrawn = Code(.withdrawn)
         /// The file is nothing that could be heard: a text, a picture, a list of other files.
         public static let notAudio = Code(.notAudio)
         /// There is no sound in the recording.

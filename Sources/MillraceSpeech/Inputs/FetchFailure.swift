@@ -24,8 +24,10 @@ enum FetchFailure: Error {
     static func describe(
         _ error: any Error, of url: RecordingURL, fetcher: RecordingFetcher
     ) -> TranscriptionError {
-        func failure(_ reason: String, isRetryable: Bool) -> TranscriptionError {
-            TranscriptionError(.unreadable, "\(url.shown): \(reason)", isRetryable: isRetryable, cause: error)
+        func failure(
+            _ reason: String, code: TranscriptionError.Code = .unreadable, isRetryable: Bool
+        ) -> TranscriptionError {
+            TranscriptionError(code, "\(url.shown): \(reason)", isRetryable: isRetryable, cause: error)
         }
         switch error {
         case let error as TranscriptionError:
@@ -35,7 +37,7 @@ enum FetchFailure: Error {
             return failure(
                 "the server answers \(status.code) \(status.standardReason); "
                     + (isPassing ? "try again later" : "check the address and who may read it"),
-                isRetryable: isPassing)
+                code: isPassing ? .unreadable : .withdrawn, isRetryable: isPassing)
         case FetchFailure.cut(let size, let promised):
             return failure(
                 "the connection was cut after \(size) of \(promised) bytes; try again later", isRetryable: true)

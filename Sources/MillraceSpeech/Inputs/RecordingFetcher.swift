@@ -28,7 +28,7 @@ struct RecordingFetcher: Sendable {
 
     /// Fetches a recording into a private file in a folder that is there.
     ///
-    /// Throws `unreadable`, retryable where another try may help, or `cancelled`. Messages name the address without
+    /// Throws `unreadable`, retryable where another try may help, `withdrawn` or `cancelled`. Messages name the address without
     /// its query.
     func fetch(_ url: RecordingURL, into folder: String) async throws(TranscriptionError) -> SpoolFile {
         let spool = try await Self.queue.run { [sizeLimit] _ throws(TranscriptionError) in

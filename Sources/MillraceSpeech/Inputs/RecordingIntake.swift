@@ -27,8 +27,8 @@ struct RecordingIntake: Sendable {
 
     /// Takes a recording in.
     ///
-    /// Throws `TranscriptionError` `unreadable`, `notAudio`, `noAudio`, `changed` or `cancelled`; then nothing is left
-    /// of it.
+    /// Throws `TranscriptionError` `unreadable`, `notAudio`, `noAudio`, `changed`, `withdrawn` or `cancelled`; then
+    /// nothing is left of it.
     func take(_ input: RecordingInput) async throws(TranscriptionError) -> Arrival {
         switch input {
         case .file(let path):
@@ -49,12 +49,12 @@ struct RecordingIntake: Sendable {
 
     /// Fetches a recording again that is not here, and makes sure that it is the same.
     ///
-    /// Throws `changed` when it is another; otherwise as ``take(_:)``.
+    /// Throws `withdrawn` when it is another; otherwise as ``take(_:)``.
     func take(again url: RecordingURL, hash: ContentHash) async throws(TranscriptionError) {
         let spool = try await fetch(url)
         guard spool.contentHash() == hash else {
             throw TranscriptionError(
-                .changed, "\(url.shown): is not the recording that was planned; transcribe this one anew")
+                .withdrawn, "\(url.shown): is not the recording that was planned; transcribe this one anew")
         }
         _ = try await take(spool, from: url.text, name: url.name)
     }

@@ -28,7 +28,7 @@ public final class FileRecordingReader: RecordingReader {
 
     /// Reads a stretch of a recording.
     ///
-    /// - Throws: `TranscriptionError` `unreadable`, `changed`, `noAudio` or `cancelled`.
+    /// - Throws: `TranscriptionError` `unreadable`, `changed`, `withdrawn`, `noAudio` or `cancelled`.
     public func chunk(_ range: SampleRange, of source: RecordingSource) async throws(TranscriptionError) -> AudioChunk {
         if let ready = try await readIfReady(range, of: source) { return ready }
         try await preparing.run(source) { () async throws(TranscriptionError) in try await self.prepare(source) }

@@ -86,6 +86,37 @@ import Testing
         }
     }
 
+    @Test(arguments: [404, 200])
+    func `a recording that its address gives no more is a gap, and waited for by nobody`(status: Int) async throws {
+        try await Workplace.with { place in
+            let engine = try EngineScript(in: place, before: EngineScript.waiting(fromStart: 2, in: place))
+            let sound = [UInt8](try Data(contentsOf: URL(fileURLWithPath: Recordings.bursts(6, in: place))))
+            let isGone = Atomic(false)
+            try await HTTPTestServer.with { _ in
+                // Other bytes are another recording.
+                isGone.load(ordering: .sequentiallyConsistent)
+                    ? HTTPTestAnswer(status: status, body: sound + [0]) : HTTPTestAnswer(body: sound)
+            } body: { server in
+                let options = Recordings.burstChunks + engine.options
+                let stopped = try await place.millrace(["transcribe", server.url + "/one.wav"] + options) { running in
+                    try await eventually("some chunks run") { try engine.starts().count >= 2 }
+                    running.send(SIGINT)
+                }
+                #expect(stopped.status == 130, "\(stopped.errors)")
+                for name in place.kept() { try FileManager.default.removeItem(atPath: "\(place.store)-audio/\(name)") }
+                isGone.store(true, ordering: .sequentiallyConsistent)
+                try EngineScript.go(in: place)
+                try await place.millrace(["worker"] + engine.options) { worker in
+                    let contents = StoreContents(path: place.store)
+                    try await eventually("the transcript has ended") {
+                        try await contents.count("transcripts", where: "status IN ('PARTIAL', 'FAILED')") == 1
+                    }
+                    worker.send(SIGTERM)
+                }
+            }
+        }
+    }
+
     @Test(
         arguments: [
             ("missing", "the server answers 404 Not Found; check the address and who may read it"),

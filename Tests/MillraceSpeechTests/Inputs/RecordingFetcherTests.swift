@@ -98,7 +98,7 @@ import Tracing
             HTTPTestAnswer(status: status, body: Array("secret".utf8))
         } body: { server in
             let error = try await failure(server.url + "/a.wav?token=secret")
-            #expect(error?.code == .unreadable && error?.isRetryable == false)
+            #expect(error?.code == .withdrawn && error?.isRetryable == false)
             #expect(error?.message.hasPrefix("\(server.url)/a.wav: the server answers \(status) ") == true)
             #expect(server.record.requests == 1)
         }

@@ -60,7 +60,7 @@ import Testing
                 try await reader.chunk(SampleRange(start: 0, end: 100), of: source)
             } throws: {
                 let error = $0 as? TranscriptionError
-                return error?.code == .changed && error?.message.contains("secret") == false
+                return error?.code == .withdrawn && error?.message.contains("secret") == false
             }
             #expect(try folder.names(in: "elsewhere") == [])
         }
@@ -77,7 +77,7 @@ import Testing
             await #expect {
                 try await reader.chunk(range, of: source)
             } throws: {
-                ($0 as? TranscriptionError)?.code == .unreadable
+                ($0 as? TranscriptionError)?.code == .withdrawn
             }
             #expect(server.record.requests == 1)
         }
