@@ -38,6 +38,12 @@ struct TranscribeHandler: JobHandler {
             throw Failure(error.description)
         }
         guard input != .standardInput else { throw Failure("the standard input of a worker is no recording") }
+        do throws(TranscriptionError) {
+            try options.check(for: transcriber)
+        } catch {
+            // Every worker with this engine would say the same.
+            throw Failure(error.message)
+        }
         do {
             return try await millrace.enlist(input, with: transcriber, options: options, for: job).0
         } catch let error as TranscriptionError where error.isOfThisMachine {

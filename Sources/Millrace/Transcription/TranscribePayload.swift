@@ -64,8 +64,14 @@ public struct TranscribePayload: Sendable, Hashable, Codable {
         }
         return TranscriptionOptions(
             language: language, prompt: prompt,
-            range: try RecordingRange(start: .seconds(startSeconds), end: endSeconds.map { .seconds($0) }),
+            range: try RecordingRange(start: Self.time(startSeconds), end: endSeconds.map(Self.time)),
             chunking: try ChunkSettings(targetSeconds: chunkSeconds),
             usesCache: usesCache, failurePolicy: failurePolicy, priority: priority, maxRetries: maxRetries)
+    }
+
+    /// The nearest nanosecond, since times are typed in those at most: 1.2 as a `Double` is a little less, which would be
+    /// one sample earlier.
+    private static func time(_ seconds: Double) -> Duration {
+        .nanoseconds(Int64((seconds * 1e9).rounded()))
     }
 }

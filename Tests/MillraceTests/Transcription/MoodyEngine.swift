@@ -35,6 +35,14 @@ final class MoodyEngine: Transcriber {
 
     func check() async throws(TranscriptionError) {}
 
+    func check(language: String?) throws(TranscriptionError) {
+        if language == "tlh" { throw TranscriptionError(.engineUnavailable, "moody knows no Klingon") }
+    }
+
+    func check(prompt: String) throws(TranscriptionError) {
+        throw TranscriptionError(.engineUnavailable, "moody takes no prompt")
+    }
+
     func transcribe(_ audio: AudioChunk, recipe: Recipe) async throws(TranscriptionError) -> ChunkResult {
         let (gate, fails) = state.withLock { ($0.gate, $0.fails) }
         await gate?.wait()

@@ -1,10 +1,12 @@
 import Foundation
 import Logging
-import Millrace
+import TestServers
 import Testing
 
+@testable import Millrace
+
 /// The built-in job that has a recording transcribed.
-@Suite(.timeLimit(.minutes(2))) final class TranscribeJobTests {
+@Suite(.timeLimit(.minutes(2))) final class TranscribeJobTests: Sendable {
     private let folder = FileManager.default.temporaryDirectory.appendingPathComponent("millrace-jobs-\(UUID())")
     private let engine = MoodyEngine()
     private let millrace: Millrace
@@ -33,10 +35,16 @@ import Testing
     }
 
     private func enqueue(_ path: String, priority: JobPriority = .medium) async throws -> JobID {
-        try await millrace.enqueue(
-            .file(path), engine: engine.identity,
+        try await enqueue(
+            .file(path),
             options: TranscriptionOptions(
                 chunking: ChunkSettings(targetSeconds: 1.5), priority: priority, maxRetries: 0))
+    }
+
+    private func enqueue(
+        _ input: RecordingInput, options: TranscriptionOptions = TranscriptionOptions()
+    ) async throws -> JobID {
+        try await millrace.enqueue(input, engine: engine.identity, options: options)
     }
 
     /// Runs a worker of the engine while `body` runs.
@@ -220,6 +228,46 @@ import Testing
             let deleted = try await ended(ids[1])
             #expect(deleted.status == .failed)
             #expect(deleted.errorMessage == "the transcript was deleted before it was done")
+        }
+    }
+
+    @Test func `for a URL that is refused for good fails, and says why`() async throws {
+        try await HTTPTestServer.with { request in
+            HTTPTestAnswer(status: request.path.hasPrefix("/busy") ? 503 : 404)
+        } body: { server in
+            let refused = try await enqueue(RecordingInput(parsing: server.url + "/gone.wav?token=secret"))
+            let busy = try await enqueue(RecordingInput(parsing: server.url + "/busy.wav"))
+            try await working {
+                let failed = try await ended(refused)
+                #expect(failed.status == .failed && failed.retryCount == 0)
+                #expect(failed.errorMessage?.hasPrefix(server.url + "/gone.wav: the server answers 404") == true)
+                try await eventually("the reason is noted") { try await self.job(busy).errorMessage != nil }
+            }
+            #expect(try await job(busy).status == .queued)
+        }
+    }
+
+    @Test func `that asks for what its engine refuses fails, and says why`() async throws {
+        let path = try recording()
+        let language = try await enqueue(.file(path), options: TranscriptionOptions(language: "tlh"))
+        let prompt = try await enqueue(.file(path), options: TranscriptionOptions(prompt: "Words"))
+        try await working {
+            let failed = try await ended(language)
+            #expect(failed.status == .failed && failed.errorMessage == "moody knows no Klingon")
+            #expect(try await ended(prompt).status == .failed)
+        }
+        #expect(engine.heard == 0)
+        #expect(try await processings().isEmpty)
+    }
+
+    @Test func `keeps times to the sample as they were typed`() throws {
+        for tenth in 0..<36_000 {
+            let range = try RecordingRange(
+                start: .milliseconds(100 * tenth), end: .milliseconds(100 * tenth + 100))
+            let payload = TranscribePayload(source: "/a.wav", options: TranscriptionOptions(range: range))
+            let stored = try JSONDecoder().decode(TranscribePayload.self, from: JSONEncoder().encode(payload))
+            let kept = try stored.options(priority: .medium).range
+            try #require(kept == range, "\(tenth)")
         }
     }
 
