@@ -131,8 +131,8 @@ public final class TieredCache: CacheRepository {
     ) async throws(StoreError) -> CacheLoad {
         if isBehind { await follow() }
         if let hit = hit(key) { return CacheLoad(value: hit.value, tier: hit.tier) }
-        return try await flights.value(for: key) { [self] () async throws(StoreError) -> CacheLoad in
-            try await loaded(key, ttl: ttl, load: load)
+        return try await flights.value(for: key) { [self] begin async throws(StoreError) -> CacheLoad in
+            try await loaded(key, ttl: ttl, begin: begin, load: load)
         }
     }
 
@@ -166,7 +166,7 @@ public final class TieredCache: CacheRepository {
     }
 
     private func loaded(
-        _ key: CacheKey, ttl: TTL, load: @Sendable () async throws -> CacheValue
+        _ key: CacheKey, ttl: TTL, begin: (Int64?) -> Void, load: @Sendable () async throws -> CacheValue
     ) async throws(StoreError) -> CacheLoad {
         // What is known before the load begins; `nil` when the store does not say, and then nothing is kept.
         var version: Int64?
@@ -177,6 +177,7 @@ public final class TieredCache: CacheRepository {
         } catch {
             if error.code == .cancelled { throw error }
         }
+        begin(version)
         counters.countLoad()
         let value: CacheValue
         do {
@@ -230,7 +231,7 @@ extension TieredCache {
         guard let writes = changes.writes else {
             memory.removeAll()
             // What is being made when the first answer comes was begun a moment ago.
-            if !isFirst { flights.detachAll { _ in true } }
+            if !isFirst { flights.detachAll(olderThan: changes.newest) { _ in true } }
             return
         }
         // An invalidation in many steps is in the list as often; the last one covers the others.
@@ -239,13 +240,14 @@ extension TieredCache {
             switch write.scope {
             case .key(let key):
                 memory.remove(key, olderThan: write.version)
+                flights.detach(key, olderThan: write.version)
             case .pattern(let pattern):
                 patterns[pattern] = write.version
             }
         }
         for (pattern, version) in patterns {
             memory.removeAll { $0.version < version && pattern.matches($0.key) }
-            flights.detachAll(where: pattern.matches)
+            flights.detachAll(olderThan: version, where: pattern.matches)
         }
     }
 }

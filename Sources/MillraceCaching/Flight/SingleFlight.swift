@@ -7,9 +7,15 @@ internal import Synchronization
 /// Who asks after that, or after the key was detached from it, begins a new one.
 final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     typealias Outcome = Result<Value, StoreError>
+    /// Makes a value; says before it begins which version of the authority it begins from, `nil` when that is unknown.
+    typealias Load = @Sendable (_ begin: @Sendable (_ version: Int64?) -> Void) async throws(StoreError) -> Value
 
     private struct Flight {
         let key: Key
+        /// The version that its load began from; `nil` while it has not begun.
+        var version: Int64?
+        /// The newest change of its key that was heard of before it began.
+        var change = Int64.min
         var waiters: [UInt64: CheckedContinuation<Outcome, Never>] = [:]
         var task: Task<Void, Never>?
     }
@@ -27,6 +33,23 @@ final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Sendable {
             return nextID
         }
 
+        /// Lets no more callers join a key's flight that began before a change; one that has not begun yet will tell.
+        mutating func detach(_ key: Key, olderThan change: Int64) {
+            guard let id = current[key], let flight = flights[id] else { return }
+            if let version = flight.version {
+                if version < change { current[key] = nil }
+            } else {
+                flights[id]?.change = max(flight.change, change)
+            }
+        }
+
+        mutating func begin(_ id: UInt64, from version: Int64) {
+            guard let flight = flights[id] else { return }
+            flights[id]?.version = version
+            // It read the version, then the change was made and followed, and only now does it say what it read.
+            if version < flight.change, current[flight.key] == id { current[flight.key] = nil }
+        }
+
         mutating func end(_ id: UInt64) -> Flight? {
             guard let flight = flights.removeValue(forKey: id) else { return nil }
             if current[flight.key] == id { current[flight.key] = nil }
@@ -36,9 +59,7 @@ final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Sendable {
 
     private let state = Mutex(State())
 
-    func value(
-        for key: Key, load: @escaping @Sendable () async throws(StoreError) -> Value
-    ) async throws(StoreError) -> Value {
+    func value(for key: Key, load: @escaping Load) async throws(StoreError) -> Value {
         let waiter = state.withLock { $0.makeID() }
         let outcome = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
@@ -55,7 +76,21 @@ final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         state.withLock { $0.current[key] = nil }
     }
 
+    /// Does so when the load began from a version before that of a change.
+    ///
+    /// A load that has not begun is none of those: it will know the change. One that began from an unknown version is.
+    func detach(_ key: Key, olderThan change: Int64) {
+        state.withLock { $0.detach(key, olderThan: change) }
+    }
+
     /// Does so for all keys of a kind.
+    func detachAll(olderThan change: Int64, where isMeant: (Key) -> Bool) {
+        state.withLock { state in
+            for key in state.current.keys where isMeant(key) { state.detach(key, olderThan: change) }
+        }
+    }
+
+    /// Lets the running loads for all keys of a kind serve those who wait for them now and nobody else.
     func detachAll(where isMeant: (Key) -> Bool) {
         state.withLock { state in state.current = state.current.filter { !isMeant($0.key) } }
     }
@@ -66,8 +101,7 @@ final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     }
 
     private func join(
-        _ key: Key, waiter: UInt64, _ continuation: CheckedContinuation<Outcome, Never>,
-        load: @escaping @Sendable () async throws(StoreError) -> Value
+        _ key: Key, waiter: UInt64, _ continuation: CheckedContinuation<Outcome, Never>, load: @escaping Load
     ) {
         let isCancelled = state.withLock { state in
             // `leave` may have run before there was anything to leave; the task knows.
@@ -81,7 +115,7 @@ final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Sendable {
                 // together, and `leave` cancels it with the last of them.
                 let task = Task {
                     do throws(StoreError) {
-                        self.land(new, .success(try await load()))
+                        self.land(new, .success(try await load { self.begin(new, from: $0) }))
                     } catch {
                         self.land(new, .failure(error))
                     }
@@ -97,6 +131,10 @@ final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         if isCancelled {
             continuation.resume(returning: .failure(.cancelledWhileWaiting))
         }
+    }
+
+    private func begin(_ id: UInt64, from version: Int64?) {
+        state.withLock { $0.begin(id, from: version ?? .min) }
     }
 
     private func leave(_ waiter: UInt64) {

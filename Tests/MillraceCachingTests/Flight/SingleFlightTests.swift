@@ -11,7 +11,7 @@ import Testing
 
     /// Asks for a value that is there when the gate opens.
     private func ask(_ key: String = "key", value: Int = 7) async throws(StoreError) -> Int {
-        try await flights.value(for: key) { [loads, cancelled, gate] in
+        try await flights.value(for: key) { [loads, cancelled, gate] _ in
             loads.increment()
             await gate.wait()
             if Task.isCancelled { cancelled.increment() }
@@ -44,7 +44,7 @@ import Testing
             for _ in 0..<100 {
                 group.addTask {
                     do throws(StoreError) {
-                        _ = try await flights.value(for: "key") { [loads, gate] () async throws(StoreError) -> Int in
+                        _ = try await flights.value(for: "key") { [loads, gate] _ async throws(StoreError) -> Int in
                             loads.increment()
                             await gate.wait()
                             throw StoreError(.loadFailed, "no engine")
@@ -104,7 +104,7 @@ import Testing
         let isLate = Gate()
         await withThrowingTaskGroup(of: Int.self) { group in
             group.addTask {
-                try await flights.value(for: "key") {
+                try await flights.value(for: "key") { _ in
                     // Deaf to cancellation: it goes on in a task that nobody cancels.
                     await Task.detached { await late.wait() }.value
                     defer { isLate.open() }
