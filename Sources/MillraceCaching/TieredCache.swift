@@ -100,7 +100,7 @@ public final class TieredCache: CacheRepository {
             try await store.put(key, value, ttl: ttl)
         }
         flights.detach(key)
-        let isKept = memory.insert(entry, ifRemovals: removals)
+        let isKept = keep(entry, ifRemovals: removals)
         let above = CacheOutcome.State.skipped(reason: "too large for memory, or written by another meanwhile")
         return CacheOutcome([.l1: isKept ? .done(changes: 1) : above, .l3: .done(changes: 1)])
     }
@@ -199,7 +199,16 @@ public final class TieredCache: CacheRepository {
         let entry = try await guarded.write { (store) throws(StoreError) in
             try await store.fill(key, value, ttl: ttl, ifUnchangedSince: version)
         }
-        if let entry { memory.insert(entry, ifRemovals: removals) }
+        if let entry { keep(entry, ifRemovals: removals) }
+    }
+
+    /// Takes what this cache wrote into memory; where that does not keep it, an older value that is being fetched must
+    /// not take its place.
+    @discardableResult
+    private func keep(_ entry: CacheEntry, ifRemovals removals: UInt64) -> Bool {
+        if memory.insert(entry, ifRemovals: removals) { return true }
+        memory.remove(entry.key, olderThan: entry.version)
+        return false
     }
 }
 

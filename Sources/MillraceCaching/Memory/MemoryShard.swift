@@ -41,7 +41,7 @@ final class MemoryShard: Sendable {
     ) -> Bool {
         guard expiry > now else { return false }
         return state.withLock { state in
-            if let present = state.contents.version(of: entry.key, at: now), present > entry.version { return false }
+            if let present = state.contents.version(of: entry.key), present > entry.version { return false }
             if let removals, removals != state.removals {
                 // An older value must go even if this one cannot be trusted to be there still.
                 _ = state.contents.remove(entry.key, at: now)
@@ -62,7 +62,7 @@ final class MemoryShard: Sendable {
     /// later one.
     func remove(_ key: CacheKey, olderThan version: Int64, at now: Timestamp) {
         state.withLock { state in
-            if let present = state.contents.version(of: key, at: now), present >= version { return }
+            if let present = state.contents.version(of: key), present >= version { return }
             state.removals += 1
             _ = state.contents.remove(key, at: now)
         }

@@ -181,6 +181,29 @@ import Testing
         #expect(try await cache.get(sample)?.tier == .l3)
     }
 
+    @Test func `a put that memory does not keep is not overtaken by an older value that is being read`() async throws {
+        let cache = TieredCache(store: store, limits: try CacheManager.Limits(entries: 10, bytes: 500), clock: clock)
+        _ = try await store.put(sample, value("old"), ttl: .standard)
+        _ = try await cache.get(key("other"))
+        let large = value(String(repeating: "x", count: 500))
+        store.after(.entry) { [store, sample] () async throws(StoreError) in
+            store.after(.entry, nil)
+            // The old value is read, and on its way.
+            try await cache.put(sample, large, ttl: .standard)
+        }
+        #expect(try await cache.get(sample)?.value == value("old"), "it was asked for before the put")
+        #expect(cache.hit(sample) == nil)
+        #expect(try await cache.get(sample)?.value == large)
+    }
+
+    @Test func `a put that is over before memory has it removes the older value`() async throws {
+        try await cache.put(sample, value("old"), ttl: .standard)
+        store.after(.put) { [clock] () async throws(StoreError) in clock.advance(by: .milliseconds(10)) }
+        try await cache.put(sample, value("short"), ttl: ttl(.milliseconds(10)))
+        #expect(cache.hit(sample) == nil)
+        #expect(try await cache.get(sample) == nil)
+    }
+
     @Test func `uses whose report failed are reported the next time`() async throws {
         try await cache.put(sample, value("1"), ttl: .standard)
         for _ in 0..<3 { _ = try await cache.get(sample) }

@@ -74,6 +74,14 @@ import Testing
         #expect(shard.entry(key("a"), at: now)?.version == 6)
     }
 
+    @Test func `a fill of an older version changes nothing, although the newer one has expired`() {
+        let shard = MemoryShard(maximumEntries: 10, maximumBytes: 1 << 20)
+        insert(entry("a", version: 5, at: now, for: .seconds(1)), into: shard)
+        let older = entry("a", version: 4, at: now)
+        #expect(!shard.insert(older, until: older.expiresAt, at: now + .seconds(1)))
+        #expect(shard.entry(key("a"), at: now + .seconds(1)) == nil)
+    }
+
     @Test func `rewriting one key does not let the queue grow`() {
         let shard = MemoryShard(maximumEntries: 10, maximumBytes: 1 << 20)
         for version in 1...10_000 {
