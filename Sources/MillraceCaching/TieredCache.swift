@@ -34,6 +34,8 @@ public final class TieredCache: CacheRepository {
     let counters = CacheCounters()
     let flights = SingleFlight<CacheKey, CacheLoad>()
     private let watch = ChangeWatch()
+    /// How long the host had been suspended when memory was last known to have lived through none of it.
+    private let suspended: Mutex<Duration>
     /// Who this cache is to others that keep the same store clean.
     let holder: CacheID
 
@@ -41,6 +43,7 @@ public final class TieredCache: CacheRepository {
     public init(store: any CacheStore, options: Options = Options()) {
         self.options = options
         time = options.time
+        suspended = Mutex(options.time.suspended())
         guarded = GuardedStore(store, time: options.time, settings: options.breaker)
         memory = MemoryTier(limits: options.limits, clock: options.clock, time: options.time)
         holder = .make(at: options.clock.now())
@@ -220,6 +223,7 @@ extension TieredCache {
     /// Asks the store what was written since it was last asked, and forgets that; leaves it to whoever is asking already.
     private func follow() async {
         guard let turn = watch.begin() else { return }
+        forgetIfSuspended()
         let askedAt = time.earliest()
         do throws(StoreError) {
             let changes = try await guarded.read { (store) throws(StoreError) in
@@ -234,6 +238,17 @@ extension TieredCache {
             // Memory is served for a while yet, and then no more; lookups that reach the store say what is wrong.
             watch.finish(nil)
         }
+    }
+
+    /// Empties memory when the host was suspended: the time that its deadlines are measured by stood still meanwhile.
+    private func forgetIfSuspended() {
+        let now = time.suspended()
+        let wasSuspended = suspended.withLock { last in
+            defer { last = max(last, now) }
+            // Less is the setting of a clock, or a pause between two looks at one.
+            return now - last > .milliseconds(50)
+        }
+        if wasSuspended { memory.removeAll() }
     }
 
     private func forget(_ changes: CacheChanges, isFirst: Bool) {

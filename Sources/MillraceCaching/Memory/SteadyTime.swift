@@ -8,19 +8,27 @@ internal import MillraceCore
 /// ahead of the truth and one that is never behind it.
 public struct SteadyTime: Sendable {
     private let read: (@Sendable () -> Timestamp)?
+    private let readSuspended: @Sendable () -> Duration
 
     /// The host's.
-    public static let host = SteadyTime(read: nil)
+    public static let host = SteadyTime(read: nil, suspended: hostSuspended)
 
-    /// Takes the time from a clock, which a test moves by hand.
-    public init(_ clock: some Clock<Duration>) {
+    /// Takes the time from a clock, which a test moves by hand, and how long that has stood still from `suspended`.
+    public init(_ clock: some Clock<Duration>, suspended: @escaping @Sendable () -> Duration = { .zero }) {
         let origin = clock.now
-        self.init { Timestamp(microseconds: origin.duration(to: clock.now).wholeMicroseconds) }
+        self.init(
+            read: { Timestamp(microseconds: origin.duration(to: clock.now).wholeMicroseconds) }, suspended: suspended)
     }
 
-    private init(read: (@Sendable () -> Timestamp)?) {
+    private init(read: (@Sendable () -> Timestamp)?, suspended: @escaping @Sendable () -> Duration) {
         self.read = read
+        readSuspended = suspended
     }
+
+    /// How long time has stood still, from an origin of no meaning: as long as the host was suspended.
+    ///
+    /// It may be less than the truth by what passes between two instructions, never more.
+    func suspended() -> Duration { readSuspended() }
 
     /// A time that is past.
     func earliest() -> Timestamp {
@@ -39,6 +47,23 @@ public struct SteadyTime: Sendable {
     #else
         private static var source: clockid_t { CLOCK_MONOTONIC_RAW_APPROX }
     #endif
+
+    private static let hostSuspended: @Sendable () -> Duration = {
+        #if os(Linux)
+            // In this order, so that a pause between the two does not look like a suspension.
+            let withSuspensions = time(of: CLOCK_BOOTTIME)
+            return withSuspensions - time(of: CLOCK_MONOTONIC)
+        #else
+            // The clock that is read goes on while the host is suspended.
+            return .zero
+        #endif
+    }
+
+    private static func time(of clock: clockid_t) -> Duration {
+        var time = timespec()
+        clock_gettime(clock, &time)
+        return .seconds(Int64(time.tv_sec)) + .nanoseconds(Int64(time.tv_nsec))
+    }
 
     /// How far the coarse clock may lag, in microseconds.
     private static let tick: Int64 = {

@@ -204,6 +204,38 @@ import Testing
         #expect(try await cache.get(sample) == nil)
     }
 
+    @Test func `a value does not live longer in memory because the host was suspended`() async throws {
+        let steady = ManualClock()
+        let suspended = Mutex(Duration.zero)
+        var options = TieredCache.Options()
+        options.clock = clock
+        options.time = SteadyTime(steady) { suspended.withLock { $0 } }
+        let cache = TieredCache(store: store, options: options)
+        try await cache.put(sample, value("1"), ttl: ttl(.seconds(100)))
+        steady.advance(by: .seconds(1))
+        // The two clocks behind it are not read at one moment.
+        suspended.withLock { $0 += .milliseconds(50) }
+        #expect(try await cache.get(sample)?.tier == .l1)
+        // A suspension: only the wall clock goes on.
+        suspended.withLock { $0 += .seconds(100) }
+        clock.advance(by: .seconds(100))
+        steady.advance(by: .seconds(1))
+        #expect(try await cache.get(sample) == nil)
+    }
+
+    @Test func `memory is emptied after a suspension even if the store does not answer`() async throws {
+        let suspended = Mutex(Duration.zero)
+        var options = TieredCache.Options()
+        options.clock = clock
+        options.time = SteadyTime(clock) { suspended.withLock { $0 } }
+        let cache = TieredCache(store: store, options: options)
+        try await cache.put(sample, value("1"), ttl: .standard)
+        fail(.changes)
+        suspended.withLock { $0 += .milliseconds(51) }
+        clock.advance(by: .seconds(1))
+        #expect(try await cache.get(sample)?.tier == .l3)
+    }
+
     @Test func `uses whose report failed are reported the next time`() async throws {
         try await cache.put(sample, value("1"), ttl: .standard)
         for _ in 0..<3 { _ = try await cache.get(sample) }
