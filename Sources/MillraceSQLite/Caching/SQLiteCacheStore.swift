@@ -103,10 +103,7 @@ public struct SQLiteCacheStore: CacheStore {
     public func clean(
         within limits: CacheManager.StoreLimits, limit: Int, as holder: CacheID
     ) async throws(StoreError) -> CacheUpkeep? {
-        let clock = store.clock
-        return try await store.write { db in
-            try CacheCleaning(limits: limits, limit: limit, holder: holder).run(in: db, at: clock.now())
-        }
+        try await CacheCleaning(store: store, limits: limits, limit: limit, holder: holder).run()
     }
 
     /// Counts the entries that have not expired.

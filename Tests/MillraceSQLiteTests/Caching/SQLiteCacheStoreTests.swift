@@ -3,6 +3,7 @@ import GRDB
 import MillraceCore
 import MillraceSQLite
 import MillraceTesting
+import Synchronization
 import Testing
 
 @Suite("The cache in a SQLite file")
@@ -41,6 +42,28 @@ struct SQLiteCacheStoreTests {
             ], counters: [:], of: "default")
         try await store.record([CacheAccess(key: key, count: 2, lastAt: begin)], counters: [:], of: "default")
         #expect(try await read(row) == [used.microseconds, 5, 2])
+    }
+
+    @Test("adds up how large it is without keeping others from writing")
+    func cleaning() async throws {
+        let isWriting = Mutex(false)
+        let sums = Mutex<[Bool]>([])
+        let removals = Mutex<[Bool]>([])
+        let temporary = try TemporaryStore { sql in
+            if sql.hasPrefix("BEGIN IMMEDIATE") { isWriting.withLock { $0 = true } }
+            if sql.hasPrefix("COMMIT") { isWriting.withLock { $0 = false } }
+            if sql.hasPrefix("DELETE FROM cache_entries") { removals.withLock { $0.append(isWriting.withLock { $0 }) } }
+            if sql.contains("sum(bytes)") { sums.withLock { $0.append(isWriting.withLock { $0 }) } }
+        }
+        let store = SQLiteCacheStore(temporary.store)
+        for name in ["a", "b", "c"] { _ = try await store.put(CacheKey(name), value, ttl: .standard) }
+        let holder = CacheID.make(at: temporary.clock.now())
+        for (entries, evicted) in [(3, 0), (1, 2)] {
+            let limits = try CacheManager.StoreLimits(entries: entries, bytes: nil)
+            #expect(try await store.clean(within: limits, limit: 10, as: holder)?.evicted == evicted)
+        }
+        #expect(sums.withLock { $0 } == [false, false])
+        #expect(removals.withLock { $0 } == [true, true, true])
     }
 
     @Test("remembers at least ten thousand writes, and not many more")
