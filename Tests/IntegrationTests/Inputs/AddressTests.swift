@@ -4,6 +4,10 @@ import TestServers
 import Testing
 
 @Suite(.bounded) struct AddressTests {
+    private struct Named: Decodable {
+        let id: String
+    }
+
     @Test func `a recording behind an address is fetched once and its query shown nowhere`() async throws {
         try await Workplace.with { place in
             let engine = try EngineScript(in: place)
@@ -22,8 +26,20 @@ import Testing
                 #expect(try [transcript.text] == named.transcripts().map(\.text))
                 #expect(transcript.source == "\(server.url)/talks/one.wav")
                 #expect(place.kept() == [])
-                let list = try await place.millrace(["transcripts", "list"])
-                #expect(!(end.errors + end.output + list.output + list.errors).contains("secret"))
+                #expect(!(end.errors + end.output).contains("secret"))
+                let listed = try await place.millrace(["processings", "list", "--json"])
+                // The newest is the first.
+                let line = try #require(listed.output.split(separator: "\n").first)
+                let id = try JSONDecoder().decode(Named.self, from: Data(line.utf8)).id
+                for words in [
+                    ["transcripts", "list"], ["transcripts", "list", "--json"], ["processings", "list"],
+                    ["processings", "list", "--json"], ["processings", "show", id],
+                    ["processings", "show", id, "--json"], ["processings", "watch", id],
+                ] {
+                    let shown = try await place.millrace(words)
+                    #expect(shown.status == 0 && (shown.output + shown.errors).contains("one.wav"), "\(words)")
+                    #expect(!(shown.output + shown.errors).contains("secret"), "\(words)")
+                }
                 // A worker elsewhere needs the whole of it.
                 #expect(
                     try await StoreContents(path: place.store)
