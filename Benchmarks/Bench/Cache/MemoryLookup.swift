@@ -44,6 +44,7 @@ struct MemoryLookup: Benchmark {
             for key in keys { group.addTask { try await cache.put(key, CacheValue(bytes: value), ttl: .standard) } }
             try await group.waitForAll()
         }
+        try await settle(keys, in: cache)
         var generator = SeededGenerator(seed: 1)
         let order = (0..<Self.lookups).map { _ in Int.random(in: keys.indices, using: &generator) }
         let pairs = try await pairs(
@@ -64,6 +65,13 @@ struct MemoryLookup: Benchmark {
                 }
             })
         return Figure(name: name, unit: "lookups/s", wanted: 0.67, pairs: pairs)
+    }
+
+    /// Waits until memory has all values and is in step with the store: so many writes at once may have emptied it.
+    private func settle(_ keys: [CacheKey], in cache: TieredCache) async throws {
+        repeat {
+            try await Task.sleep(for: .seconds(1.1))
+        } while try await gets(keys, in: Array(keys.indices), from: cache) < keys.count
     }
 
     private func gets(_ keys: [CacheKey], in order: [Int], from cache: TieredCache) async throws -> Int {
