@@ -32,6 +32,7 @@ let package = Package(
         .executable(name: "millrace", targets: ["MillraceCommand"]),
         .library(name: "Millrace", targets: ["Millrace"]),
         .library(name: "MillraceCaching", targets: ["MillraceCaching"]),
+        .library(name: "MillracePostgres", targets: ["MillracePostgres"]),
         .library(name: "MillraceSQLite", targets: ["MillraceSQLite"]),
         .library(name: "MillraceTesting", targets: ["MillraceTesting"]),
     ],
@@ -50,10 +51,14 @@ let package = Package(
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
     targets: [
+        .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CSampleRate", pkgConfig: "samplerate", providers: [.apt(["libsamplerate0-dev"])]),
         .systemLibrary(name: "CSndFile", pkgConfig: "sndfile", providers: [.apt(["libsndfile1-dev"])]),
         .target(name: "MillraceCore", dependencies: [crypto], swiftSettings: settings),
         .target(name: "MillraceCaching", dependencies: ["MillraceCore", deque, tracing], swiftSettings: settings),
+        .target(
+            name: "MillracePostgres", dependencies: ["CLibPQ", "MillraceCore", deque, logging],
+            swiftSettings: settings),
         .target(name: "MillraceSQLite", dependencies: ["MillraceCore", grdb], swiftSettings: settings),
         .target(
             name: "MillraceSpeech",
@@ -130,6 +135,13 @@ let package = Package(
             dependencies: [
                 "MillraceCaching", "MillraceCore", "MillraceTesting", "MillraceWorkers", inMemoryTracing, lifecycle,
                 logging, tracing,
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "MillracePostgresTests",
+            dependencies: [
+                "CLibPQ", "MillraceCaching", "MillraceCore", "MillracePostgres", "MillraceTesting", "MillraceWorkers",
+                "TestServers", logging, nioCore, nioPosix,
             ],
             swiftSettings: settings),
         .testTarget(

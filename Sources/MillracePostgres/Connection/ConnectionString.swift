@@ -1,0 +1,77 @@
+internal import CLibPQ
+
+/// libpq's reading of a URL.
+enum ConnectionString {
+    /// The settings that a URL makes, by libpq's names.
+    static func parse(_ url: String) throws(PostgresError) -> [String: String] {
+        var message: UnsafeMutablePointer<CChar>?
+        guard let options = PQconninfoParse(url, &message) else {
+            let text = message.map { String(cString: $0) } ?? ""
+            PQfreemem(message)
+            throw PostgresError(.configuration, refusal(text))
+        }
+        defer { PQconninfoFree(options) }
+        return values(options).compactMapValues(\.value)
+    }
+
+    /// Adds what the environment says and what Millrace wants by default; returns who and where, to be shown.
+    static func complete(_ settings: inout [String: String], from environment: [String: String]) -> String {
+        var defaults: [String: (value: String?, variable: String?)] = [:]
+        if let options = PQconndefaults() {
+            defaults = values(options)
+            PQconninfoFree(options)
+        }
+        for (name, option) in defaults where settings[name] == nil {
+            if let variable = option.variable, let value = environment[variable], !value.isEmpty {
+                settings[name] = value
+            }
+        }
+        // A connection that nothing comes back on is noticed by the kernel within 10 s; the rest is `SilenceProbe`.
+        let wanted = [
+            "fallback_application_name": "millrace", "client_encoding": "UTF8", "keepalives_idle": "4",
+            "keepalives_interval": "2", "keepalives_count": "2", "tcp_user_timeout": "8000",
+        ]
+        settings.merge(wanted) { given, _ in given }
+        settings["client_encoding"] = "UTF8"
+        return place(settings, defaults: defaults.compactMapValues(\.value))
+    }
+
+    private static func place(_ settings: [String: String], defaults: [String: String]) -> String {
+        func list(_ name: String) -> [Substring] {
+            (settings[name] ?? "").split(separator: ",", omittingEmptySubsequences: false)
+        }
+        let names = list("host").allSatisfy(\.isEmpty) ? list("hostaddr") : list("host")
+        let ports = list("port")
+        let hosts = names.enumerated().map { index, name in
+            let port = ports.count == 1 ? ports[0] : index < ports.count ? ports[index] : ""
+            return (name.isEmpty ? "local socket" : String(name)) + ":" + (port.isEmpty ? "5432" : String(port))
+        }
+        let user = settings["user"] ?? defaults["user"] ?? "?"
+        return "\(hosts.joined(separator: ",")), database \(settings["dbname"] ?? user), user \(user)"
+    }
+
+    private static func values(
+        _ options: UnsafeMutablePointer<PQconninfoOption>
+    ) -> [String: (value: String?, variable: String?)] {
+        var values: [String: (value: String?, variable: String?)] = [:]
+        var option = options
+        while let keyword = option.pointee.keyword {
+            values[String(cString: keyword)] = (
+                value: option.pointee.val.map { String(cString: $0) },
+                variable: option.pointee.envvar.map { String(cString: $0) }
+            )
+            option += 1
+        }
+        return values
+    }
+
+    /// What is wrong with a URL, without its text: that may hold a password.
+    private static func refusal(_ text: String) -> String {
+        let known = "invalid URI query parameter: "
+        if text.hasPrefix(known) {
+            return "the URL has an option that does not exist: \(text.dropFirst(known.count).prefix { $0 != "\n" })"
+        }
+        return "the URL cannot be read; it must look like postgres://user@host:5432/database?sslmode=require, "
+            + "with %-codes for other characters"
+    }
+}
