@@ -41,10 +41,11 @@ extension InitialSchema {
             version          bigint NOT NULL DEFAULT 0,
             created_at       timestamptz NOT NULL,
             updated_at       timestamptz NOT NULL,
-            claimed_at       timestamptz NOT NULL DEFAULT '1970-01-01 00:00:00+00',
             total_chunks     integer NOT NULL,
             completed_chunks integer NOT NULL DEFAULT 0,
             failed_chunks    integer NOT NULL DEFAULT 0,
+            -- From where claims read: every chunk below was claimed once. Those that came back are found by an index.
+            next_chunk       integer NOT NULL DEFAULT 0,
             round            integer NOT NULL DEFAULT 1,
             progress         double precision NOT NULL DEFAULT 0 CHECK (progress BETWEEN 0 AND 1),
             priority         smallint NOT NULL DEFAULT 2 CHECK (priority BETWEEN 1 AND 3),
@@ -59,11 +60,16 @@ extension InitialSchema {
             started_at       timestamptz,
             completed_at     timestamptz,
             error_message    text,
-            trace_context    jsonb
+            trace_context    jsonb,
+            -- Changes once or twice in a processing's life, so that its index does not keep claims out of their pages.
+            has_fresh        boolean GENERATED ALWAYS AS (
+                status IN ('PENDING', 'PROCESSING') AND next_chunk < total_chunks
+            ) STORED
         ) WITH (
             fillfactor = 40, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_threshold = 200,
             autovacuum_vacuum_cost_delay = 0
         );
+        CREATE INDEX idx_processing_fresh ON {schema}.processing_tasks (engine, priority, id) WHERE has_fresh;
         CREATE INDEX idx_processing_status ON {schema}.processing_tasks (status, id);
         CREATE UNIQUE INDEX idx_processing_transcript ON {schema}.processing_tasks (transcript_id);
         CREATE INDEX idx_processing_run ON {schema}.processing_tasks (run_key, id);
@@ -90,6 +96,10 @@ extension InitialSchema {
             error_message text,
             result        jsonb,
             cache_key     text COLLATE "C",
+            -- When a chunk that came back may be claimed again; NULL for all others.
+            due_at        timestamptz GENERATED ALWAYS AS (
+                CASE WHEN status = 'PENDING' AND lease_token > 0 THEN coalesce(scheduled_at, '-infinity') END
+            ) STORED,
             UNIQUE (processing_id, chunk_index),
             CHECK ((worker_id IS NOT NULL) = (status = 'PROCESSING')),
             CHECK ((result IS NOT NULL) = (status = 'COMPLETED'))
@@ -97,7 +107,8 @@ extension InitialSchema {
             autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000,
             autovacuum_vacuum_cost_delay = 0, autovacuum_analyze_scale_factor = 0.05
         );
-        CREATE INDEX idx_chunks_pending ON {schema}.chunk_tasks (processing_id, chunk_index) WHERE status = 'PENDING';
+        CREATE INDEX idx_chunks_returned ON {schema}.chunk_tasks (processing_id, chunk_index, due_at)
+            WHERE due_at IS NOT NULL;
         CREATE INDEX idx_chunks_held ON {schema}.chunk_tasks (worker_id) WHERE worker_id IS NOT NULL;
         """
 }
