@@ -114,16 +114,17 @@ struct WorkerSession: Sendable {
         guard let reader = dependencies.reader, !dependencies.transcribers.isEmpty else { return nil }
         let transcribers = Dictionary(
             dependencies.transcribers.map { ($0.identity, $0) }, uniquingKeysWith: { $1 })
+        let unreachable = Unreachable<ProcessingID>(
+            leavesToOthers: configuration.leavesUnreadableToOthers, time: dependencies.time)
         return ChunkSource(
             worker: worker, processings: dependencies.processings,
             scope: ChunkScope(
                 engines: Array(transcribers.keys), processings: configuration.processings.map { Array($0.keys) },
                 maxCrashes: configuration.maxCrashes),
             executor: ChunkExecutor(
-                reader: reader, transcribers: transcribers, cache: dependencies.cache,
-                timeToLive: configuration.resultTTL),
-            unreachable: Unreachable(
-                leavesToOthers: configuration.leavesUnreadableToOthers, time: dependencies.time),
+                reader: reader, processings: dependencies.processings, unreachable: unreachable,
+                transcribers: transcribers, cache: dependencies.cache, timeToLive: configuration.resultTTL),
+            unreachable: unreachable,
             retryPolicy: configuration.retryPolicy, clock: dependencies.clock,
             onMerge: { [jobBell] in jobBell.ring() }, onEvent: service.onEvent, logger: logger)
     }

@@ -55,4 +55,9 @@ struct WatchedProcessings: ProcessingRepository {
         try await log.note(.finish)
         return try await base.finish(outcome)
     }
+    func storeAudio(_ audio: [ChunkID: [UInt8]]) async throws(StoreError) { try await base.storeAudio(audio) }
+    func audio(of id: ChunkID) async throws(StoreError) -> [UInt8]? { try await base.audio(of: id) }
+    func chunksWithoutAudio(of id: ProcessingID) async throws(StoreError) -> [ChunkTask] {
+        try await base.chunksWithoutAudio(of: id)
+    }
 }

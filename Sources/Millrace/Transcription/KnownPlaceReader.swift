@@ -8,4 +8,8 @@ struct KnownPlaceReader: RecordingReader {
     func chunk(_ range: SampleRange, of source: RecordingSource) async throws(TranscriptionError) -> AudioChunk {
         try await base.chunk(range, of: source.hash == known.hash ? known : source)
     }
+
+    func chunk(flac: [UInt8]) async throws(TranscriptionError) -> AudioChunk {
+        try await base.chunk(flac: flac)
+    }
 }

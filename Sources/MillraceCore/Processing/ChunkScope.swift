@@ -4,7 +4,7 @@ public struct ChunkScope: Sendable, Hashable {
     public var engines: [EngineIdentity]
     /// Only chunks of these processings; `nil` for any.
     public var processings: [ProcessingID]?
-    /// No chunks of these processings: their recordings cannot be reached from here.
+    /// Of these processings only chunks whose sound is kept with them: their recordings cannot be reached from here.
     public var unreachable: [ProcessingID]
     /// Chunks whose workers died so often while they ran are suspects; see ``JobScope/maxCrashes``. 0 is off.
     public var maxCrashes: Int

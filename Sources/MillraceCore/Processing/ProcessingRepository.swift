@@ -80,6 +80,18 @@ public protocol ProcessingRepository: Repository where Aggregate == ParallelProc
     ///   nothing changed.
     /// - Throws: `invalid` when the transcript's status is not final.
     func finish(_ outcome: MergeOutcome) async throws(StoreError) -> Bool
+
+    /// Keeps the sound of chunks with them, as FLAC, for workers that do not reach their recording.
+    ///
+    /// It is forgotten when the chunk ends, in whatever way, or goes. What was kept before is replaced; sound of a chunk
+    /// that has ended, or that there is not, is dropped: others may have been faster.
+    func storeAudio(_ audio: [ChunkID: [UInt8]]) async throws(StoreError)
+
+    /// The sound that is kept of a chunk, as FLAC; `nil` when there is none.
+    func audio(of id: ChunkID) async throws(StoreError) -> [UInt8]?
+
+    /// The chunks of a processing that have not ended and of which no sound is kept, by index.
+    func chunksWithoutAudio(of id: ProcessingID) async throws(StoreError) -> [ChunkTask]
 }
 
 extension ProcessingRepository {

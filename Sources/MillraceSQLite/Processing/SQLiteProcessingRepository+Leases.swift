@@ -54,17 +54,19 @@ extension SQLiteProcessingRepository {
         try db.rows(
             """
             WITH open AS MATERIALIZED (
-                SELECT id, priority, claimed_at FROM processing_tasks
+                SELECT id, priority, claimed_at,
+                       id NOT IN (SELECT value FROM json_each(:unreachable)) AS is_reachable
+                FROM processing_tasks
                 WHERE status IN ('PENDING', 'PROCESSING')
                   AND engine IN (SELECT value FROM json_each(:engines))
                   AND (:any OR id IN (SELECT value FROM json_each(:processings)))
-                  AND id NOT IN (SELECT value FROM json_each(:unreachable))
             )
             SELECT chunk.id
             FROM open JOIN chunk_tasks chunk ON chunk.id IN (
                 SELECT id FROM chunk_tasks
                 WHERE processing_id = open.id AND status = 'PENDING' AND coalesce(scheduled_at, 0) <= :now
                   AND (:crashes = 0 OR (crashes >= :crashes) = :alone)
+                  AND (open.is_reachable OR EXISTS (SELECT 1 FROM chunk_audio WHERE chunk_id = chunk_tasks.id))
                 ORDER BY chunk_index LIMIT :limit
             )
             ORDER BY open.priority DESC,

@@ -1,5 +1,6 @@
 internal import Foundation
 public import MillraceCore
+internal import NIOCore
 internal import Synchronization
 
 /// Reads the sound of chunks from files on this machine or a shared folder, and from web servers.
@@ -37,6 +38,34 @@ public final class FileRecordingReader: RecordingReader {
                 .changed, "\(source.name): changes while it is read; wait until it is complete", isRetryable: true)
         }
         return chunk
+    }
+
+    /// Reads the sound that was kept with a chunk.
+    ///
+    /// - Throws: `TranscriptionError` `notAudio` or `cancelled`.
+    public func chunk(flac: [UInt8]) async throws(TranscriptionError) -> AudioChunk {
+        try await reading.run { _ throws(TranscriptionError) in
+            guard let audio = FLACDecoder.audio(of: flac) else {
+                throw TranscriptionError(
+                    .notAudio, "the sound that was kept with a chunk is damaged; transcribe the recording again")
+            }
+            return audio
+        }
+    }
+
+    /// Reads a stretch of a recording as FLAC, which `chunk(flac:)` reads elsewhere, to the sample.
+    ///
+    /// - Throws: as `chunk(_:of:)`.
+    public func flac(of range: SampleRange, of source: RecordingSource) async throws(TranscriptionError) -> [UInt8] {
+        let audio = try await chunk(range, of: source)
+        return try await reading.run { _ throws(TranscriptionError) in
+            var buffer = ByteBuffer()
+            guard FLACEncoder.append(audio, to: &buffer) else {
+                throw TranscriptionError(
+                    .unreadable, "\(source.name): cannot be made FLAC; is libsndfile built with it?")
+            }
+            return Array(buffer.readableBytesView)
+        }
     }
 
     /// The chunk, or `nil` when the recording is to be hashed, fetched or decoded first.

@@ -4,8 +4,7 @@ public enum ProcessingContract {
     public static let rules: [ContractRule<StoreFixture>] =
         StartRules.all + ChunkClaimRules.all + ChunkTurnRules.all + ChunkSettleRules.all + CounterRules.all
         + MergeRules.all + SaveRules.all + ResumeRules.all + ChunkRescueRules.all + ChunkSuspectRules.all
-        + FinishRules.all + SweepRules.all
-        + ProgressRules.all + TraceRules.all
+        + ChunkAudioRules.all + FinishRules.all + SweepRules.all + ProgressRules.all + TraceRules.all
 
     /// The rules for adapters whose counters can be damaged; they need ``StoreFixture/skewCounters``.
     public static let damageRules: [ContractRule<StoreFixture>] = SweepRules.damage

@@ -113,4 +113,19 @@ public struct InMemoryProcessingRepository: ProcessingRepository {
     public func finish(_ outcome: MergeOutcome) async throws(StoreError) -> Bool {
         try store.step { (state, now) throws(StoreError) in try state.finish(outcome, at: now) }
     }
+
+    /// See the port.
+    public func storeAudio(_ audio: [ChunkID: [UInt8]]) async throws(StoreError) {
+        try store.step { state, _ in state.storeAudio(audio) }
+    }
+
+    /// See the port.
+    public func audio(of id: ChunkID) async throws(StoreError) -> [UInt8]? {
+        try store.step { state, _ in state.chunkAudio[id] }
+    }
+
+    /// See the port.
+    public func chunksWithoutAudio(of id: ProcessingID) async throws(StoreError) -> [ChunkTask] {
+        try store.step { state, _ in state.chunksWithoutAudio(of: id) }
+    }
 }

@@ -38,11 +38,12 @@ extension StoreState {
         let unreachable = Set(scope.unreachable)
         let open = processings.values.filter { row in
             (row.status == .pending || row.status == .processing) && engines.contains(row.recipe.engine)
-                && (wanted?.contains(row.id) ?? true) && !unreachable.contains(row.id)
+                && (wanted?.contains(row.id) ?? true)
         }
         return open.flatMap { row in
             let claimable = (chunks[row.id] ?? []).filter { task in
                 guard task.isClaimable(at: now) else { return false }
+                guard !unreachable.contains(row.id) || chunkAudio[task.id] != nil else { return false }
                 return scope.maxCrashes == 0 || task.isSuspect(maxCrashes: scope.maxCrashes) == scope.isAlone
             }
             return claimable.enumerated().map { rank, task in
@@ -92,6 +93,14 @@ extension StoreState {
         processings[id] = row
         if isLast { queueMerge(of: row, at: now) }
         return isLast
+    }
+
+    mutating func storeAudio(_ audio: [ChunkID: [UInt8]]) {
+        for (id, sound) in audio where chunk(id)?.status.isFinal == false { chunkAudio[id] = sound }
+    }
+
+    func chunksWithoutAudio(of id: ProcessingID) -> [ChunkTask] {
+        (chunks[id] ?? []).filter { !$0.status.isFinal && chunkAudio[$0.id] == nil }
     }
 
     func chunkLeases(of worker: WorkerID) -> [ChunkID: LeaseToken] {

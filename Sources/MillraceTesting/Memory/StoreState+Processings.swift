@@ -118,6 +118,7 @@ extension StoreState {
         for task in chunks[id] ?? [] {
             chunkPlaces[task.id] = nil
             chunkCacheKeys[task.id] = nil
+            chunkAudio[task.id] = nil
         }
         chunks[id] = nil
         claimTurns[id] = nil
@@ -143,6 +144,7 @@ extension StoreState {
     mutating func store(_ task: ChunkTask) {
         guard let place = chunkPlaces[task.id] else { return }
         chunks[place.processing]?[place.index] = task
+        if task.status.isFinal { chunkAudio[task.id] = nil }
     }
 
     func recount(_ row: inout ParallelProcessor.Row) {

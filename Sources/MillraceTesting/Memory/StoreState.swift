@@ -21,6 +21,8 @@ struct StoreState {
     var chunkPlaces: [ChunkID: (processing: ProcessingID, index: Int)] = [:]
     /// Where the cache keeps the results of chunks.
     var chunkCacheKeys: [ChunkID: CacheKey] = [:]
+    /// The sound of chunks that have not ended.
+    var chunkAudio: [ChunkID: [UInt8]] = [:]
     /// When chunks of a processing were last claimed, counted in claims.
     var claimTurns: [ProcessingID: Int] = [:]
     var lastTurn = 0

@@ -16,7 +16,14 @@ final class Unreachable<ID: Hashable & Sendable>: Sendable {
         self.time = time
     }
 
+    func contains(_ id: ID) -> Bool {
+        let now = time.now()
+        return until.withLock { $0[id].map { $0 > now } ?? false }
+    }
+
+    /// Remembers it for a while, unless it is not left to others.
     func add(_ id: ID) {
+        guard leavesToOthers else { return }
         until.withLock { $0[id] = time.now() + Self.memory }
     }
 

@@ -27,6 +27,20 @@ import Testing
         }
     }
 
+    @Test func `what is read as FLAC is the same elsewhere, to the sample`() async throws {
+        try SoundFile.write(SyntheticSpeech.make(seed: 4, seconds: 10).samples, to: folder.file("a"), coding: .wav16)
+        let survey = try await survey("a")
+        let elsewhere = FileRecordingReader(decodedFolder: folder.file("elsewhere"))
+        for range in survey.ranges {
+            let flac = try await reader.flac(of: range, of: survey.source)
+            #expect(flac.count < range.count * 2)
+            #expect(try await elsewhere.chunk(flac: flac) == reader.chunk(range, of: survey.source))
+        }
+        await #expect { try await elsewhere.chunk(flac: [1, 2, 3]) } throws: { error in
+            (error as? TranscriptionError)?.code == .notAudio
+        }
+    }
+
     @Test(arguments: [SoundFile.Coding.wav16, .flac16, .mp3, .oggOpus])
     func `reads all chunks at once, together the whole recording`(coding: SoundFile.Coding) async throws {
         let samples = SyntheticSpeech.make(seed: 3, seconds: 30).samples

@@ -9,7 +9,7 @@ import Testing
         let mutants =
             JobMutants.all + LeaseMutants.all + QueueMutants.all + RunMutants.all + ChunkMutants.all
             + MergeMutants.all + SaveMutants.all + StatementMutants.all + SuspectMutants.all
-            + TraceMutants.all + TranscriptMutants.all + ListMutants.all
+            + AudioMutants.all + TraceMutants.all + TranscriptMutants.all + ListMutants.all
         await run(rules, mutants) { mutant in
             var lab = StoreLab()
             mutant.tamper(&lab)

@@ -26,6 +26,9 @@ struct TamperedProcessings: ProcessingRepository {
     var onSweep: (@Sendable (any ProcessingRepository) async throws -> [ProcessingID])?
     var onPage: (@Sendable (any ProcessingRepository, ProcessingID, Int?, Int) async throws -> [ChunkTask])?
     var onFinish: (@Sendable (any ProcessingRepository, MergeOutcome) async throws -> Bool)?
+    var onStoreAudio: (@Sendable (any ProcessingRepository, [ChunkID: [UInt8]]) async throws -> Void)?
+    var onAudio: (@Sendable (any ProcessingRepository, ChunkID) async throws -> [UInt8]?)?
+    var onWithoutAudio: (@Sendable (any ProcessingRepository, ProcessingID) async throws -> [ChunkTask])?
 
     init(_ base: any ProcessingRepository) { self.base = base }
 }
@@ -117,5 +120,20 @@ extension TamperedProcessings {
     func finish(_ outcome: MergeOutcome) async throws(StoreError) -> Bool {
         guard let tampered = onFinish else { return try await base.finish(outcome) }
         return try await storeError { try await tampered(base, outcome) }
+    }
+
+    func storeAudio(_ audio: [ChunkID: [UInt8]]) async throws(StoreError) {
+        guard let tampered = onStoreAudio else { return try await base.storeAudio(audio) }
+        return try await storeError { try await tampered(base, audio) }
+    }
+
+    func audio(of id: ChunkID) async throws(StoreError) -> [UInt8]? {
+        guard let tampered = onAudio else { return try await base.audio(of: id) }
+        return try await storeError { try await tampered(base, id) }
+    }
+
+    func chunksWithoutAudio(of id: ProcessingID) async throws(StoreError) -> [ChunkTask] {
+        guard let tampered = onWithoutAudio else { return try await base.chunksWithoutAudio(of: id) }
+        return try await storeError { try await tampered(base, id) }
     }
 }

@@ -154,6 +154,39 @@ import Testing
         #expect(try await place.finish(far, with: EchoTranscriber())?.status == .completed)
     }
 
+    @Test func `of a recording that cannot be read here chunks are transcribed whose sound is kept with them`()
+        async throws
+    {
+        let far = try await place.startRun(chunks: 8, path: "/far")
+        let near = try await place.startRun(chunks: 8, path: "/near")
+        let kept = try await place.chunks(of: far).filter { $0.index % 2 == 1 }
+        try await place.processings.storeAudio(
+            Dictionary(uniqueKeysWithValues: kept.map { ($0.id, NumberedRecording.kept($0.index)) }))
+        let reader = NumberedRecording(unreachable: ["/far"])
+        let engine = EchoTranscriber()
+        #expect(try await place.finish(near, with: engine, reader: reader)?.status == .completed)
+        let stop = StopSignal()
+        try await place.run([place.chunkWorker(engine, reader: reader, stop: stop)], stop: stop) {
+            try await place.clock.advance(whenSleeping: Workplace.idleChunkSleepers) {
+                try await place.processings.row(far.id)?.completedChunks == 4
+            }
+        }
+        let done = try await place.chunks(of: far)
+        #expect(done.map { $0.status == .completed } == [false, true, false, true, false, true, false, true])
+        #expect(done.allSatisfy { $0.retryCount == 0 })
+        let transcript = try await place.finish(far, with: EchoTranscriber())
+        #expect(transcript?.status == .completed && transcript?.text == text(0..<8))
+    }
+
+    @Test func `sound kept with a chunk that is not the chunk's fails it`() async throws {
+        let run = try await place.startRun(chunks: 1, path: "/far")
+        let chunk = try await place.chunks(of: run)[0]
+        try await place.processings.storeAudio([chunk.id: [1, 0]])
+        let transcript = try await place.finish(
+            run, with: EchoTranscriber(), reader: NumberedRecording(unreachable: ["/far"]))
+        #expect(transcript?.status == .failed)
+    }
+
     @Test func `a recording that cannot be read fails where nobody else is to try`() async throws {
         let run = try await place.startRun(chunks: 2, path: "/far")
         let transcript = try await place.finish(
@@ -186,6 +219,8 @@ import Testing
             {
                 AudioChunk(samples: Array(repeating: 0, count: range.count))
             }
+
+            func chunk(flac: [UInt8]) async throws(TranscriptionError) -> AudioChunk { AudioChunk(samples: []) }
         }
         let engine = EchoTranscriber()
         let run = try await place.startRun(chunks: 3)
