@@ -96,19 +96,26 @@ extension InitialSchema {
             error_message text,
             result        jsonb,
             cache_key     text COLLATE "C",
+            -- The sound as FLAC, for workers that do not reach the recording; NULL for most, and for all that have ended.
+            audio         bytea,
             -- When a chunk that came back may be claimed again; NULL for all others.
             due_at        timestamptz GENERATED ALWAYS AS (
                 CASE WHEN status = 'PENDING' AND lease_token > 0 THEN coalesce(scheduled_at, '-infinity') END
             ) STORED,
             UNIQUE (processing_id, chunk_index),
             CHECK ((worker_id IS NOT NULL) = (status = 'PROCESSING')),
-            CHECK ((result IS NOT NULL) = (status = 'COMPLETED'))
+            CHECK ((result IS NOT NULL) = (status = 'COMPLETED')),
+            CHECK (audio IS NULL OR status IN ('PENDING', 'PROCESSING'))
         ) WITH (
             autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000,
             autovacuum_vacuum_cost_delay = 0, autovacuum_analyze_scale_factor = 0.05
         );
         CREATE INDEX idx_chunks_returned ON {schema}.chunk_tasks (processing_id, chunk_index, due_at)
             WHERE due_at IS NOT NULL;
+        -- FLAC cannot be made smaller by the server.
+        ALTER TABLE {schema}.chunk_tasks ALTER COLUMN audio SET STORAGE EXTERNAL;
+        -- What a worker can take of a processing whose recording it does not reach.
+        CREATE INDEX idx_chunks_audio ON {schema}.chunk_tasks (processing_id, chunk_index) WHERE audio IS NOT NULL;
         CREATE INDEX idx_chunks_held ON {schema}.chunk_tasks (worker_id) WHERE worker_id IS NOT NULL;
         """
 }
