@@ -99,7 +99,7 @@ let package = Package(
         .target(
             name: "TestServers",
             dependencies: [
-                nioCore, nioHTTP1, nioPosix, nioSSL, .product(name: "NIOHTTP2", package: "swift-nio-http2"),
+                nioCore, nioHTTP1, nioPosix, nioSSL, subprocess, .product(name: "NIOHTTP2", package: "swift-nio-http2"),
             ],
             path: "Tests/TestServers", swiftSettings: settings),
         // Long runs in which things go wrong on purpose (script/soak), and workers for tests to kill and to freeze.
