@@ -1,0 +1,236 @@
+internal import MillraceCore
+internal import Synchronization
+
+/// Lends connections of one kind to many callers, in the order in which they ask.
+///
+/// ``PoolStateMachine`` decides; this opens, looks at, and closes connections, and lets callers wait.
+final class ConnectionPool<Connection: PooledConnection>: Sendable {
+    typealias Machine = PoolStateMachine<Connection>
+    private typealias Answer = Result<Machine.Grant, Machine.Refusal>
+
+    /// A connection idle for longer is asked for an answer before it is lent.
+    static var trustedIdleTime: Duration { .seconds(1) }
+
+    private struct Shared {
+        var machine: Machine
+        var waiters: [Machine.WaiterID: CheckedContinuation<Answer, Never>] = [:]
+        var drains: [CheckedContinuation<Void, Never>] = []
+        var lastWaiter: Machine.WaiterID = 0
+        /// The time for which the alarm is set.
+        var alarm: Duration?
+    }
+
+    private let options: PostgresPool.Options
+    private let name: String
+    private let time: MonotonicTime
+    private let alarm: PoolAlarm
+    private let connect: @Sendable () async throws(PostgresError) -> Connection
+    private let shared: Mutex<Shared>
+
+    /// Makes a pool without a connection; `name` is what messages call the server.
+    init(
+        options: PostgresPool.Options, name: String, time: MonotonicTime = MonotonicTime(ContinuousClock()),
+        alarm: PoolAlarm = .system(), connect: @escaping @Sendable () async throws(PostgresError) -> Connection
+    ) {
+        self.options = options
+        self.name = name
+        self.time = time
+        self.alarm = alarm
+        self.connect = connect
+        shared = Mutex(Shared(machine: Machine(options: options)))
+    }
+
+    deinit {
+        for connection in shared.withLock({ $0.machine.close(at: time.now()) }).closed { connection.close() }
+    }
+
+    var state: PostgresPool.State {
+        shared.withLock { $0.machine.state(at: time.now()) }
+    }
+
+    /// Lends a connection for as long as `body` runs.
+    func withConnection<Value: Sendable>(
+        _ body: @Sendable (Connection) async throws -> Value
+    ) async throws -> Value {
+        let member = try await checkOut()
+        defer { checkIn(member) }
+        return try await body(member.connection)
+    }
+
+    /// Lends no more, and waits until all connections are back; when the task is cancelled, those in use are ended.
+    func close() async {
+        apply { $0.close(at: $1) }
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isDrained = shared.withLock { shared in
+                    if !shared.machine.isDrained { shared.drains.append(continuation) }
+                    return shared.machine.isDrained
+                }
+                if isDrained { continuation.resume() }
+            }
+        } onCancel: {
+            for connection in shared.withLock({ $0.machine.lentConnections }) { connection.close() }
+        }
+    }
+
+    // MARK: Lending
+
+    private func checkOut() async throws(PostgresError) -> Machine.Member {
+        switch try await grant() {
+        case .use(let member, let idle):
+            if try await isFit(member, idle: idle) { return member }
+            shared.withLock { $0.machine.broke(member.place) }
+            member.connection.close()
+            return try await open(in: member.place)
+        case .open(let place, let worn):
+            worn?.close()
+            return try await open(in: place)
+        }
+    }
+
+    private func checkIn(_ member: Machine.Member) {
+        guard member.connection.isUsable else {
+            member.connection.close()
+            return apply { $0.giveUp(member.place, at: $1) }
+        }
+        apply { $0.release(member, at: $1) }
+    }
+
+    /// Whether a connection answers; asks it only when it was idle for long.
+    private func isFit(_ member: Machine.Member, idle: Duration) async throws(PostgresError) -> Bool {
+        guard options.prePing else { return true }
+        guard member.connection.isUsable else { return false }
+        guard idle >= Self.trustedIdleTime else { return true }
+        do throws(PostgresError) {
+            try await member.connection.ping()
+            return true
+        } catch {
+            guard !Task.isCancelled else {
+                checkIn(member)
+                throw error
+            }
+            return false
+        }
+    }
+
+    private func open(in place: Machine.Place) async throws(PostgresError) -> Machine.Member {
+        do throws(PostgresError) {
+            let connection = try await connect()
+            let member = shared.withLock { $0.machine.opened(connection, in: place, at: time.now()) }
+            guard let member else {
+                connection.close()
+                throw refused(.closed)
+            }
+            return member
+        } catch {
+            apply { $0.giveUp(place, at: $1) }
+            throw error
+        }
+    }
+
+    // MARK: Waiting
+
+    private func grant() async throws(PostgresError) -> Machine.Grant {
+        guard !Task.isCancelled else { throw refused(.cancelled) }
+        do throws(Machine.Refusal) {
+            let grant = try shared.withLock { shared throws(Machine.Refusal) in
+                try shared.machine.acquire(at: time.now())
+            }
+            if let grant { return grant }
+            return try await waitForGrant()
+        } catch {
+            throw refused(error)
+        }
+    }
+
+    private func waitForGrant() async throws(Machine.Refusal) -> Machine.Grant {
+        let id = shared.withLock { shared in
+            shared.lastWaiter += 1
+            return shared.lastWaiter
+        }
+        let answer: Answer = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in queue(id, continuation) }
+        } onCancel: {
+            apply { $0.cancel(id, at: $1) }
+        }
+        return try answer.get()
+    }
+
+    private func queue(_ id: Machine.WaiterID, _ continuation: CheckedContinuation<Answer, Never>) {
+        var answer: Answer?
+        step { shared, now in
+            do throws(Machine.Refusal) {
+                // A cancellation that came before this is not told to the machine.
+                guard !Task.isCancelled else { throw .cancelled }
+                answer = try shared.machine.acquire(at: now).map { .success($0) }
+            } catch {
+                answer = .failure(error)
+            }
+            guard answer == nil else { return Machine.Effects() }
+            shared.waiters[id] = continuation
+            return shared.machine.wait(id, at: now)
+        }
+        if let answer { continuation.resume(returning: answer) }
+    }
+
+    private func refused(_ refusal: Machine.Refusal) -> PostgresError {
+        switch refusal {
+        case .closed:
+            PostgresError(.poolClosed, "the pool of connections to \(name) is closed")
+        case .cancelled:
+            PostgresError(.cancelled, "cancelled while waiting for a connection to \(name)")
+        case .timedOut(let inUse, let waited):
+            PostgresError(
+                .poolTimeout,
+                """
+                no connection to \(name) came free in \(Self.seconds(waited)), with \(inUse) in use; allow more (now \
+                \(options.size) and \(options.maxOverflow) overflow), run less at once, or wait longer
+                """)
+        }
+    }
+
+    private static func seconds(_ duration: Duration) -> String {
+        "\((duration.inSeconds * 10).rounded() / 10) s"
+    }
+
+    // MARK: Events
+
+    private func apply(_ event: (inout Machine, Duration) -> Machine.Effects) {
+        step { shared, now in event(&shared.machine, now) }
+    }
+
+    /// Changes what is shared, and then, without the lock, does what follows from it.
+    private func step(_ event: (inout Shared, Duration) -> Machine.Effects) {
+        let now = time.now()
+        var closed: [Connection] = []
+        var answers: [(CheckedContinuation<Answer, Never>, Answer)] = []
+        var drains: [CheckedContinuation<Void, Never>] = []
+        var delay: Duration?
+        shared.withLock { shared in
+            let effects = event(&shared, now)
+            closed = effects.closed
+            for (waiter, answer) in effects.answers {
+                if let continuation = shared.waiters.removeValue(forKey: waiter) {
+                    answers.append((continuation, answer))
+                }
+            }
+            if shared.machine.isDrained { swap(&drains, &shared.drains) }
+            if let next = effects.alarm, next < shared.alarm ?? .seconds(Int64.max) {
+                shared.alarm = next
+                delay = next - now
+            }
+        }
+        for (continuation, answer) in answers { continuation.resume(returning: answer) }
+        for connection in closed { connection.close() }
+        for drain in drains { drain.resume() }
+        if let delay { alarm.set(delay) { [weak self] in self?.tick() } }
+    }
+
+    private func tick() {
+        step { shared, now in
+            // One that was set for an earlier time may ring late, when all is done.
+            if let alarm = shared.alarm, alarm <= now { shared.alarm = nil }
+            return shared.machine.tick(at: now)
+        }
+    }
+}

@@ -1,0 +1,58 @@
+public import Logging
+
+/// Connections to one PostgreSQL server, lent to many callers.
+///
+/// A connection is opened when one is needed and none is idle; the last to come back is the first to go out. Callers
+/// are served in the order in which they ask. One that is cancelled leaves the queue. A connection that is broken, or
+/// was left in a transaction, is closed and replaced.
+public final class PostgresPool: Sendable {
+    /// The server and how to reach it.
+    public let configuration: PostgresConfiguration
+    /// How many connections there may be, and how long they are kept.
+    public let options: Options
+    private let connections: ConnectionPool<PostgresConnection>
+
+    /// Makes a pool; nothing is opened before the first connection is needed.
+    ///
+    /// The logger gets the statements, at debug, when ``Options/echo`` says so.
+    public init(
+        _ configuration: PostgresConfiguration, options: Options = .standard, logger: Logger? = nil
+    ) {
+        var configuration = configuration
+        configuration.echo = configuration.echo || options.echo
+        self.configuration = configuration
+        self.options = options
+        connections = ConnectionPool(options: options, name: configuration.description) {
+            [configuration] () async throws(PostgresError) in
+            try await PostgresConnection.connect(configuration, logger: logger)
+        }
+    }
+
+    /// What the pool holds now.
+    public var state: State { connections.state }
+
+    /// Lends a connection for as long as `body` runs.
+    ///
+    /// The connection is not to be kept: it is another's as soon as `body` has returned.
+    ///
+    /// - Throws: what `body` throws; ``PostgresError`` when there is no connection: `poolTimeout`, `poolClosed`,
+    ///   `cancelled`, or why none could be opened.
+    public func withConnection<Value: Sendable>(
+        _ body: @Sendable (PostgresConnection) async throws -> Value
+    ) async throws -> Value {
+        try await connections.withConnection(body)
+    }
+
+    /// Lends no more, refuses those who wait, and returns when all connections are back and closed.
+    ///
+    /// When the task is cancelled, the connections in use are ended at once. A pool that is closed stays so.
+    public func close() async {
+        await connections.close()
+    }
+}
+
+extension PostgresConnection: PooledConnection {
+    func ping() async throws(PostgresError) {
+        _ = try await query("SELECT 1")
+    }
+}
