@@ -19,7 +19,7 @@ public struct PostgresConfiguration: Sendable {
     public var echo = false
 
     /// What libpq is told, beside the environment.
-    let settings: [String: String]
+    private(set) var settings: [String: String]
     let preparedSwitch = PreparedSwitch()
     private let place: String
 
@@ -46,6 +46,12 @@ public struct PostgresConfiguration: Sendable {
         var copy = self
         copy.schema = try Self.readSchema(schema)
         return copy
+    }
+
+    /// Leads to the one host of several that a connection has.
+    mutating func aim(at target: [String: String]) {
+        for name in ["host", "hostaddr", "port"] { settings[name] = target[name] }
+        settings["target_session_attrs"] = nil
     }
 
     /// How many hosts the URL names, each of which is tried in turn.

@@ -3,12 +3,45 @@ public import Logging
 /// One session with a server.
 ///
 /// Concurrent callers wait for each other in the order in which they came. Nothing blocks a thread of Swift's pool.
+/// A connection that is let go of is closed.
 public final class PostgresConnection: Sendable {
+    let session: Session
+    let gate = Gate()
+    let configuration: PostgresConfiguration
+    let logger: Logger?
+    /// Whether a pooler stands between this and the server, so that no state of a session lasts.
+    let isPooled: Bool
+    /// 0 for the connection itself, 1 for that of its transaction, more for savepoints.
+    let depth: Int
+
+    init(
+        session: Session, configuration: PostgresConfiguration, logger: Logger?, isPooled: Bool, depth: Int = 0
+    ) {
+        self.session = session
+        self.configuration = configuration
+        self.logger = logger
+        self.isPooled = isPooled
+        self.depth = depth
+    }
+
     /// Connects; throws `connectionFailed`, `authentication` or `timedOut` with what to do.
+    ///
+    /// Of several hosts the first is taken that answers and is what `target_session_attrs` wants; each may take the
+    /// configuration's time.
     public static func connect(
         _ configuration: PostgresConfiguration, logger: Logger? = nil
     ) async throws(PostgresError) -> PostgresConnection {
-        throw PostgresError(.unsupported, "not yet")
+        let session = try await Connector(configuration).connect()
+        let runner = StatementRunner(session: session, configuration: configuration)
+        // A pooler makes a number up. Its servers do not know each other's prepared statements.
+        let answer = try await runner.runUnprepared("SELECT pg_backend_pid()", timeout: configuration.connectTimeout)
+        let isPooled = try PostgresRows(answer)[0].value(0, as: Int32.self) != session.backend
+        if isPooled { configuration.preparedSwitch.turnOff() }
+        return PostgresConnection(session: session, configuration: configuration, logger: logger, isPooled: isPooled)
+    }
+
+    deinit {
+        if depth == 0 { session.close() }
     }
 
     /// Runs one statement and returns its rows.
@@ -19,7 +52,7 @@ public final class PostgresConnection: Sendable {
     public func query(
         _ sql: String, _ parameters: [PostgresParameter] = []
     ) async throws(PostgresError) -> PostgresRows {
-        throw PostgresError(.unsupported, "not yet")
+        PostgresRows(try await result(sql, parameters))
     }
 
     /// Runs one statement and returns how many rows it changed; else as ``query(_:_:)``.
@@ -27,47 +60,36 @@ public final class PostgresConnection: Sendable {
     public func execute(
         _ sql: String, _ parameters: [PostgresParameter] = []
     ) async throws(PostgresError) -> Int {
-        throw PostgresError(.unsupported, "not yet")
+        try await result(sql, parameters).affectedRows
     }
 
     /// Runs several statements, separated by semicolons and without parameters, as one transaction unless they say
     /// otherwise.
     public func run(script: String) async throws(PostgresError) {
-        throw PostgresError(.unsupported, "not yet")
-    }
-
-    /// Sends rows to a `COPY … FROM STDIN (FORMAT binary)`, and returns how many there were.
-    ///
-    /// `write` puts each element's columns in order. No more is taken from `rows` than the server takes. When `rows` or
-    /// `write` throws, or the task is cancelled, nothing is stored, and the connection remains usable.
-    public func copyIn<Rows: AsyncSequence & Sendable>(
-        _ sql: String, rows: Rows, _ write: (Rows.Element, inout CopyRow) throws -> Void
-    ) async throws -> Int {
-        throw PostgresError(.unsupported, "not yet")
-    }
-
-    /// The same for rows that are at hand.
-    public func copyIn<Rows: Sequence>(
-        _ sql: String, rows: Rows, _ write: (Rows.Element, inout CopyRow) throws -> Void
-    ) async throws -> Int {
-        throw PostgresError(.unsupported, "not yet")
-    }
-
-    /// Runs a transaction on this connection, and commits it when `body` returns.
-    ///
-    /// `body` works with the connection that it is given, not with this one, which waits. A transaction in a transaction
-    /// is a savepoint. When the transaction conflicts with others (SQLSTATE 40001, 40P01) the whole body is run again,
-    /// `retries` times at most, after a moment.
-    public func withTransaction<Value: Sendable>(
-        isolation: PostgresIsolation = .readCommitted, retries: Int = 5,
-        _ body: (PostgresConnection) async throws -> Value
-    ) async throws -> Value {
-        throw PostgresError(.unsupported, "not yet")
+        try await gate.enter()
+        defer { gate.leave() }
+        let echo = Echo(logger, configuration, script)
+        defer { echo?.end() }
+        _ = try await runner.run(script: script)
     }
 
     /// Whether the connection is open, idle and outside of a transaction; looks at the socket, sends nothing.
-    public var isUsable: Bool { false }
+    public var isUsable: Bool { session.isIdle }
 
     /// Ends the session at once; a running statement fails with `connectionLost`.
-    public func close() {}
+    public func close() {
+        session.close()
+    }
+
+    var runner: StatementRunner { StatementRunner(session: session, configuration: configuration) }
+
+    private func result(
+        _ sql: String, _ parameters: [PostgresParameter]
+    ) async throws(PostgresError) -> ResultStorage {
+        try await gate.enter()
+        defer { gate.leave() }
+        let echo = Echo(logger, configuration, sql)
+        defer { echo?.end() }
+        return try await runner.run(sql, parameters)
+    }
 }

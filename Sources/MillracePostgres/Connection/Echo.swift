@@ -1,0 +1,19 @@
+internal import Logging
+
+/// Logs a statement's text and time, when that is wanted.
+struct Echo {
+    private let logger: Logger
+    private let sql: String
+    private let start = MonotonicTime.now
+
+    init?(_ logger: Logger?, _ configuration: PostgresConfiguration, _ sql: String) {
+        guard configuration.echo, let logger else { return nil }
+        self.logger = logger
+        self.sql = sql
+    }
+
+    func end() {
+        let microseconds = (MonotonicTime.now - start) / 1_000
+        logger.debug("statement", metadata: ["sql": "\(sql)", "microseconds": "\(microseconds)"])
+    }
+}

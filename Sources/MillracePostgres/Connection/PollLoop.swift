@@ -1,0 +1,137 @@
+internal import CLibPQ
+internal import Synchronization
+
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#endif
+
+/// The one thread that waits for the sockets of all sessions, reads what comes, and keeps their times.
+///
+/// A session is registered once, for reading, so that a statement costs no call to the kernel beyond sending it and
+/// reading its answer.
+final class PollLoop: Sendable {
+    private struct Entry {
+        weak var session: Session?
+    }
+
+    private static let running = Mutex<PollLoop?>(nil)
+
+    /// The loop of this process, which begins with the first connection and never ends.
+    static func shared() throws(PostgresError) -> PollLoop {
+        let loop = running.withLock { running -> PollLoop? in
+            if running == nil { running = PollLoop() }
+            return running
+        }
+        guard let loop else {
+            throw PostgresError(
+                .connectionFailed, "this process has too many open files; raise the limit (ulimit -n) or close some")
+        }
+        return loop
+    }
+
+    private let poll: Int32
+    private let alarm: Int32
+    private let sessions = Mutex<[UInt64: Entry]>([:])
+    /// When the sessions' times are looked at next.
+    private let wakeAt = Atomic<Int64>(.max)
+
+    private init?() {
+        poll = epoll_create1(Int32(EPOLL_CLOEXEC))
+        alarm = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
+        var event = epoll_event(events: EPOLLIN.rawValue, data: epoll_data_t(u64: 0))
+        guard poll >= 0, alarm >= 0, epoll_ctl(poll, EPOLL_CTL_ADD, alarm, &event) == 0 else {
+            if poll >= 0 { close(poll) }
+            if alarm >= 0 { close(alarm) }
+            return nil
+        }
+        BlockingThread.start("millrace-postgres") { [self] in run() }
+    }
+
+    /// Begins to read for a session; `false` when the kernel takes no more.
+    func add(_ session: Session) -> Bool {
+        sessions.withLock { $0[session.id] = Entry(session: session) }
+        return control(EPOLL_CTL_ADD, session.id, session.descriptor, writing: false)
+    }
+
+    /// Says whether a session also waits until it can write.
+    func watch(_ id: UInt64, _ descriptor: Int32, writing: Bool) {
+        _ = control(EPOLL_CTL_MOD, id, descriptor, writing: writing)
+    }
+
+    /// Forgets a session; its socket is `nil` when it was closed.
+    func remove(_ id: UInt64, _ descriptor: Int32?) {
+        if let descriptor { _ = control(EPOLL_CTL_DEL, id, descriptor, writing: false) }
+        sessions.withLock { _ = $0.removeValue(forKey: id) }
+    }
+
+    /// Makes sure that the sessions' times are looked at by `time`.
+    func wake(by time: Int64) {
+        var known = wakeAt.load(ordering: .relaxed)
+        while time < known {
+            let (exchanged, original) = wakeAt.compareExchange(
+                expected: known, desired: time, ordering: .sequentiallyConsistent)
+            if exchanged {
+                var one: UInt64 = 1
+                _ = write(alarm, &one, 8)
+                return
+            }
+            known = original
+        }
+    }
+
+    private func control(_ operation: Int32, _ id: UInt64, _ descriptor: Int32, writing: Bool) -> Bool {
+        let events = EPOLLIN.rawValue | (writing ? EPOLLOUT.rawValue : 0)
+        var event = epoll_event(events: events, data: epoll_data_t(u64: id))
+        return epoll_ctl(poll, operation, descriptor, &event) == 0
+    }
+
+    private func run() {
+        let capacity = 64
+        let events = UnsafeMutablePointer<epoll_event>.allocate(capacity: capacity)
+        var ready: [(session: Session, events: UInt32)] = []
+        while true {
+            let count = Int(epoll_wait(poll, events, Int32(capacity), patience()))
+            if count > 0 {
+                sessions.withLock { sessions in
+                    for index in 0..<count {
+                        let event = events[index]
+                        if let session = sessions[event.data.u64]?.session { ready.append((session, event.events)) }
+                        if event.data.u64 == 0 { drainAlarm() }
+                    }
+                }
+                for (session, events) in ready {
+                    session.socketIsReady(forWriting: events & EPOLLOUT.rawValue != 0)
+                }
+                ready.removeAll(keepingCapacity: true)
+            }
+            lookAtTimes()
+        }
+    }
+
+    /// Milliseconds until the sessions' times are to be looked at.
+    private func patience() -> Int32 {
+        let time = wakeAt.load(ordering: .sequentiallyConsistent)
+        if time == .max { return -1 }
+        let rest = time - MonotonicTime.now
+        return rest <= 0 ? 0 : Int32(min(rest / 1_000_000 + 1, 60_000))
+    }
+
+    private func lookAtTimes() {
+        let time = wakeAt.load(ordering: .sequentiallyConsistent)
+        guard time != .max else { return }
+        let now = MonotonicTime.now
+        guard now >= time else { return }
+        // What begins from here on wakes the loop itself.
+        wakeAt.store(.max, ordering: .sequentiallyConsistent)
+        let all = sessions.withLock { $0.values.compactMap(\.session) }
+        let next = all.reduce(Int64.max) { min($0, $1.timeHasCome(now)) }
+        if next != .max { wake(by: next) }
+    }
+
+    private func drainAlarm() {
+        var number: UInt64 = 0
+        _ = read(alarm, &number, 8)
+    }
+}

@@ -1,0 +1,232 @@
+internal import CLibPQ
+internal import Foundation
+internal import Synchronization
+
+/// One connection of libpq, read by the loop and written by its callers, one exchange at a time.
+final class Session: Sendable {
+    private static let lastID = Atomic<UInt64>(0)
+
+    let id: UInt64
+    let descriptor: Int32
+    /// The number of the server's process, or one that a pooler made up.
+    let backend: Int32
+    /// Where the connection leads, of several hosts the one that answered.
+    let target: [String: String]
+    private let cancelKey: CancelKey
+    private let loop: PollLoop
+    private let exchanges = Atomic<UInt64>(0)
+    private let state: Mutex<SessionState>
+
+    /// Takes over a connection that is open, or frees it and throws.
+    init(_ connection: sending OpaquePointer, loop: PollLoop) throws(PostgresError) {
+        guard let cancelKey = CancelKey(connection), PQsetnonblocking(connection, 1) == 0 else {
+            PQfinish(connection)
+            throw PostgresError(.connectionFailed, "libpq has no memory left")
+        }
+        self.cancelKey = cancelKey
+        self.loop = loop
+        id = Self.lastID.wrappingAdd(1, ordering: .relaxed).newValue
+        descriptor = PQsocket(connection)
+        backend = PQbackendPID(connection)
+        var target: [String: String] = [:]
+        target["host"] = PQhost(connection).map { String(cString: $0) }
+        target["hostaddr"] = PQhostaddr(connection).map { String(cString: $0) }
+        target["port"] = PQport(connection).map { String(cString: $0) }
+        self.target = target.filter { !$0.value.isEmpty }
+        state = Mutex(SessionState(connection))
+        guard loop.add(self) else {
+            throw PostgresError(.connectionFailed, "the kernel takes no more sockets to wait for")
+        }
+    }
+
+    deinit {
+        close()
+    }
+
+    // MARK: What callers do
+
+    /// Sends a request and waits for what comes of it. A request that is shielded is not cancelled with its task.
+    func start(_ request: Request, timeout: Duration?, shielded: Bool = false) async -> (UInt64, ExchangeEvent) {
+        let id = exchanges.wrappingAdd(1, ordering: .relaxed).newValue
+        let event = await waiting(id, shielded: shielded) { continuation in
+            self.begin(request, id, timeout, continuation)
+        }
+        return (id, event)
+    }
+
+    /// Waits for the next event of an exchange.
+    func next(_ id: UInt64, shielded: Bool = false) async -> ExchangeEvent {
+        await waiting(id, shielded: shielded) { continuation in
+            let now = MonotonicTime.now
+            let event = self.state.withLock { $0.wait(id, now: now, waiter: continuation) }
+            if let event {
+                continuation.resume(returning: event)
+            } else {
+                self.loop.wake(by: now + SessionTimes.silence)
+            }
+        }
+    }
+
+    private func waiting(
+        _ id: UInt64, shielded: Bool, _ body: (UnsafeContinuation<ExchangeEvent, Never>) -> Void
+    ) async -> ExchangeEvent {
+        if shielded { return await withUnsafeContinuation(body) }
+        return await withTaskCancellationHandler {
+            await withUnsafeContinuation(body)
+        } onCancel: {
+            stop(id, .cancelled)
+        }
+    }
+
+    private func begin(
+        _ request: Request, _ id: UInt64, _ timeout: Duration?, _ continuation: UnsafeContinuation<ExchangeEvent, Never>
+    ) {
+        let now = MonotonicTime.now
+        let deadline = timeout.map { now + $0.nanoseconds } ?? .max
+        let event = state.withLock { state in
+            let event = state.begin(request, id: id, now: now, deadline: deadline, waiter: continuation)
+            watch(&state)
+            return event
+        }
+        if let event {
+            continuation.resume(returning: event)
+        } else {
+            loop.wake(by: min(deadline, now + SessionTimes.silence))
+        }
+    }
+
+    /// Gives rows to an exchange that copies; `false` when they cannot be taken.
+    func put(_ buffer: ByteBuffer, _ id: UInt64) -> Bool {
+        state.withLock { state in
+            let isTaken = buffer.bytes.withUnsafeBytes { state.put($0, id: id) }
+            watch(&state)
+            return isTaken
+        }
+    }
+
+    /// Ends the rows of an exchange that copies.
+    func endCopy(_ id: UInt64, refusal: String? = nil) {
+        let now = MonotonicTime.now
+        state.withLock { state in
+            state.endCopy(id, refusal: refusal, now: now)
+            watch(&state)
+        }
+    }
+
+    func stop(_ id: UInt64, _ reason: StopReason) {
+        act { $0.stop(id, reason, now: $1) }
+    }
+
+    /// Gives a connection up that does not answer.
+    func drop(_ reason: String) {
+        act { state, _ in state.breakDown(reason) }
+    }
+
+    /// Ends the session; what is under way fails.
+    func close() {
+        act { state, _ in
+            let action = state.breakDown("it was closed")
+            if state.isWatched { unwatch(&state) }
+            state.finish()
+            return action
+        }
+    }
+
+    // MARK: What callers ask
+
+    var isInTransaction: Bool { state.withLock { $0.isInTransaction } }
+    var isInFailedTransaction: Bool { state.withLock { $0.isInFailedTransaction } }
+    /// When the server was last heard by the exchange that is under way.
+    var lastHeard: Int64? { state.withLock { $0.exchange?.lastHeard } }
+    var failure: PostgresError? { state.withLock { $0.failure } }
+
+    /// Whether it is open, idle and outside of a transaction, as far as can be seen without sending.
+    var isIdle: Bool {
+        let socket = state.withLock { state -> Int32? in
+            state.failure == nil && state.exchange == nil && !state.isInTransaction ? state.socket : nil
+        }
+        guard socket != nil else { return false }
+        // What is there to be read was not asked for: a notification, or the end.
+        if Socket.hasInput(descriptor) { socketIsReady(forWriting: false) }
+        if Socket.hasInput(descriptor) { socketIsReady(forWriting: false) }
+        return failure == nil
+    }
+
+    func forget(_ sql: String) {
+        state.withLock { $0.statements.forget(sql) }
+    }
+
+    func forgetAll() {
+        state.withLock { $0.statements.removeAll() }
+    }
+
+    func listen(_ channels: Set<String>, _ continuation: NotificationHub.Stream.Continuation) -> UInt64 {
+        state.withLock { $0.notifications.add(channels, continuation) }
+    }
+
+    func unlisten(_ id: UInt64) -> Set<String> {
+        state.withLock { $0.notifications.remove(id) }
+    }
+
+    // MARK: What the loop does
+
+    func socketIsReady(forWriting: Bool) {
+        act { $0.socketIsReady(forWriting: forWriting, now: $1) }
+    }
+
+    /// Looks at the clock; returns when to look again.
+    func timeHasCome(_ now: Int64) -> Int64 {
+        var next = Int64.max
+        act { state, _ in
+            let (time, action) = state.timeHasCome(now)
+            next = time
+            return action
+        }
+        return next
+    }
+
+    // MARK: Underneath
+
+    private func act(_ body: (inout SessionState, Int64) -> SessionState.Action) {
+        let now = MonotonicTime.now
+        let (action, deliveries) = state.withLock { state in
+            let action = body(&state, now)
+            watch(&state)
+            return (action, state.notifications.takeDeliveries())
+        }
+        for delivery in deliveries {
+            delivery.continuation.yield(delivery.notification)
+            if case .failure = delivery.notification { delivery.continuation.finish() }
+        }
+        switch action {
+        case .nothing: break
+        case .resume(let waiter, let event): waiter.resume(returning: event)
+        case .cancel(let id): startCancelling(id)
+        }
+    }
+
+    private func startCancelling(_ id: UInt64) {
+        BlockingThread.start("millrace-cancel") { [self] in
+            cancelKey.cancel()
+            act { $0.cancelReturned(id, now: $1) }
+        }
+        loop.wake(by: MonotonicTime.now + SessionTimes.cancelAgain)
+    }
+
+    /// Has the loop wait for what the state waits for; nothing any more once the connection has failed.
+    private func watch(_ state: inout SessionState) {
+        guard state.isWatched else { return }
+        if state.failure != nil {
+            unwatch(&state)
+        } else if state.waitsToWrite != state.isWatchedForWriting {
+            state.isWatchedForWriting = state.waitsToWrite
+            loop.watch(id, descriptor, writing: state.waitsToWrite)
+        }
+    }
+
+    private func unwatch(_ state: inout SessionState) {
+        state.isWatched = false
+        // When libpq has closed the socket, the kernel has forgotten it, and its number may be another's.
+        loop.remove(id, state.socket)
+    }
+}

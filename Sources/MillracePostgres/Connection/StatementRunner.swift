@@ -1,0 +1,99 @@
+/// Runs statements on a session that is its caller's alone, as long as they take.
+struct StatementRunner {
+    let session: Session
+    let configuration: PostgresConfiguration
+
+    private var prepares: Bool {
+        configuration.prepared == .automatic && !configuration.preparedSwitch.isOff
+    }
+
+    /// Runs a statement, prepared if that is on; prepares it when the session sees it for the first time.
+    func run(_ sql: String, _ parameters: [PostgresParameter]) async throws(PostgresError) -> ResultStorage {
+        guard prepares else { return try await runUnprepared(sql, parameters, timeout: configuration.statementTimeout) }
+        do throws(PostgresError) {
+            return try await runPrepared(sql, parameters)
+        } catch {
+            guard try recovers(from: error, sql) else { throw error }
+        }
+        if prepares { return try await runPrepared(sql, parameters) }
+        return try await runUnprepared(sql, parameters, timeout: configuration.statementTimeout)
+    }
+
+    /// Runs a statement that the server parses anew.
+    func runUnprepared(
+        _ sql: String, _ parameters: [PostgresParameter] = [], timeout: Duration?, shielded: Bool = false
+    ) async throws(PostgresError) -> ResultStorage {
+        try await finish(.statement(sql, parameters, prepared: false), timeout: timeout, shielded: shielded)
+    }
+
+    /// Runs statements without parameters; returns the last one's result.
+    func run(script: String, shielded: Bool = false) async throws(PostgresError) -> ResultStorage {
+        try await finish(.script(script), timeout: configuration.statementTimeout, shielded: shielded)
+    }
+
+    /// Waits for an exchange's next event that is not silence.
+    func next(_ id: UInt64, after event: ExchangeEvent, shielded: Bool = false) async -> ExchangeEvent {
+        var event = event
+        while case .silent = event {
+            await SilenceProbe(session: session, configuration: configuration).look()
+            event = await session.next(id, shielded: shielded)
+        }
+        return event
+    }
+
+    private func runPrepared(
+        _ sql: String, _ parameters: [PostgresParameter]
+    ) async throws(PostgresError) -> ResultStorage {
+        while true {
+            if Task.isCancelled { throw .cancelledTask }
+            let request = Request.statement(sql, parameters, prepared: true)
+            let (id, first) = await session.start(request, timeout: configuration.statementTimeout)
+            switch await next(id, after: first) {
+            case .done(let result): return try result.get()
+            case .mustPrepare(let types):
+                let preparation = Request.preparation(sql, types: types)
+                _ = try await finish(preparation, timeout: configuration.statementTimeout)
+            case .isFull:
+                session.forgetAll()
+                _ = try await run(script: "DEALLOCATE ALL")
+            case .copyReady: try await refuseCopy(id)
+            case .sent, .silent: throw PostgresError(.misuse, "no rows were sent")
+            }
+        }
+    }
+
+    private func finish(
+        _ request: Request, timeout: Duration?, shielded: Bool = false
+    ) async throws(PostgresError) -> ResultStorage {
+        if !shielded, Task.isCancelled { throw .cancelledTask }
+        let (id, first) = await session.start(request, timeout: timeout, shielded: shielded)
+        switch await next(id, after: first, shielded: shielded) {
+        case .done(let result): return try result.get()
+        case .copyReady: return try await refuseCopy(id)
+        case .mustPrepare, .isFull, .sent, .silent: throw PostgresError(.misuse, "no statement was sent")
+        }
+    }
+
+    @discardableResult
+    private func refuseCopy(_ id: UInt64) async throws(PostgresError) -> ResultStorage {
+        session.endCopy(id, refusal: "use copyIn")
+        _ = await next(id, after: session.next(id, shielded: true), shielded: true)
+        throw PostgresError(.misuse, "a COPY must be run by copyIn")
+    }
+
+    /// Whether a failed statement may be run again, now that what it failed of is known.
+    private func recovers(from error: PostgresError, _ sql: String) throws(PostgresError) -> Bool {
+        switch error.sqlState {
+        case .invalidStatementName, .duplicatePreparedStatement:
+            // Somebody between here and the server gives the session's statements to several servers.
+            configuration.preparedSwitch.turnOff()
+        case .featureNotSupported where error.serverMessage?.contains("cached plan") == true:
+            // A table has changed since the statement was prepared.
+            session.forget(sql)
+        default:
+            return false
+        }
+        // In a transaction, which has failed with it, the statement alone cannot be run again.
+        return !session.isInTransaction
+    }
+}
