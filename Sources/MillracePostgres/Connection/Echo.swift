@@ -4,7 +4,7 @@ internal import Logging
 struct Echo {
     private let logger: Logger
     private let sql: String
-    private let start = MonotonicTime.now
+    private let start = Nanoseconds.now
 
     init?(_ logger: Logger?, _ configuration: PostgresConfiguration, _ sql: String) {
         guard configuration.echo, let logger else { return nil }
@@ -13,7 +13,7 @@ struct Echo {
     }
 
     func end() {
-        let microseconds = (MonotonicTime.now - start) / 1_000
+        let microseconds = (Nanoseconds.now - start) / 1_000
         logger.debug("statement", metadata: ["sql": "\(sql)", "microseconds": "\(microseconds)"])
     }
 }

@@ -114,14 +114,14 @@ final class PollLoop: Sendable {
     private func patience() -> Int32 {
         let time = wakeAt.load(ordering: .sequentiallyConsistent)
         if time == .max { return -1 }
-        let rest = time - MonotonicTime.now
+        let rest = time - Nanoseconds.now
         return rest <= 0 ? 0 : Int32(min(rest / 1_000_000 + 1, 60_000))
     }
 
     private func lookAtTimes() {
         let time = wakeAt.load(ordering: .sequentiallyConsistent)
         guard time != .max else { return }
-        let now = MonotonicTime.now
+        let now = Nanoseconds.now
         guard now >= time else { return }
         // What begins from here on wakes the loop itself.
         wakeAt.store(.max, ordering: .sequentiallyConsistent)

@@ -57,7 +57,7 @@ final class Session: Sendable {
     /// Waits for the next event of an exchange.
     func next(_ id: UInt64, shielded: Bool = false) async -> ExchangeEvent {
         await waiting(id, shielded: shielded) { continuation in
-            let now = MonotonicTime.now
+            let now = Nanoseconds.now
             let event = self.state.withLock { $0.wait(id, now: now, waiter: continuation) }
             if let event {
                 continuation.resume(returning: event)
@@ -81,7 +81,7 @@ final class Session: Sendable {
     private func begin(
         _ request: Request, _ id: UInt64, _ timeout: Duration?, _ continuation: UnsafeContinuation<ExchangeEvent, Never>
     ) {
-        let now = MonotonicTime.now
+        let now = Nanoseconds.now
         let deadline = timeout.map { now + $0.nanoseconds } ?? .max
         let event = state.withLock { state in
             let event = state.begin(request, id: id, now: now, deadline: deadline, waiter: continuation)
@@ -106,7 +106,7 @@ final class Session: Sendable {
 
     /// Ends the rows of an exchange that copies.
     func endCopy(_ id: UInt64, refusal: String? = nil) {
-        let now = MonotonicTime.now
+        let now = Nanoseconds.now
         state.withLock { state in
             state.endCopy(id, refusal: refusal, now: now)
             watch(&state)
@@ -188,7 +188,7 @@ final class Session: Sendable {
     // MARK: Underneath
 
     private func act(_ body: (inout SessionState, Int64) -> SessionState.Action) {
-        let now = MonotonicTime.now
+        let now = Nanoseconds.now
         let (action, deliveries) = state.withLock { state in
             let action = body(&state, now)
             watch(&state)
@@ -210,7 +210,7 @@ final class Session: Sendable {
             cancelKey.cancel()
             act { $0.cancelReturned(id, now: $1) }
         }
-        loop.wake(by: MonotonicTime.now + SessionTimes.cancelAgain)
+        loop.wake(by: Nanoseconds.now + SessionTimes.cancelAgain)
     }
 
     /// Has the loop wait for what the state waits for; nothing any more once the connection has failed.

@@ -5,7 +5,7 @@
 #endif
 
 /// Nanoseconds of a clock that only goes forward.
-enum MonotonicTime {
+enum Nanoseconds {
     static var now: Int64 {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
