@@ -37,7 +37,7 @@ struct NoTranscript: RetryAdvising {
 }
 // snippet.end
 
-let millrace = try Millrace(store: .file("millrace.db"))
+let millrace = try await Millrace(store: .file("millrace.db"))
 let transcript = try await millrace.transcribe("Examples/town-meeting.flac")
 
 // snippet.enqueue

@@ -1,6 +1,6 @@
 import Millrace
 
-let millrace = try Millrace(store: .file("millrace.db"))
+let millrace = try await Millrace(store: .file("millrace.db"))
 
 // snippet.resume
 let run = try await millrace.prepare("hearing.flac")

@@ -9,7 +9,7 @@ struct Greet: JobHandler {
     }
 }
 
-let millrace = try Millrace(store: .file("millrace.db"))
+let millrace = try await Millrace(store: .file("millrace.db"))
 let transcript = try await millrace.transcribe("Examples/town-meeting.flac")
 print(transcript.text)
 

@@ -45,7 +45,7 @@ func failure(status: Int) -> TranscriptionError {
 // snippet.end
 
 // snippet.use
-let millrace = try Millrace(store: .file("millrace.db"))
+let millrace = try await Millrace(store: .file("millrace.db"))
 let engine = try SoundFinder()
 let transcript = try await millrace.transcribe("Examples/town-meeting.flac", with: engine)
 print(TranscriptFormat.vtt.render(transcript))

@@ -6,13 +6,15 @@ extension Millrace {
     /// Has a recording transcribed by a worker that has the engine, and returns at once.
     ///
     /// `result(of:)` of the job is a ``TranscribeResult`` when the transcript is there. The recording
-    /// is only looked at by that worker, under the absolute path or the URL.
+    /// is only looked at by that worker, under the absolute path or the URL. With `uploadsAudio` the recording is read here
+    /// and now, and its chunks are stored with their sound: no worker needs to reach it.
     ///
     /// - Returns: the job, of type `JobType.transcribe` and with the priority of the options.
-    /// - Throws: `StoreError`; `invalid` for options that no store keeps, and for standard input, which no worker has.
+    /// - Throws: `StoreError`; `invalid` for options that no store keeps, and for standard input that is not uploaded,
+    ///   which no worker has. `TranscriptionError` when a recording that is to be uploaded cannot be read.
     public func enqueue(
         _ input: RecordingInput, engine: EngineIdentity, options: TranscriptionOptions = TranscriptionOptions()
-    ) async throws(StoreError) -> JobID {
+    ) async throws -> JobID {
         try await enqueue([input], engine: engine, options: options)[0]
     }
 
@@ -21,10 +23,15 @@ extension Millrace {
     /// - Returns: the jobs in the order of the recordings.
     public func enqueue(
         _ inputs: [RecordingInput], engine: EngineIdentity, options: TranscriptionOptions = TranscriptionOptions()
-    ) async throws(StoreError) -> [JobID] {
+    ) async throws -> [JobID] {
         var requests: [JobRequest] = []
         for input in inputs {
-            let payload = TranscribePayload(source: try Self.source(of: input), options: options)
+            var payload = TranscribePayload(
+                source: try Self.source(of: input, isUploaded: options.uploadsAudio), options: options)
+            if options.uploadsAudio {
+                payload.transcriptID = try await enlist(input, engine: engine, options: options, for: nil).0
+                    .transcriptID
+            }
             do throws(InvalidValue) {
                 requests.append(
                     JobRequest(
@@ -51,7 +58,8 @@ extension Millrace {
             failure = error
         }
         guard let job = try await jobs.job(id), job.status == .cancelled, job.type == .transcribe,
-            let transcript = job.awaits, let row = try await processings.row(of: transcript), !row.status.isFinal,
+            let transcript = job.awaits ?? Self.planned(job), let row = try await processings.row(of: transcript),
+            !row.status.isFinal,
             try await isForsaken(transcript)
         else {
             if let failure { throw failure }
@@ -96,10 +104,16 @@ extension Millrace {
         throw conflict ?? StoreError(.conflict, "processing \(id) keeps changing; try again")
     }
 
-    private static func source(of input: RecordingInput) throws(StoreError) -> String {
+    /// The transcript of a run that was planned before its job was.
+    private static func planned(_ job: Job) -> TranscriptID? {
+        (try? job.payload.decode(TranscribePayload.self))?.transcriptID
+    }
+
+    private static func source(of input: RecordingInput, isUploaded: Bool) throws(StoreError) -> String {
         switch input {
         case .file(let path): return URL(fileURLWithPath: path).standardizedFileURL.path
         case .url(let url): return url.text
+        case .standardInput where isUploaded: return RecordingSource.standardInputPath
         case .standardInput:
             throw StoreError(.invalid, "standard input cannot be left to a worker; save it to a file first")
         }

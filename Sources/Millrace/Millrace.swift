@@ -18,27 +18,58 @@ public struct Millrace: Sendable {
     /// The cache.
     public let cache: any CacheRepository
 
+    private let factory: RepositoryFactory
     private let logger: Logger
 
     /// Opens a store, and makes it when it does not exist.
     ///
-    /// Without a location it is the user's own: `MILLRACE_STORE`, else a file in the data folder.
+    /// Without a location it is the user's own: `MILLRACE_STORE`, else a file in the data folder. ``close()`` it when it
+    /// is no longer needed.
     ///
     /// - Throws: `StoreError` when the store cannot be opened.
     public init(
         store: StoreLocation? = nil, logger: Logger = Logger(label: "millrace")
-    ) throws(StoreError) {
+    ) async throws(StoreError) {
         let location = if let store { store } else { try StoreLocation.standard() }
-        let factory = try RepositoryFactory(store: location) {
+        let factory = try await RepositoryFactory(store: location) {
             logger.warning("Another program has locked the store; waiting for it", metadata: ["store": "\(location)"])
         }
-        self.location = location
+        self.init(factory, logger: logger)
+    }
+
+    /// Uses the repositories of a factory.
+    public init(_ factory: RepositoryFactory, logger: Logger = Logger(label: "millrace")) {
+        self.factory = factory
+        location = factory.location
         jobs = factory.jobQueueRepository()
         processings = factory.processingRepository()
         transcripts = factory.transcriptRepository()
         cache = factory.cacheRepository()
         self.logger = logger
     }
+
+    /// Opens a store, does something with it, and closes it on every way out.
+    ///
+    /// - Throws: as ``init(store:logger:)``, and what `body` throws.
+    public static func with<Value>(
+        store: StoreLocation? = nil, logger: Logger = Logger(label: "millrace"),
+        _ body: (Millrace) async throws -> Value
+    ) async throws -> Value {
+        let millrace = try await Millrace(store: store, logger: logger)
+        let result: Result<Value, any Error>
+        do {
+            result = .success(try await body(millrace))
+        } catch {
+            result = .failure(error)
+        }
+        await millrace.close()
+        return try result.get()
+    }
+
+    /// Lets go of the store: waits for what is being done with it, and refuses all else from then on.
+    ///
+    /// A store in a file needs it as little as one that is used until the process ends.
+    public func close() async { await factory.close() }
 
     /// Makes a worker that takes from the store what it can: jobs by their handlers, chunks by their engines.
     ///
@@ -51,7 +82,7 @@ public struct Millrace: Sendable {
         onEvent: (@Sendable (WorkerEvent) -> Void)? = nil
     ) -> WorkerService {
         worker(
-            reader: FileRecordingReader(decodedFolder: location.decodedFolder), transcribers: transcribers,
+            reader: FileRecordingReader(decodedFolder: factory.decodedFolder), transcribers: transcribers,
             handlers: transcribers.isEmpty
                 ? handlers : handlers + [TranscribeHandler(millrace: self, transcribers: transcribers)],
             configuration: configuration, stop: stop, onEvent: onEvent)
@@ -85,13 +116,15 @@ public struct Millrace: Sendable {
         _ input: RecordingInput, with transcriber: any Transcriber = PocketSphinxTranscriber(),
         options: TranscriptionOptions = TranscriptionOptions()
     ) async throws -> TranscriptionRun {
-        let (processor, source) = try await enlist(input, with: transcriber, options: options, for: nil)
+        try await transcriber.check()
+        try options.check(for: transcriber)
+        let (processor, source) = try await enlist(input, engine: transcriber.identity, options: options, for: nil)
         return TranscriptionRun(
             processor: processor, processings: processings, transcripts: transcripts, planner: planner
         ) { stop, onEvent in
             worker(
                 reader: KnownPlaceReader(
-                    base: FileRecordingReader(decodedFolder: location.decodedFolder), known: source),
+                    base: FileRecordingReader(decodedFolder: factory.decodedFolder), known: source),
                 transcribers: [transcriber], handlers: [],
                 configuration: WorkerConfiguration(
                     concurrency: options.concurrency, queues: [processor.queueName],
@@ -101,18 +134,20 @@ public struct Millrace: Sendable {
         }
     }
 
-    /// Checks recording and engine, and stores the plan or joins the one that is there; the recording as it is found here
-    /// comes along.
+    /// Reads the recording, and stores the plan or joins the one that is there; the recording as it is found here comes
+    /// along. Sound that is to be uploaded is stored when this returns.
     func enlist(
-        _ input: RecordingInput, with transcriber: any Transcriber, options: TranscriptionOptions, for job: Job?
+        _ input: RecordingInput, engine: EngineIdentity, options: TranscriptionOptions, for job: Job?
     ) async throws -> (ParallelProcessor, RecordingSource) {
-        try await transcriber.check()
-        try options.check(for: transcriber)
         await planner.removeOrphans(keeping: try await inUse(planner.decodedRecordings()))
         let survey = try await planner.survey(input, settings: options.chunking, range: options.range)
-        let recipe = options.recipe(for: transcriber)
+        let recipe = options.recipe(for: engine)
         let enlistment = Enlistment(processings: processings, clock: SystemWallClock())
         let processor = try await enlistment.enlist(survey, recipe: recipe, options: options, for: job)
+        if options.uploadsAudio {
+            let reader = FileRecordingReader(decodedFolder: factory.decodedFolder)
+            try await ChunkUpload(processings: processings, reader: reader).run(processor.id, source: survey.source)
+        }
         return (processor, survey.source)
     }
 
@@ -140,7 +175,7 @@ public struct Millrace: Sendable {
         if try await !transcripts.isInUse(hash: hash) { await planner.removeDecoded(hash: hash) }
     }
 
-    private var planner: RecordingPlanner { RecordingPlanner(decodedFolder: location.decodedFolder) }
+    private var planner: RecordingPlanner { RecordingPlanner(decodedFolder: factory.decodedFolder) }
 
     /// Those of the decoded recordings that a run may still need.
     private func inUse(_ decoded: [ContentHash]) async throws(StoreError) -> Set<ContentHash> {

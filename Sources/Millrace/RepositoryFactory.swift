@@ -7,12 +7,17 @@ internal import MillraceWorkers
 ///
 /// All repositories of a factory share its connections, and its cache shares one memory tier.
 public struct RepositoryFactory: Sendable {
+    /// The store's location.
+    public let location: StoreLocation
+    /// Where decoded recordings are kept.
+    let decodedFolder: String
+
     private let store: SQLiteStore
     private let cache: TieredCache
 
     /// Opens a store, and makes it when it does not exist.
     ///
-    /// Blocks for as long as opening takes. `onWait` is called when another program keeps the store locked for longer
+    /// `onWait` is called when another program keeps the store locked for longer
     /// than is usual.
     ///
     /// - Throws: `StoreError` when the store cannot be opened; the message names it and says what to do.
@@ -20,14 +25,20 @@ public struct RepositoryFactory: Sendable {
         store location: StoreLocation, cacheLimits: CacheManager.Limits = .standard,
         cacheStoreLimits: CacheManager.StoreLimits = .standard, clock: any WallClock = SystemWallClock(),
         onWait: (@Sendable () -> Void)? = nil
-    ) throws(StoreError) {
-        store = try SQLiteStore(path: location.path, options: SQLiteStore.Options(clock: clock, onWait: onWait))
+    ) async throws(StoreError) {
+        self.location = location
+        decodedFolder = location.decodedFolder
+        store = try await SQLiteStore.open(
+            path: location.path, options: SQLiteStore.Options(clock: clock, onWait: onWait))
         var options = TieredCache.Options()
         options.limits = cacheLimits
         options.storeLimits = cacheStoreLimits
         options.clock = clock
         cache = TieredCache(store: SQLiteCacheStore(store), options: options)
     }
+
+    /// Lets go of the store; what it is asked for afterwards fails.
+    public func close() async {}
 
     /// The queues, jobs and workers. What is enqueued carries the trace of the task that enqueues it.
     public func jobQueueRepository() -> any JobQueueRepository {

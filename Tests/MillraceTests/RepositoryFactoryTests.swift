@@ -9,7 +9,7 @@ struct RepositoryFactoryTests {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("millrace-factory-\(UUID())")
         defer { try? FileManager.default.removeItem(at: folder) }
         let location = StoreLocation.file(folder.appendingPathComponent("m.db").path)
-        let factory = try RepositoryFactory(store: location)
+        let factory = try await RepositoryFactory(store: location)
         let id = try await factory.jobQueueRepository().enqueue(JobRequest(JobType("work")))
         #expect(try await factory.jobQueueRepository().findPendingJobs(queueName: .default).map(\.id) == [id])
         _ = try await factory.jobQueueRepository().enqueue(Array(repeating: JobRequest(JobType("work")), count: 20))

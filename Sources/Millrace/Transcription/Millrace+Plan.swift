@@ -19,11 +19,12 @@ extension Millrace {
         let location = if let store { store } else { try StoreLocation.standard() }
         try options.check(for: transcriber)
         let millrace =
-            FileManager.default.fileExists(atPath: location.path) ? try Millrace(store: location, logger: logger) : nil
+            FileManager.default.fileExists(atPath: location.path)
+            ? try await Millrace(store: location, logger: logger) : nil
         return try await RecordingPlanner.withTemporaryFolder { planner, reader in
             let survey = try await planner.survey(input, settings: options.chunking, range: options.range)
             return try await plan(
-                survey, recipe: options.recipe(for: transcriber), reader: reader, store: millrace)
+                survey, recipe: options.recipe(for: transcriber.identity), reader: reader, store: millrace)
         }
     }
 

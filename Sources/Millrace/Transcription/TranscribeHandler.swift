@@ -20,6 +20,8 @@ struct TranscribeHandler: JobHandler {
             }
             return try await end(row)
         }
+        // Planned by who enqueued the job, because nobody else may reach the recording.
+        if let planned = payload.transcriptID { throw AwaitTranscript(planned) }
         let processor = try await begin(payload, for: job)
         throw AwaitTranscript(processor.transcriptID)
     }
@@ -45,7 +47,8 @@ struct TranscribeHandler: JobHandler {
             throw Failure(error.message)
         }
         do {
-            return try await millrace.enlist(input, with: transcriber, options: options, for: job).0
+            try await transcriber.check()
+            return try await millrace.enlist(input, engine: engine, options: options, for: job).0
         } catch let error as TranscriptionError where error.isOfThisMachine {
             throw LeaveJob(error.message)
         }

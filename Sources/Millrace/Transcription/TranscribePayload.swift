@@ -24,6 +24,8 @@ public struct TranscribePayload: Sendable, Hashable, Codable {
     public var failurePolicy: FailurePolicy
     /// Retries of a chunk after its first run.
     public var maxRetries: Int
+    /// The transcript of a run that is planned already; `nil` when the job is to plan it.
+    public var transcriptID: TranscriptID?
 
     /// Describes a recording and its options; concurrency and priority are not among them, since they belong to the
     /// worker and to the job.
@@ -51,6 +53,7 @@ public struct TranscribePayload: Sendable, Hashable, Codable {
         usesCache = try values.decodeIfPresent(Bool.self, forKey: .usesCache) ?? usesCache
         failurePolicy = try values.decodeIfPresent(FailurePolicy.self, forKey: .failurePolicy) ?? failurePolicy
         maxRetries = try values.decodeIfPresent(Int.self, forKey: .maxRetries) ?? maxRetries
+        transcriptID = try values.decodeIfPresent(TranscriptID.self, forKey: .transcriptID)
     }
 
     /// The options of the run.

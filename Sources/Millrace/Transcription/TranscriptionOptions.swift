@@ -21,12 +21,16 @@ public struct TranscriptionOptions: Sendable {
     public var priority: JobPriority
     /// Retries of a chunk after its first run.
     public var maxRetries: Int
+    /// Whether the sound of each chunk is kept in the store until it is transcribed, for workers that reach the recording
+    /// neither as a file nor by a URL.
+    public var uploadsAudio: Bool
 
     /// Makes options; the defaults are those of `millrace transcribe`.
     public init(
         language: String? = nil, prompt: String? = nil, range: RecordingRange = .whole,
         chunking: ChunkSettings = .standard, usesCache: Bool = true, failurePolicy: FailurePolicy = .partial,
-        concurrency: Int = 4, priority: JobPriority = .medium, maxRetries: Int = 3
+        concurrency: Int = 4, priority: JobPriority = .medium, maxRetries: Int = 3,
+        uploadsAudio: Bool = false
     ) {
         self.language = language
         self.prompt = prompt
@@ -37,6 +41,7 @@ public struct TranscriptionOptions: Sendable {
         self.concurrency = concurrency
         self.priority = priority
         self.maxRetries = maxRetries
+        self.uploadsAudio = uploadsAudio
     }
 
     /// The longest prompt in bytes of UTF-8; engines use far less.
@@ -53,9 +58,9 @@ public struct TranscriptionOptions: Sendable {
         try transcriber.check(prompt: prompt)
     }
 
-    func recipe(for transcriber: any Transcriber) -> Recipe {
+    func recipe(for engine: EngineIdentity) -> Recipe {
         Recipe(
-            engine: transcriber.identity, language: language, prompt: prompt?.isEmpty == true ? nil : prompt,
+            engine: engine, language: language, prompt: prompt?.isEmpty == true ? nil : prompt,
             chunking: chunking,
             usesCache: usesCache, failurePolicy: failurePolicy)
     }

@@ -80,6 +80,15 @@ struct TranscribeCommand: AsyncParsableCommand {
     @Flag(help: "Leave the work to millrace worker: print the id of a job for each recording, and return.")
     var detach = false
 
+    @Flag(
+        help: ArgumentHelp(
+            "Store the sound of each chunk until it is transcribed, for workers that do not reach the recording.",
+            discussion: """
+                Without it a worker needs the recording at the same path, or its URL. With --detach the recording is \
+                read here and now.
+                """))
+    var upload = false
+
     @Option(help: ArgumentHelp("How urgent it is among other work: 3 first, 2, or 1 last.", valueName: "number"))
     var priority = JobPriority.medium
 
@@ -89,8 +98,9 @@ struct TranscribeCommand: AsyncParsableCommand {
             throw ValidationError("--output is not for --detach; see millrace transcripts export.")
         }
         guard !detach || !dryRun else { throw ValidationError("--dry-run and --detach exclude each other.") }
-        guard !detach || !files.contains(RecordingSource.standardInputPath) else {
-            throw ValidationError("Standard input (-) cannot be left to a worker; save it to a file first.")
+        guard !dryRun || !upload else { throw ValidationError("--dry-run and --upload exclude each other.") }
+        guard !detach || upload || !files.contains(RecordingSource.standardInputPath) else {
+            throw ValidationError("Standard input (-) can be left to a worker only with --upload.")
         }
         guard files.count(where: { $0 == RecordingSource.standardInputPath }) <= 1 else {
             throw ValidationError("Standard input (-) can be read only once.")
@@ -163,16 +173,17 @@ struct TranscribeCommand: AsyncParsableCommand {
             }
             let destination = try TranscriptOutput(
                 path: outputPath, inputs: inputs, format: format, keeping: [location.path])
-            let millrace = try Millrace(store: location, logger: logger)
-            if output.verbose { console.note("Store: \(location)") }
-            var end = ProgramExit.done
-            for recording in inputs.recordings where !stop.isRaised {
-                let transcription = FileTranscription(
-                    recording: recording, millrace: millrace, transcriber: transcriber, options: options,
-                    format: format, destination: destination, console: console)
-                end = .worse(end, await transcription.run(stop: stop))
+            return try await Millrace.with(store: location, logger: logger) { millrace in
+                if output.verbose { console.note("Store: \(location)") }
+                var end = ProgramExit.done
+                for recording in inputs.recordings where !stop.isRaised {
+                    let transcription = FileTranscription(
+                        recording: recording, millrace: millrace, transcriber: transcriber, options: options,
+                        format: format, destination: destination, console: console)
+                    end = .worse(end, await transcription.run(stop: stop))
+                }
+                return stop.isRaised ? .interrupted : end
             }
-            return stop.isRaised ? .interrupted : end
         } catch {
             console.status(nil)
             console.error("\(error)")
@@ -184,11 +195,13 @@ struct TranscribeCommand: AsyncParsableCommand {
         do {
             let engine = try engine.identity(language: language, prompt: prompt)
             let inputs = try await Inputs(files, console: console)
-            let millrace = try Millrace(store: store.location(), logger: output.logger(console))
-            return await DetachedTranscription(
-                recordings: inputs.recordings.map(\.input), millrace: millrace, engine: engine, options: try options(),
-                console: console
-            ).run()
+            let options = try options()
+            return try await Millrace.with(store: store.location(), logger: output.logger(console)) { millrace in
+                await DetachedTranscription(
+                    recordings: inputs.recordings.map(\.input), millrace: millrace, engine: engine, options: options,
+                    console: console
+                ).run()
+            }
         } catch {
             console.error("\(error)")
             return .failed
@@ -203,7 +216,7 @@ struct TranscribeCommand: AsyncParsableCommand {
         TranscriptionOptions(
             language: language, prompt: prompt, range: try range(),
             chunking: try ChunkSettings(targetSeconds: chunkSeconds), usesCache: !noCache, concurrency: concurrency,
-            priority: priority)
+            priority: priority, uploadsAudio: upload)
     }
 
     /// How to go on after an interrupt.

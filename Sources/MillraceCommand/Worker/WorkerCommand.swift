@@ -9,7 +9,8 @@ struct WorkerCommand: AsyncParsableCommand {
         abstract: "Share the work of a store until stopped.",
         discussion: """
             Takes the chunks that its engine can transcribe, and merges, of everything in the store. The recordings \
-            must lie at the same paths as where they were first transcribed; what has a URL is fetched, once.
+            must lie at the same paths as where they were first transcribed; what has a URL is fetched, once. Of a \
+            recording that is neither, it takes the chunks that were uploaded (transcribe --upload).
             """)
 
     @OptionGroup var engine: EngineOptions
@@ -42,16 +43,18 @@ struct WorkerCommand: AsyncParsableCommand {
     private func work(with transcriber: any Transcriber, console: Console, logger: Logger) async throws {
         try await transcriber.check()
         let location = try store.location()
-        let millrace = try Millrace(store: location, logger: logger)
-        console.note("Working on \(location) with \(transcriber.identity.kind); Ctrl-C to stop.")
-        try await Interrupts.whileHandling(with: console) { stop in
-            try await millrace.worker(
-                transcribers: [transcriber], configuration: WorkerConfiguration(concurrency: concurrency), stop: stop,
-                onEvent: { event in
-                    guard case .stoppedExcept(let count) = event else { return }
-                    console.note("Did not end, and are left to be run elsewhere: \(count)")
-                }
-            ).run()
+        try await Millrace.with(store: location, logger: logger) { millrace in
+            console.note("Working on \(location) with \(transcriber.identity.kind); Ctrl-C to stop.")
+            try await Interrupts.whileHandling(with: console) { stop in
+                try await millrace.worker(
+                    transcribers: [transcriber], configuration: WorkerConfiguration(concurrency: concurrency),
+                    stop: stop,
+                    onEvent: { event in
+                        guard case .stoppedExcept(let count) = event else { return }
+                        console.note("Did not end, and are left to be run elsewhere: \(count)")
+                    }
+                ).run()
+            }
         }
     }
 }

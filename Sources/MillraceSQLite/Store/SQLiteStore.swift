@@ -73,6 +73,13 @@ public final class SQLiteStore: Sendable {
             onCommit: { patience.succeeded() })
     }
 
+    /// Opens or makes a store as ``init(path:options:)`` does, on a thread that may wait.
+    ///
+    /// - Throws: as ``init(path:options:)``; `cancelled`.
+    public static func open(path: String, options: Options = Options()) async throws(StoreError) -> SQLiteStore {
+        try await FileWork.run(on: path) { _ in try SQLiteStore(path: path, options: options) }
+    }
+
     /// What goes into a file without a name is gone when its last process ends.
     private static func missing(_ path: String) -> StoreError {
         StoreError(

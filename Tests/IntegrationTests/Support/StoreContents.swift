@@ -17,6 +17,11 @@ struct StoreContents: Sendable {
         try await number("(SELECT count(*) FROM \(table) WHERE \(condition))")
     }
 
+    /// Changes what is stored.
+    func change(_ sql: String) async throws {
+        try await DatabaseQueue(path: path).write { db in try db.execute(sql: sql) }
+    }
+
     /// Chunks that are held, by a worker that began at or after a time.
     func held(since start: Date = .distantPast) async throws -> Int {
         guard FileManager.default.fileExists(atPath: path),

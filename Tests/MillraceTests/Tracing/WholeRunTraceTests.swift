@@ -25,7 +25,7 @@ struct WholeRunTraceTests {
     func wholeRun() async throws {
         defer { try? FileManager.default.removeItem(at: folder) }
         let path = try recording()
-        let millrace = try Millrace(
+        let millrace = try await Millrace(
             store: .file(folder.appendingPathComponent("hidden.db").path),
             logger: Logger(label: "trace", factory: { _ in SwiftLogNoOpLogHandler() }))
         let engine = try CommandTranscriber(words: ["sh", "-c", "cat >/dev/null; echo hidden words"])
@@ -59,7 +59,7 @@ struct WholeRunTraceTests {
     func factory() async throws {
         defer { try? FileManager.default.removeItem(at: folder) }
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        let factory = try RepositoryFactory(store: .file(folder.appendingPathComponent("store.db").path))
+        let factory = try await RepositoryFactory(store: .file(folder.appendingPathComponent("store.db").path))
         let jobs = factory.jobQueueRepository()
         let headers = try await withTracer(tracer) {
             try await withSpan("request") { _ in

@@ -27,7 +27,7 @@ import Testing
         try? FileManager.default.removeItem(at: folder)
     }
 
-    private func make(_ format: Int) throws -> (recording: String, millrace: Millrace, decoded: URL) {
+    private func make(_ format: Int) async throws -> (recording: String, millrace: Millrace, decoded: URL) {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let path = folder.appendingPathComponent("tone").path
         var info = SF_INFO()
@@ -42,7 +42,7 @@ import Testing
         #expect(sf_writef_float(file, tone, sf_count_t(tone.count / 2)) == tone.count / 2)
         #expect(sf_close(file) == 0)
         let store = folder.appendingPathComponent("m.db").path
-        let millrace = try Millrace(
+        let millrace = try await Millrace(
             store: .file(store), logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
         return (path, millrace, URL(fileURLWithPath: store + "-audio"))
     }
@@ -55,7 +55,7 @@ import Testing
         "is decoded once beside the store, for the owner alone, and that goes when the run is completed",
         arguments: [SF_FORMAT_MPEG | SF_FORMAT_MPEG_LAYER_III, SF_FORMAT_OGG | SF_FORMAT_VORBIS])
     func completed(format: Int) async throws {
-        let (recording, millrace, decoded) = try make(format)
+        let (recording, millrace, decoded) = try await make(format)
         let options = TranscriptionOptions(chunking: try ChunkSettings(targetSeconds: 2))
         let run = try await millrace.prepare(.file(recording), with: engine, options: options)
         let name = try #require(files(in: decoded).first)
@@ -69,7 +69,7 @@ import Testing
 
     @Test("stays decoded while its run has gaps, and goes with the transcript")
     func failed() async throws {
-        let (recording, millrace, decoded) = try make(SF_FORMAT_MPEG | SF_FORMAT_MPEG_LAYER_III)
+        let (recording, millrace, decoded) = try await make(SF_FORMAT_MPEG | SF_FORMAT_MPEG_LAYER_III)
         engine.fails.withLock { $0 = true }
         let failed = try await millrace.transcribe(
             .file(recording), with: engine, options: TranscriptionOptions(maxRetries: 0))

@@ -83,8 +83,8 @@ import Testing
         return file.path
     }
 
-    private func millrace() throws -> Millrace {
-        try Millrace(
+    private func millrace() async throws -> Millrace {
+        try await Millrace(
             store: .file(folder.appendingPathComponent("m.db").path),
             logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
     }
@@ -112,7 +112,7 @@ import Testing
 
     @Test func `a thousand chunks come through an API that limits, fails, hangs and hangs up`() async throws {
         let recording = try recording(chunks: Self.chunkCount)
-        let millrace = try millrace()
+        let millrace = try await millrace()
         let plan = Plan()
         try await HTTPTestServer.with { request in
             Self.answer(request, plan)
@@ -155,7 +155,7 @@ import Testing
 
     @Test func `an API that is restarted in the middle of a run costs time and no chunk`() async throws {
         let recording = try recording(chunks: 60)
-        let millrace = try millrace()
+        let millrace = try await millrace()
         let answer: HTTPTestServer.Handler = { request in
             guard request.method == "POST" else { return .json("{}") }
             try? await Task.sleep(for: .milliseconds(10))

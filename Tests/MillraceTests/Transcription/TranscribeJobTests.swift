@@ -11,9 +11,9 @@ import Testing
     private let engine = MoodyEngine()
     private let millrace: Millrace
 
-    init() throws {
+    init() async throws {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        millrace = try Millrace(
+        millrace = try await Millrace(
             store: .file(folder.appendingPathComponent("m.db").path),
             logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
     }
