@@ -107,11 +107,7 @@ public struct PostgresCacheStore: CacheStore {
     public func record(
         _ accesses: [CacheAccess], counters: [CacheTierName: CacheStats.TierCounters], of cache: String
     ) async throws(StoreError) {
-        let store = store
-        try await store.write { connection in
-            try await CacheReport.add(accesses, of: store, on: connection)
-            try await CacheReport.add(counters, of: cache, of: store, on: connection)
-        }
+        try await CacheReport(accesses: accesses, counters: counters, cache: cache, store: store).write()
     }
 
     /// What each tier of a named cache has done.

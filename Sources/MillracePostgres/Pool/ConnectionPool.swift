@@ -29,7 +29,8 @@ final class ConnectionPool<Connection: PooledConnection>: Sendable {
 
     /// Makes a pool without a connection; `name` is what messages call the server.
     init(
-        options: PostgresPool.Options, name: String, time: MonotonicTime = MonotonicTime(ContinuousClock()),
+        options: PostgresPool.Options, name: String,
+        time: MonotonicTime = MonotonicTime(ContinuousClock()),
         alarm: PoolAlarm = .system(), connect: @escaping @Sendable () async throws(PostgresError) -> Connection
     ) {
         self.options = options
@@ -49,8 +50,8 @@ final class ConnectionPool<Connection: PooledConnection>: Sendable {
     }
 
     /// Lends a connection for as long as `body` runs.
-    func withConnection<Value: Sendable>(
-        _ body: @Sendable (Connection) async throws -> Value
+    nonisolated(nonsending) func withConnection<Value: Sendable>(
+        _ body: (Connection) async throws -> Value
     ) async throws -> Value {
         let member = try await checkOut()
         defer { checkIn(member) }
@@ -75,7 +76,7 @@ final class ConnectionPool<Connection: PooledConnection>: Sendable {
 
     // MARK: Lending
 
-    private func checkOut() async throws(PostgresError) -> Machine.Member {
+    private nonisolated(nonsending) func checkOut() async throws(PostgresError) -> Machine.Member {
         switch try await grant() {
         case .use(let member, let idle):
             if try await isFit(member, idle: idle) { return member }
@@ -97,7 +98,9 @@ final class ConnectionPool<Connection: PooledConnection>: Sendable {
     }
 
     /// Whether a connection answers; asks it only when it was idle for long.
-    private func isFit(_ member: Machine.Member, idle: Duration) async throws(PostgresError) -> Bool {
+    private nonisolated(nonsending) func isFit(_ member: Machine.Member, idle: Duration) async throws(PostgresError)
+        -> Bool
+    {
         guard options.prePing else { return true }
         guard member.connection.isUsable else { return false }
         guard idle >= Self.trustedIdleTime else { return true }
@@ -113,7 +116,7 @@ final class ConnectionPool<Connection: PooledConnection>: Sendable {
         }
     }
 
-    private func open(in place: Machine.Place) async throws(PostgresError) -> Machine.Member {
+    private nonisolated(nonsending) func open(in place: Machine.Place) async throws(PostgresError) -> Machine.Member {
         do throws(PostgresError) {
             let connection = try await connect()
             let member = shared.withLock { $0.machine.opened(connection, in: place, at: time.now()) }
@@ -130,7 +133,7 @@ final class ConnectionPool<Connection: PooledConnection>: Sendable {
 
     // MARK: Waiting
 
-    private func grant() async throws(PostgresError) -> Machine.Grant {
+    private nonisolated(nonsending) func grant() async throws(PostgresError) -> Machine.Grant {
         guard !Task.isCancelled else { throw refused(.cancelled) }
         do throws(Machine.Refusal) {
             let grant = try shared.withLock { shared throws(Machine.Refusal) in
@@ -143,7 +146,7 @@ final class ConnectionPool<Connection: PooledConnection>: Sendable {
         }
     }
 
-    private func waitForGrant() async throws(Machine.Refusal) -> Machine.Grant {
+    private nonisolated(nonsending) func waitForGrant() async throws(Machine.Refusal) -> Machine.Grant {
         let id = shared.withLock { shared in
             shared.lastWaiter += 1
             return shared.lastWaiter

@@ -37,8 +37,8 @@ public final class PostgresPool: Sendable {
     ///
     /// - Throws: what `body` throws; ``PostgresError`` when there is no connection: `poolTimeout`, `poolClosed`,
     ///   `cancelled`, or why none could be opened.
-    public func withConnection<Value: Sendable>(
-        _ body: @Sendable (PostgresConnection) async throws -> Value
+    public nonisolated(nonsending) func withConnection<Value: Sendable>(
+        _ body: (PostgresConnection) async throws -> Value
     ) async throws -> Value {
         try await connections.withConnection(body)
     }

@@ -7,8 +7,8 @@ extension PostgresStore {
     /// put the transaction in an order with others, so it must have no effects but in the database.
     ///
     /// - Throws: what `body` throws, an error of PostgreSQL as `StoreError`; `StoreError` when the commit fails.
-    public func transaction<Value: Sendable>(
-        _ body: @Sendable (PostgresConnection) async throws -> Value
+    public nonisolated(nonsending) func transaction<Value: Sendable>(
+        _ body: (PostgresConnection) async throws -> Value
     ) async throws -> Value {
         do {
             return try await pool.withConnection { connection in
@@ -23,8 +23,8 @@ extension PostgresStore {
     ///
     /// Run again when others came in its way. After ``StoreError/Code-swift.struct/unavailable`` it may have been
     /// committed.
-    func write<Value: Sendable>(
-        _ body: @Sendable (PostgresConnection) async throws -> Value
+    nonisolated(nonsending) func write<Value: Sendable>(
+        _ body: (PostgresConnection) async throws -> Value
     ) async throws(StoreError) -> Value {
         do {
             return try await transaction(body)
@@ -36,8 +36,8 @@ extension PostgresStore {
     /// Runs statements on one connection, each a transaction of its own.
     ///
     /// When all of `body` `isIdempotent`, it is run again after the connection broke in the middle of it.
-    func withConnection<Value: Sendable>(
-        isIdempotent: Bool = false, _ body: @Sendable (PostgresConnection) async throws -> Value
+    nonisolated(nonsending) func withConnection<Value: Sendable>(
+        isIdempotent: Bool = false, _ body: (PostgresConnection) async throws -> Value
     ) async throws(StoreError) -> Value {
         do {
             do {
@@ -54,9 +54,9 @@ extension PostgresStore {
     ///
     /// Run again when other transactions came in its way: nothing of it was done then. When it `isIdempotent`, as
     /// whatever only reads, also when it is not known whether it was run, because the connection broke.
-    func rows<Value: Sendable>(
+    nonisolated(nonsending) func rows<Value: Sendable>(
         _ sql: String, _ parameters: [PostgresParameter] = [], isIdempotent: Bool = false,
-        _ read: @Sendable (inout RowReader) throws -> Value
+        _ read: (inout RowReader) throws -> Value
     ) async throws(StoreError) -> [Value] {
         try await statement(isIdempotent: isIdempotent) { try await $0.rows(sql, parameters, read) }
     }
@@ -65,14 +65,14 @@ extension PostgresStore {
     ///
     /// - Returns: the number of rows changed.
     @discardableResult
-    func execute(
+    nonisolated(nonsending) func execute(
         _ sql: String, _ parameters: [PostgresParameter] = [], isIdempotent: Bool = false
     ) async throws(StoreError) -> Int {
         try await statement(isIdempotent: isIdempotent) { try await $0.execute(sql, parameters) }
     }
 
-    private func statement<Value: Sendable>(
-        isIdempotent: Bool, _ body: @Sendable (PostgresConnection) async throws -> Value
+    private nonisolated(nonsending) func statement<Value: Sendable>(
+        isIdempotent: Bool, _ body: (PostgresConnection) async throws -> Value
     ) async throws(StoreError) -> Value {
         var conflicts = 0
         while true {
