@@ -10,7 +10,7 @@ internal import Synchronization
 /// The one thread that waits for the sockets of all sessions, reads what comes, and keeps their times.
 ///
 /// A session is registered once, for reading, so that a statement costs no call to the kernel beyond sending it and
-/// reading its answer.
+/// reading its answer. The kernel says only once that something has come (edge-triggered).
 final class PollLoop: Sendable {
     private struct Entry {
         weak var session: Session?
@@ -82,7 +82,7 @@ final class PollLoop: Sendable {
     }
 
     private func control(_ operation: Int32, _ id: UInt64, _ descriptor: Int32, writing: Bool) -> Bool {
-        let events = EPOLLIN.rawValue | (writing ? EPOLLOUT.rawValue : 0)
+        let events = EPOLLIN.rawValue | EPOLLET.rawValue | (writing ? EPOLLOUT.rawValue : 0)
         var event = epoll_event(events: events, data: epoll_data_t(u64: id))
         return epoll_ctl(poll, operation, descriptor, &event) == 0
     }

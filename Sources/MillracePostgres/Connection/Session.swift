@@ -16,6 +16,8 @@ final class Session: Sendable {
     private let loop: PollLoop
     private let exchanges = Atomic<UInt64>(0)
     private let state: Mutex<SessionState>
+    /// Whether something has come while the state was in use; whoever used it reads it.
+    private let inputWaits = Atomic<Bool>(false)
 
     /// Takes over a connection that is open, or frees it and throws.
     init(_ connection: sending OpaquePointer, loop: PollLoop) throws(PostgresError) {
@@ -58,7 +60,7 @@ final class Session: Sendable {
     func next(_ id: UInt64, shielded: Bool = false) async -> ExchangeEvent {
         await waiting(id, shielded: shielded) { continuation in
             let now = Nanoseconds.now
-            let event = self.state.withLock { $0.wait(id, now: now, waiter: continuation) }
+            let event = self.withState { $0.wait(id, now: now, waiter: continuation) }
             if let event {
                 continuation.resume(returning: event)
             } else {
@@ -83,7 +85,7 @@ final class Session: Sendable {
     ) {
         let now = Nanoseconds.now
         let deadline = timeout.map { now + $0.nanoseconds } ?? .max
-        let event = state.withLock { state in
+        let event = withState { state in
             let event = state.begin(request, id: id, now: now, deadline: deadline, waiter: continuation)
             watch(&state)
             return event
@@ -97,7 +99,7 @@ final class Session: Sendable {
 
     /// Gives rows to an exchange that copies; `false` when they cannot be taken.
     func put(_ buffer: ByteBuffer, _ id: UInt64) -> Bool {
-        state.withLock { state in
+        withState { state in
             let isTaken = buffer.bytes.withUnsafeBytes { state.put($0, id: id) }
             watch(&state)
             return isTaken
@@ -107,7 +109,7 @@ final class Session: Sendable {
     /// Ends the rows of an exchange that copies.
     func endCopy(_ id: UInt64, refusal: String? = nil) {
         let now = Nanoseconds.now
-        state.withLock { state in
+        withState { state in
             state.endCopy(id, refusal: refusal, now: now)
             watch(&state)
         }
@@ -134,15 +136,15 @@ final class Session: Sendable {
 
     // MARK: What callers ask
 
-    var isInTransaction: Bool { state.withLock { $0.isInTransaction } }
-    var isInFailedTransaction: Bool { state.withLock { $0.isInFailedTransaction } }
+    var isInTransaction: Bool { withState { $0.isInTransaction } }
+    var isInFailedTransaction: Bool { withState { $0.isInFailedTransaction } }
     /// When the server was last heard by the exchange that is under way.
-    var lastHeard: Int64? { state.withLock { $0.exchange?.lastHeard } }
-    var failure: PostgresError? { state.withLock { $0.failure } }
+    var lastHeard: Int64? { withState { $0.exchange?.lastHeard } }
+    var failure: PostgresError? { withState { $0.failure } }
 
     /// Whether it is open, idle and outside of a transaction, as far as can be seen without sending.
     var isIdle: Bool {
-        let socket = state.withLock { state -> Int32? in
+        let socket = withState { state -> Int32? in
             state.failure == nil && state.exchange == nil && !state.isInTransaction ? state.socket : nil
         }
         guard socket != nil else { return false }
@@ -153,25 +155,33 @@ final class Session: Sendable {
     }
 
     func forget(_ sql: String) {
-        state.withLock { $0.statements.forget(sql) }
+        withState { $0.statements.forget(sql) }
     }
 
     func forgetAll() {
-        state.withLock { $0.statements.removeAll() }
+        withState { $0.statements.removeAll() }
     }
 
     func listen(_ channels: Set<String>, _ continuation: NotificationHub.Stream.Continuation) -> UInt64 {
-        state.withLock { $0.notifications.add(channels, continuation) }
+        withState { $0.notifications.add(channels, continuation) }
     }
 
     func unlisten(_ id: UInt64) -> Set<String> {
-        state.withLock { $0.notifications.remove(id) }
+        withState { $0.notifications.remove(id) }
     }
 
     // MARK: What the loop does
 
+    /// Reads what has come; when the state is in use, leaves that to its user, rather than to wait for a thread that the
+    /// server's process may have taken the processor from.
     func socketIsReady(forWriting: Bool) {
-        act { $0.socketIsReady(forWriting: forWriting, now: $1) }
+        inputWaits.store(true, ordering: .sequentiallyConsistent)
+        let now = Nanoseconds.now
+        let outcome = state.withLockIfAvailable { state in
+            inputWaits.store(false, ordering: .sequentiallyConsistent)
+            return self.outcome(of: { $0.socketIsReady(forWriting: forWriting, now: $1) }, &state, now)
+        }
+        if let outcome { carryOut(outcome) }
     }
 
     /// Looks at the clock; returns when to look again.
@@ -187,18 +197,38 @@ final class Session: Sendable {
 
     // MARK: Underneath
 
-    private func act(_ body: (inout SessionState, Int64) -> SessionState.Action) {
+    /// Uses the state, and then reads what has come meanwhile.
+    private func withState<Value: Sendable>(_ body: (inout SessionState) -> Value) -> Value {
+        let value = state.withLock { body(&$0) }
+        if inputWaits.load(ordering: .sequentiallyConsistent) { readWhatWaits() }
+        return value
+    }
+
+    private func readWhatWaits() {
+        guard inputWaits.exchange(false, ordering: .sequentiallyConsistent) else { return }
+        act { $0.socketIsReady(forWriting: true, now: $1) }
+    }
+
+    private typealias Step = (inout SessionState, Int64) -> SessionState.Action
+    private typealias Outcome = (action: SessionState.Action, deliveries: [NotificationHub.Delivery])
+
+    private func act(_ step: Step) {
         let now = Nanoseconds.now
-        let (action, deliveries) = state.withLock { state in
-            let action = body(&state, now)
-            watch(&state)
-            return (action, state.notifications.takeDeliveries())
-        }
-        for delivery in deliveries {
+        carryOut(withState { self.outcome(of: step, &$0, now) })
+    }
+
+    private func outcome(of step: Step, _ state: inout SessionState, _ now: Int64) -> Outcome {
+        let action = step(&state, now)
+        watch(&state)
+        return (action, state.notifications.takeDeliveries())
+    }
+
+    private func carryOut(_ outcome: Outcome) {
+        for delivery in outcome.deliveries {
             delivery.continuation.yield(delivery.notification)
             if case .failure = delivery.notification { delivery.continuation.finish() }
         }
-        switch action {
+        switch outcome.action {
         case .nothing: break
         case .resume(let waiter, let event): waiter.resume(returning: event)
         case .cancel(let id): startCancelling(id)

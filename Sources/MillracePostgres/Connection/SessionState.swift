@@ -126,20 +126,22 @@ struct SessionState: ~Copyable {
 
     // MARK: The socket
 
-    /// Reads what has come and sends what waits.
+    /// Reads all that has come and sends what waits.
     mutating func socketIsReady(forWriting: Bool, now: Int64) -> Action {
-        guard let connection else { return .nothing }
+        guard let connection, failure == nil else { return .nothing }
         if forWriting { flush() }
-        guard PQconsumeInput(connection) == 1 else { return breakDown(libpqMessage()) }
-        if var current = exchange {
-            current.lastHeard = now
-            current.silentAt = now + SessionTimes.silence
-            exchange = current
+        repeat {
+            guard PQconsumeInput(connection) == 1 else { return breakDown(libpqMessage()) }
+            guard exchange != nil else {
+                // Nobody has asked: a notification, a notice, or the server's farewell.
+                _ = PQisBusy(connection)
+                continue
+            }
+            exchange?.lastHeard = now
+            exchange?.silentAt = now + SessionTimes.silence
             takeResults()
-        } else {
-            // Nobody has asked: a notification, a notice, or the server's farewell.
-            _ = PQisBusy(connection)
-        }
+            // After a complete answer there is nothing more; that look at the socket is saved.
+        } while exchange?.isAnswered != true && hasInput
         while let notification = PQnotifies(connection) {
             notifications.deliver(
                 PostgresNotification(
@@ -149,6 +151,8 @@ struct SessionState: ~Copyable {
         }
         return report()
     }
+
+    private var hasInput: Bool { socket.map(Socket.hasInput) ?? true }
 
     /// Sends what libpq has not been able to send.
     mutating func flush() {
