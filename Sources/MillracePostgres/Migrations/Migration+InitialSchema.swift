@@ -5,7 +5,7 @@ extension Migration {
     /// `docs/specification.md` for what the source specification says instead. Text that is compared or sorted is in the
     /// collation `C`: by bytes, as in Swift and in SQLite, and fast.
     static let initialSchema = Migration(
-        version: 1, name: "initial schema",
+        version: 1, name: "initial schema", usableFrom: 1,
         text: [
             InitialSchema.store, InitialSchema.jobs, InitialSchema.counts, InitialSchema.processing,
             InitialSchema.cache,
@@ -18,9 +18,11 @@ enum InitialSchema {
     /// What concerns the store as a whole.
     static let store = """
         CREATE TABLE {schema}.schema_migrations (
-            version    integer PRIMARY KEY,
-            name       text NOT NULL,
-            applied_at timestamptz NOT NULL DEFAULT now()
+            version     integer PRIMARY KEY,
+            name        text NOT NULL,
+            -- The oldest version whose programs can work with the schema after this step.
+            usable_from integer NOT NULL,
+            applied_at  timestamptz NOT NULL DEFAULT now()
         );
 
         -- One row a fact about the whole store: its random identity, the last version given to a cached value.

@@ -4,6 +4,9 @@ struct Migration: Sendable {
     let version: Int
     /// What the step is for.
     let name: String
+    /// The oldest version whose programs can work with a schema that has this step: what only adds is no reason to stop
+    /// the older programs of a fleet.
+    let usableFrom: Int
     /// The statements, in which `{schema}` stands for the quoted name of the schema.
     let text: String
 

@@ -51,7 +51,12 @@ public final class PostgresStore: Sendable {
         _ configuration: PostgresConfiguration, options: Options = Options()
     ) async throws(StoreError) {
         let pool = PostgresPool(configuration, options: options.pool, logger: options.logger)
-        try await self.init(pool: pool, clock: options.clock, migrates: options.migrates)
+        do {
+            try await self.init(pool: pool, clock: options.clock, migrates: options.migrates)
+        } catch {
+            await pool.close()
+            throw error
+        }
     }
 
     /// Opens a store over a pool that is there already.
@@ -63,6 +68,18 @@ public final class PostgresStore: Sendable {
         self.pool = pool
         self.clock = clock
         schema = "\"\(pool.configuration.schema)\""
+        let migrator = Migrator(schema: pool.configuration.schema, place: name)
+        do {
+            try await pool.withConnection { connection in
+                if migrates {
+                    try await migrator.migrate(on: connection)
+                } else {
+                    try await migrator.require(on: connection)
+                }
+            }
+        } catch {
+            throw StoreError(postgres: error, store: name)
+        }
     }
 
     /// Host, port and database, for messages.
