@@ -1,0 +1,49 @@
+internal import MillraceCore
+
+/// Takes back by one statement what workers without a lease hold; what has killed too many of them has failed.
+enum ChunkRescue {
+    static func sql(in schema: String) -> String {
+        let now = "coalesce($1::timestamptz, now())"
+        return """
+            -- Those who hold anything, one look at the index for each: it may hold many chunks of few workers.
+            WITH RECURSIVE holder (id) AS (
+                (SELECT worker_id FROM \(schema).chunk_tasks WHERE worker_id IS NOT NULL ORDER BY worker_id LIMIT 1)
+                UNION ALL
+                SELECT (
+                    SELECT worker_id FROM \(schema).chunk_tasks
+                    WHERE worker_id > holder.id ORDER BY worker_id LIMIT 1
+                )
+                FROM holder WHERE holder.id IS NOT NULL
+            ), held AS MATERIALIZED (
+                SELECT chunk.id, chunk.processing_id, chunk.worker_id, chunk.lease_token AS token
+                FROM holder JOIN \(schema).chunk_tasks AS chunk ON chunk.worker_id = holder.id
+                WHERE NOT EXISTS (
+                    SELECT 1 FROM \(schema).workers AS worker
+                    WHERE worker.id = holder.id AND worker.lease_until > \(now)
+                )
+            ), \(ChunkCount.locked(in: schema)), changed AS (
+                UPDATE \(schema).chunk_tasks AS chunk
+                SET status = CASE WHEN $2::integer > 0 AND crashes >= $2 THEN 'FAILED' ELSE 'PENDING' END,
+                    worker_id = NULL,
+                    lease_token = lease_token + 1,
+                    crashes = crashes + 1,
+                    completed_at = CASE WHEN $2 > 0 AND crashes >= $2 THEN \(now) END,
+                    error_message = CASE
+                        WHEN $2 > 0 AND crashes >= $2 THEN replace($3, '#', (crashes + 1)::text)
+                        ELSE error_message
+                    END,
+                    audio = CASE WHEN $2 > 0 AND crashes >= $2 THEN NULL ELSE audio END
+                FROM held
+                WHERE chunk.id = held.id AND chunk.lease_token = held.token AND \(ChunkCount.isRare("held.token"))
+                  AND \(ChunkCount.areLocked)
+                RETURNING chunk.id, chunk.processing_id, chunk.status
+            ), \(ChunkCount.parents(in: schema, at: now))
+            SELECT id FROM changed ORDER BY id
+            """
+    }
+
+    static func parameters(maxCrashes: Int, at now: PostgresParameter) -> [PostgresParameter] {
+        let reason = Job.poisonMessage(crashes: 0).replacing("0", with: "#")
+        return [now, .int4(Int32(clamping: maxCrashes)), .text(reason)]
+    }
+}
