@@ -73,8 +73,8 @@ let package = Package(
         .target(
             name: "Millrace",
             dependencies: [
-                "MillraceCaching", "MillraceCore", "MillraceSpeech", "MillraceSQLite", "MillraceWorkers", logging,
-                tracing,
+                "MillraceCaching", "MillraceCore", "MillracePostgres", "MillraceSpeech", "MillraceSQLite",
+                "MillraceWorkers", logging, tracing,
             ],
             swiftSettings: settings),
         .executableTarget(

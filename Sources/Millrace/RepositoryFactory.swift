@@ -1,5 +1,7 @@
+public import Logging
 internal import MillraceCaching
 public import MillraceCore
+public import MillracePostgres
 internal import MillraceSQLite
 internal import MillraceWorkers
 
@@ -12,45 +14,71 @@ public struct RepositoryFactory: Sendable {
     /// Where decoded recordings are kept.
     let decodedFolder: String
 
-    private let store: SQLiteStore
+    private let jobs: any JobQueueRepository
+    private let processings: any ProcessingRepository
+    private let transcripts: any TranscriptRepository
     private let cache: TieredCache
+    private let database: PostgresStore?
 
     /// Opens a store, and makes it when it does not exist.
     ///
-    /// `onWait` is called when another program keeps the store locked for longer
-    /// than is usual.
+    /// Without a clock it is the host's with a file, and the server's with a database. `pool` says how many connections to a
+    /// database there may be; `logger` gets what they say, at debug. `onWait` is called when another program keeps a file
+    /// locked for longer than is usual.
     ///
     /// - Throws: `StoreError` when the store cannot be opened; the message names it and says what to do.
     public init(
         store location: StoreLocation, cacheLimits: CacheManager.Limits = .standard,
-        cacheStoreLimits: CacheManager.StoreLimits = .standard, clock: any WallClock = SystemWallClock(),
-        onWait: (@Sendable () -> Void)? = nil
+        cacheStoreLimits: CacheManager.StoreLimits = .standard, clock: (any WallClock)? = nil,
+        pool: PostgresPool.Options = .standard, logger: Logger? = nil, onWait: (@Sendable () -> Void)? = nil
     ) async throws(StoreError) {
+        let limits = (cacheLimits, cacheStoreLimits)
+        switch location.place {
+        case .file(let path):
+            let options = SQLiteStore.Options(clock: clock ?? SystemWallClock(), onWait: onWait)
+            self.init(
+                try await SQLiteStore.open(path: path, options: options), at: location, limits: limits, clock: clock)
+        case .server(let configuration):
+            throw StoreError(.unavailable, "\(configuration) cannot be used yet")
+        }
+    }
+
+    private init(
+        _ store: SQLiteStore, at location: StoreLocation, limits: (CacheManager.Limits, CacheManager.StoreLimits),
+        clock: (any WallClock)?
+    ) {
         self.location = location
-        decodedFolder = location.decodedFolder
-        store = try await SQLiteStore.open(
-            path: location.path, options: SQLiteStore.Options(clock: clock, onWait: onWait))
+        database = nil
+        decodedFolder = location.decodedFolder(storeID: "")
+        jobs = TracedJobQueueRepository(SQLiteJobQueueRepository(store))
+        processings = SQLiteProcessingRepository(store)
+        transcripts = SQLiteTranscriptRepository(store)
+        cache = Self.cache(over: SQLiteCacheStore(store), limits, clock)
+    }
+
+    private static func cache(
+        over store: any CacheStore, _ limits: (CacheManager.Limits, CacheManager.StoreLimits), _ clock: (any WallClock)?
+    ) -> TieredCache {
         var options = TieredCache.Options()
-        options.limits = cacheLimits
-        options.storeLimits = cacheStoreLimits
-        options.clock = clock
-        cache = TieredCache(store: SQLiteCacheStore(store), options: options)
+        (options.limits, options.storeLimits) = limits
+        if let clock { options.clock = clock }
+        return TieredCache(store: store, options: options)
     }
 
-    /// Lets go of the store; what it is asked for afterwards fails.
-    public func close() async {}
+    /// Lets go of the store: waits for the statements that run, and closes the connections. What a database is asked for
+    /// afterwards fails.
+    public func close() async { await database?.close() }
 
-    /// The queues, jobs and workers. What is enqueued carries the trace of the task that enqueues it.
-    public func jobQueueRepository() -> any JobQueueRepository {
-        TracedJobQueueRepository(SQLiteJobQueueRepository(store))
-    }
+    /// The queues, jobs and workers; the same on every call. What is enqueued carries the trace of the task that enqueues
+    /// it.
+    public func jobQueueRepository() -> any JobQueueRepository { jobs }
 
     /// The cache over all its tiers; the same one on every call.
     public func cacheRepository() -> any CacheRepository { cache }
 
-    /// The processings and their chunks.
-    public func processingRepository() -> any ProcessingRepository { SQLiteProcessingRepository(store) }
+    /// The processings and their chunks; the same on every call.
+    public func processingRepository() -> any ProcessingRepository { processings }
 
     /// The transcripts.
-    public func transcriptRepository() -> any TranscriptRepository { SQLiteTranscriptRepository(store) }
+    public func transcriptRepository() -> any TranscriptRepository { transcripts }
 }

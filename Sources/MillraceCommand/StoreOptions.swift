@@ -6,11 +6,13 @@ struct StoreOptions: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "The file in which everything is kept.",
+            "Where everything is kept: a file, or a PostgreSQL database.",
             discussion: """
-                Without it: MILLRACE_STORE, else millrace/millrace.db in XDG_DATA_HOME or ~/.local/share.
+                A path, or postgres://user@host/database, with ?schema=name if not in the schema millrace; the \
+                password comes from PGPASSWORD or ~/.pgpass. Without it: MILLRACE_STORE, else millrace/millrace.db \
+                in XDG_DATA_HOME or ~/.local/share.
                 """,
-            valueName: "path"))
+            valueName: "place"))
     var store: String?
 
     /// The location that was given, or the standard one.

@@ -1,27 +1,45 @@
 public import MillraceCore
+internal import MillracePostgres
 internal import MillraceSQLite
 internal import MillraceSpeech
 
 /// Looks after a store: what is in it, whether it is whole, copies of it, and what may go.
 ///
-/// Works on the file by itself, whether others have it open or not; where there is none it makes none (`notFound`).
+/// Works on a file by itself, whether others have it open or not; where there is no store it makes none (`notFound`).
+/// Of a store in PostgreSQL it tells what is in it; for the rest there are the tools of the server, which it names
+/// (`invalid`).
 public struct StoreMaintenance: Sendable {
     /// The store's location.
     public let location: StoreLocation
 
-    private let file: SQLiteMaintenance
     private let clock: any WallClock
 
     /// Names a store; nothing is opened before it is asked for something.
     public init(store location: StoreLocation, clock: any WallClock = SystemWallClock()) {
         self.location = location
         self.clock = clock
-        file = SQLiteMaintenance(path: location.path, clock: clock)
+    }
+
+    /// The file.
+    ///
+    /// - Throws: `invalid` when the store is a database, with what to do `instead`.
+    private func file(orElse instead: String) throws(StoreError) -> SQLiteMaintenance {
+        guard let path = location.path else {
+            throw StoreError(.invalid, "the store \(location) is in PostgreSQL; \(instead)")
+        }
+        return SQLiteMaintenance(path: path, clock: clock)
     }
 
     /// Counts what the store holds, without changing it.
     public func info() async throws(StoreError) -> StoreInfo {
-        try await file.info()
+        switch location.place {
+        case .file(let path): return try await SQLiteMaintenance(path: path, clock: clock).info()
+        case .server(let configuration):
+            return try await RepositoryFactory.withDatabase(configuration, migrates: false) {
+                (store, _) async throws(StoreError) in
+                try await PostgresMaintenance(store).info()
+            }
+        }
     }
 
     /// Looks for everything that is wrong: in the file, in its rows, between them, and in the decoded recordings beside
@@ -32,10 +50,15 @@ public struct StoreMaintenance: Sendable {
     /// - Returns: what is or was wrong, each with its remedy; none for a store that is whole.
     /// - Throws: `StoreError` when there is no store to check.
     public func check(repair: Bool = false) async throws(StoreError) -> [StoreFinding] {
+        let file = try file(
+            orElse: """
+                millrace migrate --check looks at its schema and pg_amcheck at its files; counters and merges are \
+                mended by any worker
+                """)
         var findings = try await file.check(repair: repair)
         // Of a damaged store nobody knows what it needs.
         guard !findings.contains(where: { $0.kind == .damage }) else { return findings }
-        let orphans = await planner.orphans(keeping: try await neededRecordings())
+        let orphans = await planner.orphans(keeping: try await neededRecordings(file))
         if repair { for orphan in orphans { await planner.remove(orphan) } }
         findings += orphans.map { orphan in
             StoreFinding(
@@ -51,7 +74,8 @@ public struct StoreMaintenance: Sendable {
     /// - Throws: `StoreError` `conflict` when there is a file of that name that may not be replaced; `corrupted` when
     ///   the store is damaged; `full` and others. No part of a copy is left behind.
     public func backup(to path: String, replacing: Bool = false) async throws(StoreError) -> StoreCopy {
-        try await file.backup(to: StoreLocation.file(path).path, replacing: replacing)
+        try await file(orElse: "back it up with pg_dump --format=custom --schema=<name> (or a base backup)")
+            .backup(to: StoreLocation.file(path).description, replacing: replacing)
     }
 
     /// Verifies a backup, puts a copy of it in the place of the store, and keeps the former file beside it.
@@ -61,7 +85,8 @@ public struct StoreMaintenance: Sendable {
     /// - Throws: `StoreError` `busy` when a process has the store open or a worker's lease holds; `notFound`,
     ///   `corrupted` or `newerVersion` when the backup is not good. Nothing has changed then.
     public func restore(from path: String) async throws(StoreError) -> StoreCopy {
-        try await file.restore(from: StoreLocation.file(path).path)
+        try await file(orElse: "restore it from a backup of pg_dump with pg_restore")
+            .restore(from: StoreLocation.file(path).description)
     }
 
     /// Deletes what ended long ago, a little at a time, so that others hardly wait; decoded recordings that no run
@@ -72,17 +97,18 @@ public struct StoreMaintenance: Sendable {
     ///
     /// - Returns: what was deleted; for a dry run, what would be.
     public func prune(_ pruning: StorePruning) async throws(StoreError) -> StorePruned {
+        let file = try file(orElse: "delete what is old with millrace transcripts delete, or with SQL")
         var pruned = try await file.prune(pruning)
-        let orphans = await planner.orphans(keeping: try await neededRecordings())
+        let orphans = await planner.orphans(keeping: try await neededRecordings(file))
         pruned.recordings = orphans.count
         if !pruning.isDryRun { for orphan in orphans { await planner.remove(orphan) } }
         return pruned
     }
 
-    private var planner: RecordingPlanner { RecordingPlanner(decodedFolder: location.decodedFolder) }
+    private var planner: RecordingPlanner { RecordingPlanner(decodedFolder: location.decodedFolder(storeID: "")) }
 
     /// The decoded recordings that a run may still need.
-    private func neededRecordings() async throws(StoreError) -> Set<ContentHash> {
+    private func neededRecordings(_ file: SQLiteMaintenance) async throws(StoreError) -> Set<ContentHash> {
         try await file.recordingsInUse(await planner.decodedRecordings())
     }
 }

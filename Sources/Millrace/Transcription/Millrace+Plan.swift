@@ -1,6 +1,7 @@
 internal import Foundation
 public import Logging
 public import MillraceCore
+internal import MillracePostgres
 public import MillraceSpeech
 
 extension Millrace {
@@ -18,13 +19,20 @@ extension Millrace {
     ) async throws -> TranscriptionPlan {
         let location = if let store { store } else { try StoreLocation.standard() }
         try options.check(for: transcriber)
-        let millrace =
-            FileManager.default.fileExists(atPath: location.path)
-            ? try await Millrace(store: location, logger: logger) : nil
+        let millrace = try await isStore(location) ? try await Millrace(store: location, logger: logger) : nil
         return try await RecordingPlanner.withTemporaryFolder { planner, reader in
             let survey = try await planner.survey(input, settings: options.chunking, range: options.range)
             return try await plan(
                 survey, recipe: options.recipe(for: transcriber.identity), reader: reader, store: millrace)
+        }
+    }
+
+    /// Whether there is a store that can be opened without changing it.
+    private static func isStore(_ location: StoreLocation) async throws(StoreError) -> Bool {
+        switch location.place {
+        case .file(let path): FileManager.default.fileExists(atPath: path)
+        case .server(let configuration):
+            try await PostgresSchema(configuration).version() == PostgresSchema.newestVersion
         }
     }
 

@@ -12,13 +12,21 @@ struct MaintainedStore: ParsableArguments {
     func maintain(
         _ body: @escaping @Sendable (StoreMaintenance, Console) async throws -> ProgramExit
     ) async throws {
+        try await Self.attend(output) { [options] console in
+            try await body(StoreMaintenance(store: options.location()), console)
+        }
+    }
+
+    /// The same for what needs more than one store.
+    static func attend(
+        _ output: OutputOptions, _ body: @escaping @Sendable (Console) async throws -> ProgramExit
+    ) async throws {
         let console = try output.console()
         let end: ProgramExit
         do {
-            let store = StoreMaintenance(store: try options.location())
             end = try await Interrupts.whileHandling(with: console) { stop in
                 try await withThrowingTaskGroup(of: ProgramExit.self) { group in
-                    group.addTask { try await body(store, console) }
+                    group.addTask { try await body(console) }
                     group.addTask {
                         await stop.wait()
                         return .interrupted

@@ -29,7 +29,7 @@ struct StoreCheckCommand: AsyncParsableCommand {
                 guard FileDescriptor.standardOutput.writeAll(line + "\n") else { break }
             }
             let open = findings.filter { $0.remedy != .mended }
-            console.note(Self.summary(findings, open: open, path: store.location.path))
+            console.note(Self.summary(findings, open: open, path: store.location.description))
             return open.isEmpty ? .done : .failed
         }
     }

@@ -4,9 +4,10 @@ internal import ArgumentParser
 struct StoreCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "store",
-        abstract: "Look into a store, check and mend it, back it up, restore it, and delete what is old.",
+        abstract:
+            "Look into a store, check and mend it, back it up, restore it, move it to PostgreSQL, and delete what is old.",
         subcommands: [
             StoreInfoCommand.self, StoreCheckCommand.self, StoreBackupCommand.self, StoreRestoreCommand.self,
-            StorePruneCommand.self,
+            StorePruneCommand.self, StoreCopyCommand.self,
         ])
 }

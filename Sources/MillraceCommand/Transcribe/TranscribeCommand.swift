@@ -172,7 +172,7 @@ struct TranscribeCommand: AsyncParsableCommand {
                 return try await unless(stop) { await plan.run(inputs.recordings) } ?? .interrupted
             }
             let destination = try TranscriptOutput(
-                path: outputPath, inputs: inputs, format: format, keeping: [location.path])
+                path: outputPath, inputs: inputs, format: format, keeping: [location.path].compactMap { $0 })
             return try await Millrace.with(store: location, logger: logger) { millrace in
                 if output.verbose { console.note("Store: \(location)") }
                 var end = ProgramExit.done

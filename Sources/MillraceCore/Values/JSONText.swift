@@ -60,7 +60,8 @@ public struct JSONText: Sendable {
     private static let nulRefusal = InvalidValue(
         "JSON", "a string contains the character NUL, which no store can keep")
 
-    private var canonical: Data? {
+    /// The same bytes for all documents that mean the same; `nil` for what is no JSON.
+    var canonical: Data? {
         guard
             let value = try? JSONSerialization.jsonObject(with: Data(text.utf8), options: .fragmentsAllowed)
         else { return nil }

@@ -65,6 +65,12 @@ struct RowReader {
         return bytes
     }
 
+    /// Bytes as they are, or `nil`.
+    mutating func optionalData() -> Data? {
+        defer { index += 1 }
+        return row[index].withBytes { $0.map { Data($0) } }
+    }
+
     /// The headers of a trace, as JSON; `nil` for none.
     mutating func headers() throws -> [String: String]? {
         try optional(String.self).map { try JSONText(stored: $0).decode([String: String].self) }

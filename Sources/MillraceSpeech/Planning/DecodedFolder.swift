@@ -45,6 +45,21 @@ struct DecodedFolder: Sendable {
         }
     }
 
+    /// Copies a decoded recording from another folder, whole or not at all; `false` when that is not possible.
+    func copy(_ hash: ContentHash, from other: DecodedFolder) -> Bool {
+        if holds(hash) { return true }
+        let partial = "\(file(of: hash)).\(UUID().uuidString)\(FLACWriter.partialSuffix)"
+        do {
+            try make()
+            try FileManager.default.copyItem(atPath: other.file(of: hash), toPath: partial)
+            try FileManager.default.moveItem(atPath: partial, toPath: file(of: hash))
+            return true
+        } catch {
+            try? FileManager.default.removeItem(atPath: partial)
+            return holds(hash)
+        }
+    }
+
     /// Whether a recording is here.
     func holds(_ hash: ContentHash) -> Bool {
         FileManager.default.fileExists(atPath: file(of: hash))

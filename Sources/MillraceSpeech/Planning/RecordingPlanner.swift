@@ -94,6 +94,17 @@ public struct RecordingPlanner: Sendable {
         await Self.queue.finish { [decoded = intake.decoded] in decoded.remove(hash) }
     }
 
+    /// Copies what was decoded of recordings from the folder of another planner, unless it is here.
+    ///
+    /// - Returns: the files that could not be copied.
+    public func copyDecoded(_ hashes: Set<ContentHash>, from other: RecordingPlanner) async -> [String] {
+        await Self.queue.finish { [decoded = intake.decoded, other = other.intake.decoded] in
+            hashes.map(\.hex).sorted().map { ContentHash(stored: $0) }
+                .filter { !decoded.copy($0, from: other) }
+                .map(other.file)
+        }
+    }
+
     /// The recordings of which there is something decoded.
     public func decodedRecordings() async -> [ContentHash] {
         await Self.queue.finish { [decoded = intake.decoded] in decoded.recordings() }
