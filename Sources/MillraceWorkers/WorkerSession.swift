@@ -9,6 +9,7 @@ struct WorkerSession: Sendable {
     private let worker: WorkerID
     private let jobBell = Doorbell()
     private let chunkBell = Doorbell()
+    private let listener: WorkListener?
     private let logger: Logger
 
     private var dependencies: WorkerService.Dependencies { service.dependencies }
@@ -23,6 +24,9 @@ struct WorkerSession: Sendable {
         var logger = service.logger
         logger[metadataKey: "millrace-worker-id"] = "\(worker)"
         self.logger = logger
+        listener = service.dependencies.jobs.announcements.map { [jobBell, chunkBell] in
+            WorkListener($0, jobBell: jobBell, chunkBell: chunkBell, logger: logger)
+        }
     }
 
     /// Works until the stop signal is raised, or the lease is lost.
@@ -51,6 +55,7 @@ struct WorkerSession: Sendable {
             group.addTask { try await keeper.watch() }
             group.addTask { try await keeper.beat() }
             group.addTask { try await rescuer.run() }
+            if let listener { group.addTask { try await listener.run() } }
             group.addTask { try await runLoops() }
             // The work ends first, by the stop signal; the others only by losing the lease.
             try await group.next()
@@ -93,6 +98,7 @@ struct WorkerSession: Sendable {
     ) -> WorkLoop<Source> {
         WorkLoop(
             source: source, concurrency: configuration.concurrency, pollInterval: configuration.pollInterval,
+            listener: listener,
             grace: configuration.grace, takesSuspects: configuration.maxCrashes > 0, crew: crew,
             time: dependencies.time, stop: service.stop, bell: bell, leftovers: left,
             trouble: service.trouble, logger: logger)

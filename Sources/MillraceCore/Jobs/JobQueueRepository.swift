@@ -79,9 +79,15 @@ public protocol JobQueueRepository: Repository where Aggregate == JobQueue {
     ///
     /// Costs no more for a million jobs than for few, however rare the wanted ones are.
     func jobs(matching filter: JobFilter, before cursor: JobID?, limit: Int) async throws(StoreError) -> [Job]
+
+    /// What says when there is new work; `nil` for a store that has to be asked.
+    var announcements: (any WorkAnnouncing)? { get }
 }
 
 extension JobQueueRepository {
+    /// Nothing: whoever waits for work has to ask.
+    public var announcements: (any WorkAnnouncing)? { nil }
+
     /// Reads up to ten jobs that may be claimed now.
     public func findPendingJobs(queueName: QueueName) async throws(StoreError) -> [Job] {
         try await findPendingJobs(queueName: queueName, limit: 10)

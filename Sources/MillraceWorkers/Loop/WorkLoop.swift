@@ -11,6 +11,8 @@ struct WorkLoop<Source: WorkSource>: Sendable {
     let source: Source
     let concurrency: Int
     let pollInterval: Duration
+    /// Hears of new work, where the store announces it.
+    let listener: WorkListener?
     let grace: Duration
     /// Whether what may kill its worker is asked for, when nothing else runs.
     let takesSuspects: Bool
@@ -24,6 +26,10 @@ struct WorkLoop<Source: WorkSource>: Sendable {
     let logger: Logger
 
     private static var suspectInterval: Duration { .seconds(1) }
+    /// New work is announced; only what was not heard is found by asking.
+    private static var listeningPollInterval: Duration { .seconds(1) }
+    /// What may kill its worker is never in a hurry, and who asks seldom anyway asks for it more seldom.
+    private static var listeningSuspectInterval: Duration { .seconds(5) }
     private static var troubleInterval: Duration { .seconds(1) }
 
     /// Runs until the stop signal is raised and everything that was claimed is settled.
@@ -81,7 +87,8 @@ struct WorkLoop<Source: WorkSource>: Sendable {
             refused = unsettled.count
             if isStopping, unsettled.isEmpty, runner.isIdle { return }
             if room > 0, claimed?.isEmpty == true, takesSuspects, nextSuspectLook <= time.now() {
-                nextSuspectLook = time.now() + Self.suspectInterval
+                nextSuspectLook =
+                    time.now() + (isListening ? Self.listeningSuspectInterval : Self.suspectInterval)
                 await lookForSuspect(runner)
             }
             let isHealthy = unsettled.isEmpty && claimed != nil
@@ -96,8 +103,11 @@ struct WorkLoop<Source: WorkSource>: Sendable {
         if !isHealthy { return Self.troubleInterval }
         if isStopping || running >= concurrency { return nil }
         // Half to one and a half of the interval, so that processes do not ask in step.
-        return pollInterval * Double.random(in: 0.5...1.5)
+        let interval = isListening ? max(pollInterval, Self.listeningPollInterval) : pollInterval
+        return interval * Double.random(in: 0.5...1.5)
     }
+
+    private var isListening: Bool { listener?.isListening ?? false }
 
     /// What could be claimed; `nil` when the store did not answer.
     private func claim(upTo room: Int) async throws(StoreError) -> [Source.Item]? {

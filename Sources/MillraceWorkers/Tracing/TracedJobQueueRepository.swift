@@ -23,6 +23,9 @@ public struct TracedJobQueueRepository: JobQueueRepository {
     }
 
     /// See the port.
+    public var announcements: (any WorkAnnouncing)? { base.announcements }
+
+    /// See the port.
     public func save(_ aggregate: JobQueue) async throws(StoreError) {
         try await base.save(aggregate)
     }
