@@ -49,12 +49,12 @@ extension InitialSchema {
             autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000,
             autovacuum_vacuum_cost_delay = 0, autovacuum_analyze_scale_factor = 0.05
         );
-        CREATE INDEX idx_jobs_pending ON {schema}.processing_jobs (queue_name, priority DESC, created_at, id)
-            WHERE status = 'QUEUED';
-        CREATE INDEX idx_jobs_claim
-            ON {schema}.processing_jobs (queue_name, job_type, engine, priority DESC, created_at, id)
-            WHERE status = 'QUEUED';
-        CREATE INDEX idx_jobs_due ON {schema}.processing_jobs (scheduled_at) WHERE status = 'SCHEDULED';
+        -- Each group of these has an order of its own, and claims read as many groups as they need side by side. The
+        -- engine is '' for jobs that any worker can run, since `IS NOT DISTINCT FROM` uses no index.
+        CREATE INDEX idx_jobs_claim ON {schema}.processing_jobs
+            (queue_name, job_type, coalesce(engine, ''), priority, created_at, id) WHERE status = 'QUEUED';
+        CREATE INDEX idx_jobs_due ON {schema}.processing_jobs
+            (queue_name, job_type, coalesce(engine, ''), priority, scheduled_at) WHERE status = 'SCHEDULED';
         -- Its condition names no status: a settlement that looked for PROCESSING would be planned on it.
         CREATE INDEX idx_jobs_held ON {schema}.processing_jobs (worker_id) WHERE worker_id IS NOT NULL;
         CREATE UNIQUE INDEX idx_jobs_unique_key ON {schema}.processing_jobs (unique_key)
