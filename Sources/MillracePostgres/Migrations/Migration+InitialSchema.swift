@@ -7,7 +7,8 @@ extension Migration {
     static let initialSchema = Migration(
         version: 1, name: "initial schema", usableFrom: 1,
         text: [
-            InitialSchema.store, InitialSchema.jobs, InitialSchema.counts, InitialSchema.processing,
+            InitialSchema.store, InitialSchema.jobs, InitialSchema.counts, InitialSchema.enqueue,
+            InitialSchema.processing,
             InitialSchema.cache,
         ]
         .joined(separator: "\n\n"))
