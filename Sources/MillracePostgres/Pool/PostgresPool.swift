@@ -24,9 +24,18 @@ public final class PostgresPool: Sendable {
         self.options = options
         connections = ConnectionPool(options: options, name: configuration.description) {
             [configuration] () async throws(PostgresError) in
-            try await PostgresConnection.connect(configuration, logger: logger)
+            let connection = try await PostgresConnection.connect(configuration, logger: logger)
+            // Behind a pooler nothing is prepared, and each plan is made for the tables as they are.
+            if !connection.isPooled { try await connection.run(script: Self.planning) }
+            return connection
         }
     }
+
+    /// A prepared statement keeps its plan for as long as the connection lives. One that was made when a table was small
+    /// would read all of it when it has a million rows; and to plan anew each time takes as long as the statement.
+    private static let planning = """
+        SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET jit = off
+        """
 
     /// What the pool holds now.
     public var state: State { connections.state }
