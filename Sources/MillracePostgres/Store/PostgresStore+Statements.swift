@@ -71,8 +71,9 @@ extension PostgresStore {
         try await statement(isIdempotent: isIdempotent) { try await $0.execute(sql, parameters) }
     }
 
-    private nonisolated(nonsending) func statement<Value: Sendable>(
-        isIdempotent: Bool, _ body: (PostgresConnection) async throws -> Value
+    /// Runs what is one statement at its core, or may be run as a whole again when others came in its way.
+    nonisolated(nonsending) func statement<Value: Sendable>(
+        isIdempotent: Bool = false, _ body: (PostgresConnection) async throws -> Value
     ) async throws(StoreError) -> Value {
         var conflicts = 0
         while true {
