@@ -45,7 +45,7 @@ public final class CutProxy: Sendable {
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelOption(.autoRead, value: false)
-            .childChannelInitializer { client in ProxyLink.open(from: client, toPort: port, state) }
+            .childChannelInitializer { client in client.pipeline.addHandler(AcceptHandler(toPort: port, state)) }
             .bind(host: "127.0.0.1", port: 0).get()
         guard let own = listener.localAddress?.port else { throw ChannelError.unknownLocalAddress }
         return CutProxy(port: own, listener: listener, state: state)

@@ -12,14 +12,9 @@ final class ProxyLink: Sendable {
     private let state: CutProxy.ProxyState
 
     /// Connects an accepted channel to a port, and relays from then on.
-    static func open(
-        from client: any Channel, toPort port: Int, _ state: CutProxy.ProxyState
-    ) -> EventLoopFuture<Void> {
-        if state.mode == .refuse {
-            reset(client)
-            return client.eventLoop.makeSucceededVoidFuture()
-        }
-        return ClientBootstrap(group: client.eventLoop)
+    static func open(from client: any Channel, toPort port: Int, _ state: CutProxy.ProxyState) {
+        if state.mode == .refuse { return reset(client) }
+        ClientBootstrap(group: client.eventLoop)
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelOption(.autoRead, value: false)
             .connect(host: "127.0.0.1", port: port)
@@ -30,7 +25,7 @@ final class ProxyLink: Sendable {
                     .flatMap { server.pipeline.addHandler(RelayHandler(link, side: .server)) }
                     .map { link.setReading(state.mode != .hold) }
             }
-            .flatMapErrorThrowing { _ in reset(client) }
+            .whenFailure { _ in reset(client) }
     }
 
     private init(client: any Channel, server: any Channel, _ state: CutProxy.ProxyState) {
@@ -72,6 +67,23 @@ final class ProxyLink: Sendable {
     private static func reset(_ channel: any Channel) {
         guard let options = channel as? any SocketOptionProvider else { return channel.close(promise: nil) }
         options.setSoLinger(linger(l_onoff: 1, l_linger: 0)).whenComplete { _ in channel.close(promise: nil) }
+    }
+}
+
+/// Has an accepted channel connected as soon as it can be read.
+final class AcceptHandler: ChannelInboundHandler, Sendable {
+    typealias InboundIn = ByteBuffer
+
+    private let port: Int
+    private let state: CutProxy.ProxyState
+
+    init(toPort port: Int, _ state: CutProxy.ProxyState) {
+        self.port = port
+        self.state = state
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        ProxyLink.open(from: context.channel, toPort: port, state)
     }
 }
 
