@@ -12,11 +12,16 @@ struct Migrator: Sendable {
     /// The server, for messages.
     let place: String
     let migrations: [Migration]
+    /// How long it waits for another program that is at it.
+    let patience: Duration
 
-    init(schema: String, place: String, migrations: [Migration] = Migration.all) {
+    init(
+        schema: String, place: String, migrations: [Migration] = Migration.all, patience: Duration = .seconds(60)
+    ) {
         self.schema = schema
         self.place = place
         self.migrations = migrations
+        self.patience = patience
     }
 
     /// The version that this program knows.
@@ -185,7 +190,7 @@ struct Migrator: Sendable {
     /// Held until the transaction ends. A program that hangs in the middle must not keep all others for ever.
     private var lock: String {
         """
-        SET LOCAL lock_timeout = '60s';
+        SET LOCAL lock_timeout = '\(patience.components.seconds)s';
         SELECT pg_advisory_xact_lock(hashtextextended('millrace schema \(schema)', 0));
         """
     }

@@ -30,66 +30,88 @@ struct SchemaDescription: Sendable {
     }
 
     /// Kind, table, name, property and value, a row each. The schema's own name is taken out of the values.
+    ///
+    /// Things are chosen first and put into words then: in another order the words of things elsewhere could be asked for,
+    /// which may be gone by then.
     private static let query = """
-        WITH place AS (
+        WITH place AS MATERIALIZED (
             SELECT oid, nspname FROM pg_catalog.pg_namespace
             WHERE oid = pg_my_temp_schema() AND $1::text IS NULL OR nspname = $1
         ),
-        relation AS (
+        relation AS MATERIALIZED (
             SELECT class.oid, relname::text AS name, relkind, relpersistence
             FROM pg_catalog.pg_class class JOIN place ON relnamespace = place.oid
             WHERE relkind IN ('r', 'p', 'v', 'm', 'S', 'f')
         ),
-        item (kind, relation, name, property, value) AS (
-            SELECT 'table', name, name, property, value
-            FROM relation CROSS JOIN LATERAL (
-                VALUES ('kind', CASE relkind WHEN 'r' THEN 'table' ELSE 'no ordinary table' END),
-                       ('durability', CASE relpersistence WHEN 'u' THEN 'unlogged' ELSE 'logged' END)
-            ) properties (property, value)
-            UNION ALL
-            SELECT 'column', relation.name, attname, property, value
+        attribute AS MATERIALIZED (
+            SELECT relation.name AS relation, attname AS name, atttypid, atttypmod, collname, attnotnull, attgenerated,
+                   adbin, adrelid
             FROM relation JOIN pg_catalog.pg_attribute ON attrelid = relation.oid AND attnum > 0 AND NOT attisdropped
             JOIN pg_catalog.pg_type type ON type.oid = atttypid
             LEFT JOIN pg_catalog.pg_collation ON pg_collation.oid = attcollation AND attcollation <> typcollation
             LEFT JOIN pg_catalog.pg_attrdef ON adrelid = attrelid AND adnum = attnum
-            CROSS JOIN LATERAL (
-                VALUES ('type', format_type(atttypid, atttypmod) || coalesce(' COLLATE "' || collname || '"', '')),
-                       ('nullability', CASE WHEN attnotnull THEN 'NOT NULL' ELSE 'NULL' END),
-                       ('default', CASE WHEN attgenerated <> '' THEN 'generated ' ELSE '' END
-                            || coalesce(pg_get_expr(adbin, adrelid), 'none'))
-            ) properties (property, value)
-            UNION ALL
-            SELECT 'constraint', relation.name, conname, 'definition', pg_get_constraintdef(pg_constraint.oid)
+        ),
+        rule AS MATERIALIZED (
+            SELECT relation.name AS relation, conname AS name, pg_constraint.oid
             FROM relation JOIN pg_catalog.pg_constraint ON conrelid = relation.oid AND contype IN ('c', 'p', 'u', 'f', 'x')
-            UNION ALL
-            SELECT 'index', relation.name, class.relname, property, value
+        ),
+        index AS MATERIALIZED (
+            SELECT relation.name AS relation, class.relname AS name, class.oid, indisvalid AND indisready AS is_valid
             FROM relation JOIN pg_catalog.pg_index ON indrelid = relation.oid
             JOIN pg_catalog.pg_class class ON class.oid = indexrelid
-                AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_constraint WHERE conrelid = indrelid AND conindid = indexrelid)
-            CROSS JOIN LATERAL (
-                VALUES ('definition', pg_get_indexdef(indexrelid)),
-                       ('state', CASE WHEN indisvalid AND indisready THEN 'valid' ELSE 'invalid' END)
-            ) properties (property, value)
-            UNION ALL
-            SELECT 'trigger', relation.name, tgname, property, value
-            FROM relation JOIN pg_catalog.pg_trigger trigger ON tgrelid = relation.oid AND NOT tgisinternal
-            CROSS JOIN LATERAL (
-                VALUES ('definition', pg_get_triggerdef(trigger.oid)),
-                       ('state', CASE tgenabled WHEN 'D' THEN 'disabled' ELSE 'enabled' END)
-            ) properties (property, value)
-            UNION ALL
-            SELECT 'function', NULL, proname, property, value
+            WHERE NOT EXISTS (SELECT 1 FROM pg_catalog.pg_constraint WHERE conrelid = indrelid AND conindid = indexrelid)
+        ),
+        reaction AS MATERIALIZED (
+            SELECT relation.name AS relation, tgname AS name, pg_trigger.oid, tgenabled
+            FROM relation JOIN pg_catalog.pg_trigger ON tgrelid = relation.oid AND NOT tgisinternal
+        ),
+        routine AS MATERIALIZED (
+            SELECT proname AS name, pg_proc.oid, prosrc,
+                   concat_ws(' ', lanname, provolatile, proparallel, proisstrict, prosecdef, proconfig) AS properties
             FROM place JOIN pg_catalog.pg_proc ON pronamespace = place.oid
             JOIN pg_catalog.pg_language ON pg_language.oid = prolang
-            CROSS JOIN LATERAL (
-                VALUES ('arguments', pg_get_function_arguments(pg_proc.oid)),
-                       ('result', coalesce(pg_get_function_result(pg_proc.oid), 'none')),
-                       ('properties', concat_ws(' ', lanname, provolatile, proparallel, proisstrict, prosecdef, proconfig)),
-                       ('body', coalesce(pg_get_function_sqlbody(pg_proc.oid), prosrc))
-            ) properties (property, value)
+        ),
+        item (kind, relation, name, property, value) AS (
+            SELECT 'table', name, name, 'kind', CASE relkind WHEN 'r' THEN 'table' ELSE 'no ordinary table' END
+            FROM relation
+            UNION ALL
+            SELECT 'table', name, name, 'durability', CASE relpersistence WHEN 'u' THEN 'unlogged' ELSE 'logged' END
+            FROM relation
+            UNION ALL
+            SELECT 'column', relation, name, 'type',
+                   format_type(atttypid, atttypmod) || coalesce(' COLLATE "' || collname || '"', '')
+            FROM attribute
+            UNION ALL
+            SELECT 'column', relation, name, 'nullability', CASE WHEN attnotnull THEN 'NOT NULL' ELSE 'NULL' END
+            FROM attribute
+            UNION ALL
+            SELECT 'column', relation, name, 'default',
+                   CASE WHEN attgenerated <> '' THEN 'generated ' ELSE '' END || coalesce(pg_get_expr(adbin, adrelid), 'none')
+            FROM attribute
+            UNION ALL
+            SELECT 'constraint', relation, name, 'definition', pg_get_constraintdef(oid) FROM rule
+            UNION ALL
+            SELECT 'index', relation, name, 'definition', pg_get_indexdef(oid) FROM index
+            UNION ALL
+            SELECT 'index', relation, name, 'state', CASE WHEN is_valid THEN 'valid' ELSE 'invalid' END FROM index
+            UNION ALL
+            SELECT 'trigger', relation, name, 'definition', pg_get_triggerdef(oid) FROM reaction
+            UNION ALL
+            SELECT 'trigger', relation, name, 'state', CASE tgenabled WHEN 'D' THEN 'disabled' ELSE 'enabled' END
+            FROM reaction
+            UNION ALL
+            SELECT 'function', NULL, name, 'arguments', pg_get_function_arguments(oid) FROM routine
+            UNION ALL
+            SELECT 'function', NULL, name, 'result', coalesce(pg_get_function_result(oid), 'none') FROM routine
+            UNION ALL
+            SELECT 'function', NULL, name, 'properties', properties FROM routine
+            UNION ALL
+            SELECT 'function', NULL, name, 'body', coalesce(pg_get_function_sqlbody(oid), prosrc) FROM routine
         )
         SELECT kind::text, relation::text, name::text, property::text,
-               regexp_replace(value, '("' || place.nspname || '"|\\m' || place.nspname || '|pg_temp(_[0-9]+)?)\\.', '', 'g')
+               regexp_replace(
+                   regexp_replace(value, '("' || nspname || '"|\\m' || nspname || '|pg_temp(_[0-9]+)?)\\.', '', 'g'),
+                   '''("' || nspname || '"|pg_temp)''', '''schema''', 'g')
         FROM item CROSS JOIN place
         """
 }
