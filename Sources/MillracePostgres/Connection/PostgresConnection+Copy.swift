@@ -3,6 +3,7 @@ extension PostgresConnection {
     ///
     /// `write` puts each element's columns in order. No more is taken from `rows` than the server takes. When `rows` or
     /// `write` throws, or the task is cancelled, nothing is stored, and the connection remains usable.
+    @discardableResult
     public nonisolated(nonsending) func copyIn<Rows: AsyncSequence>(
         _ sql: String, rows: Rows, _ write: (Rows.Element, inout CopyRow) throws -> Void
     ) async throws -> Int {
@@ -12,6 +13,7 @@ extension PostgresConnection {
     }
 
     /// The same for rows that are at hand.
+    @discardableResult
     public nonisolated(nonsending) func copyIn<Rows: Sequence>(
         _ sql: String, rows: Rows, _ write: (Rows.Element, inout CopyRow) throws -> Void
     ) async throws -> Int {

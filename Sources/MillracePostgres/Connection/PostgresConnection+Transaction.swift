@@ -5,6 +5,7 @@ extension PostgresConnection {
     /// is a savepoint. When the transaction conflicts with others (SQLSTATE 40001, 40P01) the whole body is run again,
     /// `retries` times at most, after a moment. An error of `body` rolls back and is thrown on. A task that is cancelled
     /// before the commit rolls back; the commit itself is not cancelled. `statementTimeout` also holds on the server.
+    @discardableResult
     public nonisolated(nonsending) func withTransaction<Value: Sendable>(
         isolation: PostgresIsolation = .readCommitted, retries: Int = 5,
         _ body: (PostgresConnection) async throws -> Value

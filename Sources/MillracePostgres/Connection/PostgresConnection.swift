@@ -49,6 +49,7 @@ public final class PostgresConnection: Sendable {
     /// The statement is prepared once a connection, unless that is off. When the task is cancelled or the time runs out,
     /// the statement is cancelled on the server, and the connection remains usable. A statement that has come to its end
     /// before the cancellation reached it returns its rows.
+    @discardableResult
     public func query(
         _ sql: String, _ parameters: [PostgresParameter] = []
     ) async throws(PostgresError) -> PostgresRows {

@@ -108,10 +108,10 @@ final class Session: Sendable {
 
     /// Ends the rows of an exchange that copies.
     func endCopy(_ id: UInt64, refusal: String? = nil) {
-        let now = Nanoseconds.now
-        withState { state in
+        act { state, now in
             state.endCopy(id, refusal: refusal, now: now)
-            watch(&state)
+            // A server that refused a row has said all that it will say.
+            return state.socketIsReady(forWriting: false, now: now)
         }
     }
 

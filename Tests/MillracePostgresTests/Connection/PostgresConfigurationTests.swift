@@ -18,7 +18,7 @@ import Testing
     }
 
     @Test(arguments: [
-        "http://db/work", "postgres://ann:sec%zzret@db/work", "postgres://ann:secret@db:port:port/work",
+        "http://db/work", "postgres://ann:secret%zz@db/work", "postgres://ann:secret@[db/work",
         "postgres://ann:secret@db/work?schema=pg_x", "postgres://ann:secret@db/work?schema=a-b",
         "postgres://ann:secret@db/work?prepared=secret", "postgres://ann:secret@db/work?statement_timeout=secret",
         "postgres://ann:secret@db/work?connect_timeout=secret", "postgres://ann:secret@db/work?colour=secret",
@@ -27,7 +27,7 @@ import Testing
     func aURLThatMakesNoSenseIsRefusedInOneLineWithoutItsSecrets(url: String) throws {
         let error = try #require(throws: PostgresError.self) { try PostgresConfiguration(url, environment: [:]) }
         #expect(error.code == .configuration)
-        #expect(!error.message.contains("sec"))
+        #expect(!error.message.contains("secret"))
         #expect(!error.message.contains("\n"))
     }
 

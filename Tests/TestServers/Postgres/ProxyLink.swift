@@ -23,7 +23,6 @@ final class ProxyLink: Sendable {
                 state.add(link)
                 return client.pipeline.addHandler(RelayHandler(link, side: .client))
                     .flatMap { server.pipeline.addHandler(RelayHandler(link, side: .server)) }
-                    .map { link.setReading(state.mode != .hold) }
             }
             .whenFailure { _ in reset(client) }
     }
@@ -32,6 +31,10 @@ final class ProxyLink: Sendable {
         self.client = client
         self.server = server
         self.state = state
+    }
+
+    fileprivate func begin() {
+        setReading(state.mode != .hold)
     }
 
     func setReading(_ isReading: Bool) {
@@ -97,6 +100,11 @@ private final class RelayHandler: ChannelInboundHandler, Sendable {
     init(_ link: ProxyLink, side: CutProxy.Side) {
         self.link = link
         self.side = side
+    }
+
+    // Not earlier: what is asked of a channel that is not active yet is forgotten.
+    func channelActive(context: ChannelHandlerContext) {
+        link.begin()
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {

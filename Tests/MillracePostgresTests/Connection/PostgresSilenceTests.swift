@@ -1,0 +1,52 @@
+import MillracePostgres
+import TestServers
+import Testing
+
+@Suite struct PostgresSilenceTests {
+    private func connected(by proxy: CutProxy) async throws -> PostgresConnection {
+        let url = try await PostgresServer.shared.url(port: proxy.port)
+        return try await PostgresConnection.connect(PostgresConfiguration(url, environment: [:]))
+    }
+
+    @Test func aConnectionThatHasGoneSilentIsDropped() async throws {
+        let proxy = try await CutProxy.start(to: PostgresServer.shared.port)
+        let connection = try await connected(by: proxy)
+        try await connection.query("SELECT 1")
+        proxy.swallow()
+        let start = ContinuousClock.now
+        let error = await postgresError { try await connection.query("SELECT 1") }
+        #expect(error?.code == .connectionLost)
+        #expect(error?.mayHaveRun == true)
+        #expect(!connection.isUsable)
+        print("dropped after", ContinuousClock.now - start)
+        try await proxy.close()
+    }
+
+    @Test func anAnswerThatWasLostIsNotWaitedFor() async throws {
+        let proxy = try await CutProxy.start(to: PostgresServer.shared.port)
+        let connection = try await connected(by: proxy)
+        let task = Task { try await connection.query("SELECT pg_sleep(1), 'lost on the way'") }
+        let observer = try await connect()
+        let question =
+            "SELECT FROM pg_stat_activity WHERE query LIKE '%lost on%' AND state = 'active' AND pid <> pg_backend_pid()"
+        try await eventually("the statement runs") { try await !observer.query(question).isEmpty }
+        // What comes back on this connection is lost; a second one gets through.
+        proxy.swallow()
+        try await eventually("the statement has ended") { try await observer.query(question).isEmpty }
+        proxy.pass()
+        let error = await postgresError { _ = try await task.value }
+        #expect(error?.code == .connectionLost)
+        try await proxy.close()
+    }
+
+    @Test func aSlowStatementIsWaitedFor() async throws {
+        let connection = try await connect()
+        let rows = try await connection.query("SELECT pg_sleep(8), 'patience'")
+        #expect(try rows[0].value(1) == "patience")
+    }
+
+    @Test func aSlowStatementIsWaitedForBehindAPooler() async throws {
+        let connection = try await connectByBouncer()
+        #expect(try await connection.query("SELECT pg_sleep(5), 'patience'")[0].value(1) == "patience")
+    }
+}
