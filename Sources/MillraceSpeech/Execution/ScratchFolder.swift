@@ -18,7 +18,9 @@ struct ScratchFolder: Sendable {
     let path: String
 
     private let lock: FileDescriptor
-    private static let prefix = "millrace-"
+    /// No name that a user would give to a folder of his own, such as that of a store.
+    private static let prefix = "millrace-scratch-"
+    private static let marks = 6
 
     private static var base: String {
         let set = ProcessInfo.processInfo.environment["TMPDIR"] ?? ""
@@ -28,7 +30,7 @@ struct ScratchFolder: Sendable {
     /// Makes a folder in the system's temporary folder.
     init() throws(TranscriptionError) {
         let base = Self.base
-        let marks = String(repeating: "X", count: 6)
+        let marks = String(repeating: "X", count: Self.marks)
         var template = Array("\(base)/\(Self.prefix)\(marks)".utf8CString)
         guard mkdtemp(&template) != nil else {
             throw Self.failure(in: base, String(cString: strerror(errno)))
@@ -45,7 +47,8 @@ struct ScratchFolder: Sendable {
     /// Removes folders of this user whose processes were killed: not locked, and older than a minute, so that none is
     /// taken that has just been made.
     static func removeAbandoned() {
-        for name in (try? FileManager.default.contentsOfDirectory(atPath: base)) ?? [] where name.hasPrefix(prefix) {
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: base)) ?? []
+        where name.hasPrefix(prefix) && name.utf8.count == prefix.utf8.count + marks {
             let path = "\(base)/\(name)"
             let options: FileDescriptor.OpenOptions = [.closeOnExec, .directory, .noFollow]
             guard let facts = try? FileManager.default.attributesOfItem(atPath: path),

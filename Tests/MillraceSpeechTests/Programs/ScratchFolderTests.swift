@@ -18,13 +18,15 @@ import Testing
     @Test func `clears away what a killed process left, and nothing that is in use`() throws {
         let used = try ScratchFolder()
         let base = (used.path as NSString).deletingLastPathComponent
-        let left = "\(base)/millrace-\(UUID().uuidString)"
-        let fresh = "\(base)/millrace-\(UUID().uuidString)"
-        for path in [left, fresh] {
+        let left = "\(base)/millrace-scratch-\(UUID().uuidString.prefix(6))"
+        let fresh = "\(base)/millrace-scratch-\(UUID().uuidString.prefix(6))"
+        // A user's own, such as that of a store, which has the same mode.
+        let own = ["millrace-", "millrace-scratch-"].map { "\(base)/\($0)\(UUID().uuidString)" }
+        for path in own + [left, fresh] {
             try FileManager.default.createDirectory(
                 atPath: path, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
         }
-        for path in [left, used.path] {
+        for path in own + [left, used.path] {
             try FileManager.default.setAttributes(
                 [.modificationDate: Date(timeIntervalSinceNow: -600)], ofItemAtPath: path)
         }
@@ -33,6 +35,9 @@ import Testing
         #expect(FileManager.default.fileExists(atPath: fresh))
         #expect(FileManager.default.fileExists(atPath: used.path))
         used.remove()
-        try FileManager.default.removeItem(atPath: fresh)
+        for path in own + [fresh] {
+            #expect(FileManager.default.fileExists(atPath: path))
+            try FileManager.default.removeItem(atPath: path)
+        }
     }
 }
