@@ -8,7 +8,7 @@ public struct SQLiteJobQueueRepository: JobQueueRepository {
 
     /// The store that the jobs are kept in, for transactions of the caller's own.
     public let store: SQLiteStore
-    private let filled = FilledClaim()
+    private let filled = FilledClaim<JobScope>()
 
     /// Uses an open store.
     public init(_ store: SQLiteStore) {

@@ -7,6 +7,17 @@ extension SQLiteProcessingRepository {
         upTo limit: Int, from scope: ChunkScope, by worker: WorkerID
     ) async throws(StoreError) -> [ClaimedChunk] {
         guard limit > 0 else { return [] }
+        if !filled.wasLast(by: worker, from: scope) {
+            guard try await isAnythingClaimable(from: scope, by: worker) else { return [] }
+        }
+        let claimed = try await lease(upTo: limit, from: scope, to: worker)
+        filled.note(claimed.count >= limit, by: worker, from: scope)
+        return claimed
+    }
+
+    private func lease(
+        upTo limit: Int, from scope: ChunkScope, to worker: WorkerID
+    ) async throws(StoreError) -> [ClaimedChunk] {
         let clock = store.clock
         return try await store.write { db in
             let now = clock.now()
@@ -41,6 +52,16 @@ extension SQLiteProcessingRepository {
                 guard let task = byID[id], let (source, recipe, trace) = parent[task.processingID] else { return nil }
                 return ClaimedChunk(task: task, source: source, recipe: recipe, traceContext: trace)
             }
+        }
+    }
+
+    /// Whether a claim would find anything: a worker that waits must not take the lock of those that write.
+    private func isAnythingClaimable(from scope: ChunkScope, by worker: WorkerID) async throws(StoreError) -> Bool {
+        let clock = store.clock
+        return try await store.read { db in
+            let now = clock.now()
+            try WorkerLease.require(worker, in: db, at: now)
+            return try !choose(upTo: 1, from: scope, in: db, at: now).isEmpty
         }
     }
 

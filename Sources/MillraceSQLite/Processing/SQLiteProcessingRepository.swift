@@ -4,6 +4,7 @@ public import MillraceCore
 /// Processings and their chunks in a SQLite file.
 public struct SQLiteProcessingRepository: ProcessingRepository {
     let store: SQLiteStore
+    let filled = FilledClaim<ChunkScope>()
 
     /// Uses an open store.
     public init(_ store: SQLiteStore) {
