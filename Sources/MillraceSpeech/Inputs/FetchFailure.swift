@@ -19,6 +19,14 @@ enum FetchFailure: Error {
     case cut(after: Int64, of: Int64)
     /// It takes longer than it may.
     case tooSlow
+    /// It is larger than any that is taken in.
+    case tooLarge
+    /// The server sent nothing at all.
+    case empty
+    /// One redirect leads to the next.
+    case endlessRedirects
+    /// A redirect leads to where nothing is fetched from.
+    case astray
 
     /// Puts any failure of a fetch into one line, without query, headers or the server's words.
     static func describe(
@@ -43,6 +51,20 @@ enum FetchFailure: Error {
                 "the connection was cut after \(size) of \(promised) bytes; try again later", isRetryable: true)
         case FetchFailure.tooSlow:
             return failure("does not come within \(fetcher.totalTimeout); try again later", isRetryable: true)
+        case FetchFailure.tooLarge:
+            return failure(
+                "is larger than the \(fetcher.sizeLimit / 1_000_000_000) GB that are taken in; cut it into parts",
+                code: .withdrawn, isRetryable: false)
+        case FetchFailure.empty:
+            return failure("the server sent nothing; check the address", code: .withdrawn, isRetryable: false)
+        case FetchFailure.endlessRedirects:
+            return failure(
+                "is redirected more than \(fetcher.redirects) times; check the address", code: .withdrawn,
+                isRetryable: false)
+        case FetchFailure.astray:
+            return failure(
+                "is redirected to what is no web address, or from https to http; check the address", code: .withdrawn,
+                isRetryable: false)
         case let error as HTTPClientError where [.connectTimeout, .getConnectionFromPoolTimeout].contains(error):
             return failure(
                 "the server does not answer within \(fetcher.connectTimeout); check the address and the network",

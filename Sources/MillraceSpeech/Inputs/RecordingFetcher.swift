@@ -28,8 +28,8 @@ struct RecordingFetcher: Sendable {
 
     /// Fetches a recording into a private file in a folder that is there.
     ///
-    /// Throws `unreadable`, retryable where another try may help, `withdrawn` or `cancelled`. Messages name the address without
-    /// its query.
+    /// Throws `unreadable`, retryable where another try may help, `withdrawn` when the server gives no recording to anybody,
+    /// or `cancelled`. Messages name the address without its query.
     func fetch(_ url: RecordingURL, into folder: String) async throws(TranscriptionError) -> SpoolFile {
         let spool = try await Self.queue.run { [sizeLimit] _ throws(TranscriptionError) in
             try SpoolFile(folder: folder, name: url.shown, limit: sizeLimit)
@@ -87,7 +87,7 @@ struct RecordingFetcher: Sendable {
     ) async throws {
         let response = try await respond(to: url, by: client)
         let promised = response.headers.first(name: "content-length").flatMap { Int64($0) }
-        if let promised, promised > sizeLimit { throw SpoolFile.tooLarge(url.shown, limit: sizeLimit) }
+        if let promised, promised > sizeLimit { throw FetchFailure.tooLarge }
         var block = ByteBuffer()
         for try await piece in response.body {
             guard ContinuousClock.now < end else { throw FetchFailure.tooSlow }
@@ -100,9 +100,7 @@ struct RecordingFetcher: Sendable {
         }
         try await write(block, to: spool)
         if let promised, spool.size < promised { throw FetchFailure.cut(after: spool.size, of: promised) }
-        guard spool.size > 0 else {
-            throw TranscriptionError.unreadable(url.shown, "the server sent nothing; check the address")
-        }
+        guard spool.size > 0 else { throw FetchFailure.empty }
     }
 
     private func respond(to url: RecordingURL, by client: HTTPClient) async throws -> HTTPClientResponse {
@@ -117,19 +115,16 @@ struct RecordingFetcher: Sendable {
             case 200: return response
             case 301, 302, 303, 307, 308:
                 let location = response.headers.first(name: "location")
-                guard let next = location.flatMap({ place.redirected(to: $0) }) else {
-                    throw TranscriptionError.unreadable(
-                        url.shown, "is redirected to what is no web address, or from https to http; check the address")
-                }
+                guard let next = location.flatMap({ place.redirected(to: $0) }) else { throw FetchFailure.astray }
                 place = next
             default: throw FetchFailure.status(response.status)
             }
         }
-        throw TranscriptionError.unreadable(
-            url.shown, "is redirected more than \(redirects) times; check the address")
+        throw FetchFailure.endlessRedirects
     }
 
-    private func write(_ block: ByteBuffer, to spool: SpoolFile) async throws(TranscriptionError) {
+    private func write(_ block: ByteBuffer, to spool: SpoolFile) async throws {
+        guard spool.size + Int64(block.readableBytes) <= sizeLimit else { throw FetchFailure.tooLarge }
         try await Self.queue.run { _ throws(TranscriptionError) in
             try block.withUnsafeReadableBytes { spool.write($0) }.get()
         }

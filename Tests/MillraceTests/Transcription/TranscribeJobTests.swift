@@ -233,14 +233,25 @@ import Testing
 
     @Test func `for a URL that is refused for good fails, and says why`() async throws {
         try await HTTPTestServer.with { request in
-            HTTPTestAnswer(status: request.path.hasPrefix("/busy") ? 503 : 404)
+            switch request.path {
+            case "/busy.wav": HTTPTestAnswer(status: 503)
+            case "/empty.wav": HTTPTestAnswer()
+            case "/round.wav": HTTPTestAnswer(status: 302, headers: [("location", "/round.wav")])
+            default: HTTPTestAnswer(status: 404)
+            }
         } body: { server in
+            let empty = try await enqueue(RecordingInput(parsing: server.url + "/empty.wav"))
+            let round = try await enqueue(RecordingInput(parsing: server.url + "/round.wav"))
             let refused = try await enqueue(RecordingInput(parsing: server.url + "/gone.wav?token=secret"))
             let busy = try await enqueue(RecordingInput(parsing: server.url + "/busy.wav"))
             try await working {
                 let failed = try await ended(refused)
                 #expect(failed.status == .failed && failed.retryCount == 0)
                 #expect(failed.errorMessage?.hasPrefix(server.url + "/gone.wav: the server answers 404") == true)
+                for (job, says) in [(empty, "sent nothing"), (round, "is redirected more than")] {
+                    let failed = try await ended(job)
+                    #expect(failed.status == .failed && failed.errorMessage?.contains(says) == true)
+                }
                 try await eventually("the reason is noted") { try await self.job(busy).errorMessage != nil }
             }
             #expect(try await job(busy).status == .queued)
