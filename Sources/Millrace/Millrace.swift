@@ -99,7 +99,8 @@ public struct Millrace: Sendable {
     /// the work. When the task is cancelled, what was done is kept.
     ///
     /// - Throws: `TranscriptionError` when the recording cannot be read, or the engine is missing or cannot do what the
-    ///   options ask for, all before anything is stored; `StoreError`; `CancellationError`.
+    ///   options ask for, all before anything is stored; `engineUnavailable` when the engine is gone on the way, and the
+    ///   run can be taken up; `StoreError`; `CancellationError`.
     public func transcribe(
         _ input: RecordingInput, with transcriber: any Transcriber = PocketSphinxTranscriber(),
         options: TranscriptionOptions = TranscriptionOptions()
@@ -129,7 +130,7 @@ public struct Millrace: Sendable {
                 configuration: WorkerConfiguration(
                     concurrency: options.concurrency, queues: [processor.queueName],
                     processings: [processor.id: processor.transcriptID], leavesUnreadableToOthers: false,
-                    pollInterval: .milliseconds(100)),
+                    waitsForEngines: false, pollInterval: .milliseconds(100)),
                 stop: stop, onEvent: onEvent)
         }
     }

@@ -10,6 +10,9 @@ public struct WorkerConfiguration: Sendable {
     public var processings: [ProcessingID: TranscriptID]?
     /// Whether the chunks of a recording that cannot be read here are left to others; otherwise they fail.
     public var leavesUnreadableToOthers: Bool
+    /// Whether an engine that is gone is waited for while the worker goes on with all else; otherwise the worker stops,
+    /// and ``WorkerService/run()`` throws what the engine said.
+    public var waitsForEngines: Bool
     /// How leases are kept.
     public var lease: LeaseSettings
     /// How long to wait before looking for work again; drawn from half to one and a half of it.
@@ -26,7 +29,7 @@ public struct WorkerConfiguration: Sendable {
     /// Makes a configuration; the defaults are those of a worker that takes everything.
     public init(
         concurrency: Int = 4, queues: [QueueName] = [.default], processings: [ProcessingID: TranscriptID]? = nil,
-        leavesUnreadableToOthers: Bool = true, lease: LeaseSettings = .standard,
+        leavesUnreadableToOthers: Bool = true, waitsForEngines: Bool = true, lease: LeaseSettings = .standard,
         pollInterval: Duration = .milliseconds(200), retryPolicy: RetryPolicy = .exponential(),
         resultTTL: TTL = .standard, maxCrashes: Int = 3, grace: Duration = .seconds(10)
     ) {
@@ -34,6 +37,7 @@ public struct WorkerConfiguration: Sendable {
         self.queues = queues
         self.processings = processings
         self.leavesUnreadableToOthers = leavesUnreadableToOthers
+        self.waitsForEngines = waitsForEngines
         self.lease = lease
         self.pollInterval = pollInterval
         self.retryPolicy = retryPolicy

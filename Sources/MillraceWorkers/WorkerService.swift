@@ -54,6 +54,7 @@ public struct WorkerService: Service {
     let stop: StopSignal
     let onEvent: (@Sendable (WorkerEvent) -> Void)?
     let trouble: StoreTrouble
+    let engines: EngineWatch
     let logger: Logger
 
     /// Makes a worker that does nothing until ``run()``.
@@ -69,6 +70,9 @@ public struct WorkerService: Service {
         self.stop = stop
         self.onEvent = onEvent
         trouble = StoreTrouble(logger: logger)
+        engines = EngineWatch(
+            dependencies.transcribers, isPatient: configuration.waitsForEngines, time: dependencies.time, stop: stop,
+            logger: logger)
         self.logger = logger
         var executors: [JobType: any JobExecutor] = [:]
         // Of two handlers for one type the later one runs; a merge is never anybody else's.
@@ -89,7 +93,8 @@ public struct WorkerService: Service {
     /// ``WorkerEvent/stoppedExcept(_:)``.
     ///
     /// Throws `StoreError` when the store cannot be reached at the start, and at any time when it must be mended first
-    /// (`StoreError.needsMending`); `CancellationError` after a cancellation.
+    /// (`StoreError.needsMending`); `TranscriptionError` when an engine is gone that is not waited for
+    /// (``WorkerConfiguration/waitsForEngines``), with everything given back; `CancellationError` after a cancellation.
     public func run() async throws {
         let crew = Crew()
         // Tasks of their own: an item that does not end must not keep this from returning, and giving work back takes a
@@ -110,6 +115,7 @@ public struct WorkerService: Service {
         if deaf == 0 { await items.value } else { onEvent?(.stoppedExcept(deaf)) }
         try result.get()
         try Task.checkCancellation()
+        if let failure = engines.failure { throw failure }
     }
 
     private func work(with crew: Crew) async throws {

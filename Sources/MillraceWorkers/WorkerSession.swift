@@ -56,6 +56,7 @@ struct WorkerSession: Sendable {
             group.addTask { try await keeper.beat() }
             group.addTask { try await rescuer.run() }
             if let listener { group.addTask { try await listener.run() } }
+            group.addTask { try await service.engines.watch() }
             group.addTask { try await runLoops() }
             // The work ends first, by the stop signal; the others only by losing the lease.
             try await group.next()
@@ -112,24 +113,23 @@ struct WorkerSession: Sendable {
                 queues: configuration.queues, types: own == nil ? Array(service.executors.keys) : [.merge],
                 transcripts: own.map { Array($0.values) },
                 engines: dependencies.transcribers.map(\.identity), maxCrashes: configuration.maxCrashes),
-            executors: service.executors, unreachable: Unreachable(time: dependencies.time),
+            executors: service.executors, engines: service.engines, unreachable: Unreachable(time: dependencies.time),
             retryPolicy: configuration.retryPolicy, clock: dependencies.clock, logger: logger)
     }
 
     private func chunkSource() -> ChunkSource? {
         guard let reader = dependencies.reader, !dependencies.transcribers.isEmpty else { return nil }
-        let transcribers = Dictionary(
-            dependencies.transcribers.map { ($0.identity, $0) }, uniquingKeysWith: { $1 })
         let unreachable = Unreachable<ProcessingID>(
             leavesToOthers: configuration.leavesUnreadableToOthers, time: dependencies.time)
         return ChunkSource(
             worker: worker, processings: dependencies.processings,
             scope: ChunkScope(
-                engines: Array(transcribers.keys), processings: configuration.processings.map { Array($0.keys) },
+                engines: dependencies.transcribers.map(\.identity),
+                processings: configuration.processings.map { Array($0.keys) },
                 maxCrashes: configuration.maxCrashes),
             executor: ChunkExecutor(
                 reader: reader, processings: dependencies.processings, unreachable: unreachable,
-                transcribers: transcribers, cache: dependencies.cache, timeToLive: configuration.resultTTL),
+                engines: service.engines, cache: dependencies.cache, timeToLive: configuration.resultTTL),
             unreachable: unreachable,
             retryPolicy: configuration.retryPolicy, clock: dependencies.clock,
             onMerge: { [jobBell] in jobBell.ring() }, onEvent: service.onEvent, logger: logger)

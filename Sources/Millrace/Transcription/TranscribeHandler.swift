@@ -49,6 +49,8 @@ struct TranscribeHandler: JobHandler {
         do {
             try await transcriber.check()
             return try await millrace.enlist(input, engine: engine, options: options, for: job).0
+        } catch let error as TranscriptionError where error.code == .engineUnavailable {
+            throw LeaveJob(error.message, missing: engine)
         } catch let error as TranscriptionError where error.isOfThisMachine {
             throw LeaveJob(error.message)
         }
@@ -86,8 +88,6 @@ struct TranscribeHandler: JobHandler {
 }
 
 extension TranscriptionError {
-    /// Whether it may be otherwise on another machine: the recording cannot be read here, or the engine not reached.
-    fileprivate var isOfThisMachine: Bool {
-        code == .unreadable || code == .changed || code == .engineUnavailable
-    }
+    /// Whether it may be otherwise on another machine: the recording cannot be read here.
+    fileprivate var isOfThisMachine: Bool { code == .unreadable || code == .changed }
 }

@@ -31,7 +31,8 @@ public struct TranscriptionRun: Sendable {
     ///
     /// - Returns: the transcript, whatever its final status; `nil` when the run was stopped before. Everything done is
     ///   kept, and the same run goes on from there.
-    /// - Throws: `StoreError` `notFound` when somebody deleted the run; `CancellationError`.
+    /// - Throws: `StoreError` `notFound` when somebody deleted the run; `TranscriptionError` `engineUnavailable` when the
+    ///   engine is gone, with everything done kept as well; `CancellationError`.
     public func finish(
         stop: StopSignal = StopSignal(),
         onProgress: @escaping @Sendable (TranscriptionProgress) -> Void = { _ in }

@@ -14,7 +14,9 @@ struct FileTranscription: Sendable {
     private var name: String { recording.input.name }
 
     /// Transcribes the recording and writes the transcript; every failure is said on the console.
-    func run(stop: StopSignal) async -> ProgramExit {
+    ///
+    /// Throws `engineUnavailable`, unsaid, when no other recording would fare better.
+    func run(stop: StopSignal) async throws(TranscriptionError) -> ProgramExit {
         do {
             console.status("\(name): reading")
             let start = ContinuousClock.now
@@ -26,6 +28,7 @@ struct FileTranscription: Sendable {
             return try await finish(run, transcript, elapsed: start.duration(to: .now))
         } catch {
             console.status(nil)
+            if let error = error as? TranscriptionError, error.code == .engineUnavailable { throw error }
             console.error("\(error)")
             return .failed
         }

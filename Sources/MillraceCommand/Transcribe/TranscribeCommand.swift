@@ -176,11 +176,17 @@ struct TranscribeCommand: AsyncParsableCommand {
             return try await Millrace.with(store: location, logger: logger) { millrace in
                 if output.verbose { console.note("Store: \(location)") }
                 var end = ProgramExit.done
-                for recording in inputs.recordings where !stop.isRaised {
-                    let transcription = FileTranscription(
-                        recording: recording, millrace: millrace, transcriber: transcriber, options: options,
-                        format: format, destination: destination, console: console)
-                    end = .worse(end, await transcription.run(stop: stop))
+                do throws(TranscriptionError) {
+                    for recording in inputs.recordings where !stop.isRaised {
+                        let transcription = FileTranscription(
+                            recording: recording, millrace: millrace, transcriber: transcriber, options: options,
+                            format: format, destination: destination, console: console)
+                        end = .worse(end, try await transcription.run(stop: stop))
+                    }
+                } catch {
+                    console.error("\(error)")
+                    console.note(resuming)
+                    return .failed
                 }
                 return stop.isRaised ? .interrupted : end
             }

@@ -3,7 +3,9 @@ public protocol Transcriber: Sendable {
     /// Which engine it is, as it is stored and matched.
     var identity: EngineIdentity { get }
 
-    /// Checks that the engine can run here, before any work is stored.
+    /// Checks that the engine can run here, before any work is stored, and when it was gone whether it is back.
+    ///
+    /// Ends soon after its task is cancelled.
     ///
     /// - Throws: ``TranscriptionError`` that says what is missing and how to get it.
     func check() async throws(TranscriptionError)
@@ -22,7 +24,8 @@ public protocol Transcriber: Sendable {
     ///
     /// Ends soon after its task is cancelled, and leaves no process of its own behind.
     ///
-    /// - Throws: ``TranscriptionError``, which says whether another try may succeed.
+    /// - Throws: ``TranscriptionError``, which says whether another try may succeed; `engineUnavailable` when no chunk
+    ///   can be transcribed until somebody mends the engine: it costs this one no retry.
     func transcribe(_ audio: AudioChunk, recipe: Recipe) async throws(TranscriptionError) -> ChunkResult
 }
 

@@ -3,10 +3,9 @@ public struct TranscriptionError: Error, Sendable {
     /// What kind of failure it is.
     public struct Code: Hashable, Sendable, CustomStringConvertible {
         private enum Value: String {
-            case engineUnavailable, engineFailed, timedOut, badOutput, unreadable, changed, withdrawn, notAudio,
-                noAudio,
-                outOfRange,
-                cancelled
+            case engineUnavailable, engineFailed, timedOut, badOutput
+            case unreadable, changed, withdrawn, notAudio, noAudio, outOfRange
+            case cancelled
         }
 
         private let value: Value
@@ -15,7 +14,7 @@ public struct TranscriptionError: Error, Sendable {
             self.value = value
         }
 
-        /// The engine, its model or its program is missing.
+        /// The engine, its model or its program is missing, or refuses everybody: no chunk would fare better.
         public static let engineUnavailable = Code(.engineUnavailable)
         /// The engine said that it failed.
         public static let engineFailed = Code(.engineFailed)
@@ -27,8 +26,8 @@ public struct TranscriptionError: Error, Sendable {
         public static let unreadable = Code(.unreadable)
         /// The recording is not the one that was planned.
         public static let changed = Code(.changed)
-        /// The recording's URL gives it no more, or never did: the server refuses it for good, or sends another one. No
-        /// machine would be told otherwise.
+        /// The recording's URL gives it no more, or never did: the server refuses it for good, sends another one, nothing, or
+        /// more than is taken in. No machine would be told otherwise.
         public static let withdrawn = Code(.withdrawn)
         /// The file is nothing that could be heard: a text, a picture, a list of other files.
         public static let notAudio = Code(.notAudio)

@@ -5,7 +5,7 @@ struct ChunkExecutor: Sendable {
     let reader: any RecordingReader
     let processings: any ProcessingRepository
     let unreachable: Unreachable<ProcessingID>
-    let transcribers: [EngineIdentity: any Transcriber]
+    let engines: EngineWatch
     let cache: any CacheRepository
     let timeToLive: TTL
 
@@ -14,17 +14,14 @@ struct ChunkExecutor: Sendable {
         _ chunk: ClaimedChunk
     ) async throws(TranscriptionError) -> (ChunkResult, CacheKey?, isFromCache: Bool) {
         let recipe = chunk.recipe
-        guard let transcriber = transcribers[recipe.engine] else {
-            throw TranscriptionError(.engineUnavailable, "this worker has no engine \(recipe.engine.kind)")
-        }
         let audio = try await sound(of: chunk)
         // Where there is no sound at all there is nothing to hear; engines have been known to hear words all the same.
         guard audio.samples.contains(where: { $0 != 0 }) else { return (ChunkResult(segments: []), nil, false) }
-        guard recipe.usesCache else { return (try await sensibleResult(of: transcriber, audio, recipe), nil, false) }
+        guard recipe.usesCache else { return (try await sensibleResult(of: audio, recipe), nil, false) }
         let key = CacheKey.chunk(audio, recipe: recipe)
         do throws(StoreError) {
             let load = try await cache.value(for: key, ttl: timeToLive) {
-                try CacheValue(encoding: await sensibleResult(of: transcriber, audio, recipe))
+                try CacheValue(encoding: await sensibleResult(of: audio, recipe))
             }
             if let result = try? load.value.decode(ChunkResult.self) { return (result, key, load.tier != nil) }
         } catch {
@@ -32,7 +29,7 @@ struct ChunkExecutor: Sendable {
             if error.code == .cancelled { throw TranscriptionError(.cancelled, "cancelled", cause: error) }
         }
         // The cache is out of order, or what it holds cannot be read: that must not cost the chunk.
-        let result = try await sensibleResult(of: transcriber, audio, recipe)
+        let result = try await sensibleResult(of: audio, recipe)
         if let value = try? CacheValue(encoding: result) { _ = try? await cache.put(key, value, ttl: timeToLive) }
         return (result, key, false)
     }
@@ -71,9 +68,9 @@ struct ChunkExecutor: Sendable {
 
     /// What the engine says, if that makes sense: a time that is no number could be neither cached nor stored.
     private func sensibleResult(
-        of transcriber: any Transcriber, _ audio: AudioChunk, _ recipe: Recipe
+        of audio: AudioChunk, _ recipe: Recipe
     ) async throws(TranscriptionError) -> ChunkResult {
-        let result = try await transcriber.transcribe(audio, recipe: recipe)
+        let result = try await engines.transcribe(audio, recipe: recipe)
         let times = result.segments.flatMap { segment in
             [segment.start, segment.end] + (segment.words ?? []).flatMap { [$0.start, $0.end] }
         }

@@ -21,6 +21,8 @@ struct ChunkSource: WorkSource {
         var scope = scope
         scope.isAlone = alone
         scope.unreachable = unreachable.list()
+        scope.engines = executor.engines.usable
+        guard !scope.engines.isEmpty else { return [] }
         let batch = BatchSpan("claim chunks", by: worker)
         let chunks: [ClaimedChunk]
         do throws(StoreError) {
@@ -105,6 +107,7 @@ struct ChunkSource: WorkSource {
                 metadata: ["millrace-processing-id": "\(task.processingID)", "error": "\(error)"])
             return .released
         }
+        if executor.engines.rest(afterChunk: chunk, error) { return .released }
         let isLast = !error.isRetryable || task.retryCount >= task.maxRetries
         logger.info(
             "A chunk failed",

@@ -8,6 +8,7 @@ struct JobSource: WorkSource {
     let jobs: any JobQueueRepository
     let scope: JobScope
     let executors: [JobType: any JobExecutor]
+    let engines: EngineWatch
     let unreachable: Unreachable<JobID>
     let retryPolicy: RetryPolicy
     let clock: any WallClock
@@ -17,6 +18,7 @@ struct JobSource: WorkSource {
         var scope = scope
         scope.isAlone = alone
         scope.unreachable = unreachable.list()
+        scope.engines = engines.usable
         let batch = BatchSpan("claim jobs", by: worker)
         let claimed: [Job]
         do throws(StoreError) {
@@ -62,8 +64,7 @@ struct JobSource: WorkSource {
         } catch is CancelJob {
             return .ended(JobSettlement(job, .cancelled))
         } catch let refusal as LeaveJob {
-            unreachable.add(job.id)
-            context.logger.warning("A job is left to others", metadata: ["reason": "\(refusal.reason)"])
+            leave(job, because: refusal, logger: context.logger)
             return .ended(JobSettlement(job, .snoozed(until: clock.now(), reason: refusal.reason)))
         } catch {
             // A handler that is told to end may throw what it likes.
@@ -72,6 +73,16 @@ struct JobSource: WorkSource {
             context.logger.warning("A job failed", metadata: ["error": "\(error)"])
             return .ended(JobSettlement(job, failure(error, retryCount: job.retryCount)))
         }
+    }
+
+    private func leave(_ job: Job, because refusal: LeaveJob, logger: Logger) {
+        if let engine = refusal.engine,
+            engines.rest(engine, because: TranscriptionError(.engineUnavailable, refusal.reason))
+        {
+            return
+        }
+        unreachable.add(job.id)
+        logger.warning("A job is left to others", metadata: ["reason": "\(refusal.reason)"])
     }
 
     func settlement(of job: Job, after interruption: Interruption) -> Traced<JobSettlement>? {

@@ -6,6 +6,7 @@ final class MoodyEngine: Transcriber {
     private struct State {
         var gate: StopSignal?
         var fails = false
+        var isGone = false
         var heard = 0
         var cancelled = 0
     }
@@ -33,7 +34,14 @@ final class MoodyEngine: Transcriber {
         state.withLock { $0.fails = fails }
     }
 
-    func check() async throws(TranscriptionError) {}
+    /// Has it say to every check and chunk that it is gone, until it is told that it is not.
+    func leave(_ isGone: Bool) {
+        state.withLock { $0.isGone = isGone }
+    }
+
+    func check() async throws(TranscriptionError) {
+        if state.withLock({ $0.isGone }) { throw TranscriptionError(.engineUnavailable, "the mood is gone; wait") }
+    }
 
     func check(language: String?) throws(TranscriptionError) {
         if language == "tlh" { throw TranscriptionError(.engineUnavailable, "moody knows no Klingon") }
@@ -50,6 +58,7 @@ final class MoodyEngine: Transcriber {
             state.withLock { $0.cancelled += 1 }
             throw TranscriptionError(.cancelled, "cancelled")
         }
+        try await check()
         if fails { throw TranscriptionError(.engineFailed, "not today") }
         state.withLock { $0.heard += 1 }
         return ChunkResult(segments: [Segment(start: 0, end: audio.durationSeconds, text: "noise")])

@@ -258,6 +258,23 @@ import Testing
         }
     }
 
+    @Test func `whose engine is gone waits for it, and the worker asks for it no more than it must`() async throws {
+        let path = try recording()
+        engine.leave(true)
+        let ids = [try await enqueue(path), try await enqueue(recording("b.wav", chunks: 2))]
+        try await working(concurrency: 1) {
+            try await eventually("the reason is noted") {
+                for id in ids where try await self.job(id).errorMessage != nil { return true }
+                return false
+            }
+            let waiting = [try await job(ids[0]), try await job(ids[1])]
+            #expect(waiting.allSatisfy { $0.status == .queued && $0.retryCount == 0 })
+            #expect(waiting.count { $0.errorMessage == "the mood is gone; wait" } == 1)
+            engine.leave(false)
+            for id in ids { #expect(try await ended(id).status == .completed) }
+        }
+    }
+
     @Test func `that asks for what its engine refuses fails, and says why`() async throws {
         let path = try recording()
         let language = try await enqueue(.file(path), options: TranscriptionOptions(language: "tlh"))

@@ -7,7 +7,7 @@ extension Workplace {
     /// Stores the plan of a run over a numbered recording.
     func startRun(
         chunks: Int, path: String = "/recording", usesCache: Bool = true, policy: FailurePolicy = .partial,
-        maxRetries: Int = 3, engine: EngineIdentity = EchoTranscriber.identity,
+        maxRetries: Int = 3, engine: EngineIdentity = EchoTranscriber.identity, language: String? = nil,
         traceContext: [String: String]? = nil
     ) async throws -> ParallelProcessor {
         let now = clock.timeOfDay
@@ -16,7 +16,7 @@ extension Workplace {
             id: .make(at: now), transcriptID: .make(at: now),
             source: RecordingSource(
                 path: path, hash: ContentHash(of: Data(path.utf8)), sampleCount: Int64(chunks) * length),
-            recipe: Recipe(engine: engine, usesCache: usesCache, failurePolicy: policy),
+            recipe: Recipe(engine: engine, language: language, usesCache: usesCache, failurePolicy: policy),
             chunks: (0..<Int64(chunks)).map { number in
                 (ChunkID.make(at: now), try SampleRange(start: number * length, end: (number + 1) * length))
             },
@@ -36,6 +36,12 @@ extension Workplace {
     ) -> WorkerService {
         worker(
             configuration, reader: reader, transcribers: [engine], stop: stop, onEvent: onEvent, cache: cache)
+    }
+
+    /// Moves the clock of an idle chunk worker on.
+    func pass(_ duration: Duration) async throws {
+        let end = clock.now.advanced(by: duration)
+        try await clock.advance(whenSleeping: Workplace.idleChunkSleepers) { clock.now >= end }
     }
 
     /// Runs one worker until a run has ended, moving the clock, and returns the transcript.

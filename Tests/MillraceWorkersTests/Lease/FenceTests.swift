@@ -12,11 +12,13 @@ import Testing
         let id = try await handler.enqueue(at: place)[0]
         let worker = WorkerID.make(at: place.clock.timeOfDay)
         try await place.jobs.register(worker, process: nil, leasedFor: .seconds(10))
+        let time = MonotonicTime(place.clock)
+        let logger = Logger(label: "fence", factory: { _ in SwiftLogNoOpLogHandler() })
         let source = JobSource(
             worker: worker, jobs: place.jobs, scope: JobScope(types: [handler.jobType]),
             executors: [handler.jobType: HandlerExecutor(handler: handler)],
-            unreachable: Unreachable(time: MonotonicTime(place.clock)), retryPolicy: .exponential(),
-            clock: place.clock, logger: Logger(label: "fence", factory: { _ in SwiftLogNoOpLogHandler() }))
+            engines: EngineWatch([], isPatient: true, time: time, stop: StopSignal(), logger: logger),
+            unreachable: Unreachable(time: time), retryPolicy: .exponential(), clock: place.clock, logger: logger)
         let job = try #require(try await source.claim(upTo: 1, alone: false).first)
         guard case .ended(let settlement) = await source.perform(job) else {
             Issue.record("the job did not end")

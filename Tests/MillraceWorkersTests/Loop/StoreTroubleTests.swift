@@ -67,10 +67,7 @@ import Testing
     }
 
     @Test func `trouble with the store is told once, and once when it is over`() async throws {
-        let lines = Mutex<[String]>([])
-        let logger = Logger(label: "worker") { _ in
-            LineHandler { line in lines.withLock { $0.append(line) } }
-        }
+        let lines = LogLines()
         try await handler.enqueue(3, at: place)
         place.log.before { call throws(StoreError) in
             if call.isSettle || call.isClaim || call == .rescue { throw StoreError(.full, "no room") }
@@ -80,7 +77,7 @@ import Testing
             WorkerService.Dependencies(
                 jobs: place.jobs, processings: place.processings, transcripts: place.transcripts, cache: place.cache,
                 clock: place.clock, time: MonotonicTime(place.clock)),
-            handlers: [handler], stop: stop, logger: logger)
+            handlers: [handler], stop: stop, logger: lines.logger)
         try await place.run([worker], stop: stop) {
             try await place.clock.advance(whenSleeping: Workplace.idleSleepers) {
                 place.clock.now.offset >= .seconds(5)
@@ -90,7 +87,7 @@ import Testing
                 try await place.stats()[.completed] == 3
             }
         }
-        let told = lines.withLock { $0 }
+        let told = lines.warnings
         #expect(told.count { $0.contains("refuses work") } <= 3, "\(told)")
         #expect(told.contains("The store refuses work; trying until it takes it again"))
         #expect(told.last == "The store takes work again", "\(told)")
@@ -112,24 +109,5 @@ import Testing
         }
         #expect(handler.tally.started == 2)
         for id in ids { #expect(try await place.jobs.job(id)?.crashes == 0) }
-    }
-
-    private struct LineHandler: LogHandler {
-        let write: @Sendable (String) -> Void
-        var logLevel = Logger.Level.warning
-        var metadata: Logger.Metadata = [:]
-
-        init(write: @escaping @Sendable (String) -> Void) {
-            self.write = write
-        }
-
-        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-            get { metadata[key] }
-            set { metadata[key] = newValue }
-        }
-
-        func log(event: LogEvent) {
-            write("\(event.message)")
-        }
     }
 }
