@@ -24,18 +24,21 @@ public struct RepositoryFactory: Sendable {
     ///
     /// Without a clock it is the host's with a file, and the server's with a database. `pool` says how many connections to a
     /// database there may be; `logger` gets what they say, at debug. `onWait` is called when another program keeps a file
-    /// locked for longer than is usual.
+    /// locked for longer than is usual. Read-only, nothing in a file is changed: it must be there (`notFound`) and be of the
+    /// present version (`olderVersion`), and every write fails.
     ///
     /// - Throws: `StoreError` when the store cannot be opened; the message names it and says what to do.
     public init(
         store location: StoreLocation, cacheLimits: CacheManager.Limits = .standard,
         cacheStoreLimits: CacheManager.StoreLimits = .standard, clock: (any WallClock)? = nil,
-        pool: PostgresPool.Options = .standard, logger: Logger? = nil, onWait: (@Sendable () -> Void)? = nil
+        isReadOnly: Bool = false, pool: PostgresPool.Options = .standard, logger: Logger? = nil,
+        onWait: (@Sendable () -> Void)? = nil
     ) async throws(StoreError) {
         let limits = (cacheLimits, cacheStoreLimits)
         switch location.place {
         case .file(let path):
-            let options = SQLiteStore.Options(clock: clock ?? SystemWallClock(), onWait: onWait)
+            var options = SQLiteStore.Options(clock: clock ?? SystemWallClock(), onWait: onWait)
+            options.isReadOnly = isReadOnly
             self.init(
                 try await SQLiteStore.open(path: path, options: options), at: location, limits: limits, clock: clock)
         case .server(let configuration):

@@ -5,7 +5,8 @@ public struct StoreError: Error, Sendable {
     /// What kind of failure it is.
     public struct Code: Hashable, Sendable, CustomStringConvertible {
         private enum Value: String {
-            case conflict, notFound, illegalMove, invalid, unavailable, busy, corrupted, newerVersion, full, readOnly
+            case conflict, notFound, illegalMove, invalid
+            case unavailable, busy, corrupted, newerVersion, olderVersion, full, readOnly
             case cancelled, loadFailed, jobFailed, jobCancelled, timedOut, unexpected
         }
 
@@ -31,6 +32,8 @@ public struct StoreError: Error, Sendable {
         public static let corrupted = Code(.corrupted)
         /// The store was written by a newer version of this program.
         public static let newerVersion = Code(.newerVersion)
+        /// The store was written by an older version of this program, and was to be read without bringing it up to date.
+        public static let olderVersion = Code(.olderVersion)
         /// No room is left.
         public static let full = Code(.full)
         /// The store may be read but not written.

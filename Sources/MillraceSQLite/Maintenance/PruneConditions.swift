@@ -1,8 +1,36 @@
+internal import GRDB
+internal import MillraceCore
+
 /// Which rows are old enough to go, as SQL with `:cutoff` and `:now`.
 ///
 /// Those that begin with `all` include what goes with something else; the others are asked after that is gone.
-struct PruneConditions {
+struct PruneConditions: Sendable {
     let includesTranscripts: Bool
+    /// What ended before goes.
+    let cutoff: Timestamp
+    let now: Timestamp
+
+    /// Counts what would be deleted.
+    func count(in db: Database) throws -> StorePruned {
+        func count(_ table: String, _ condition: String) throws -> Int {
+            try db.rows("SELECT count(*) FROM \(table) WHERE \(condition)", arguments(for: condition)) {
+                try $0.value()
+            }[0]
+        }
+        var pruned = StorePruned()
+        pruned.transcripts = try count("transcripts", transcripts)
+        pruned.processings = try count("processing_tasks", allProcessings)
+        pruned.chunks = try count("chunk_tasks", allChunks)
+        pruned.jobs = try count("processing_jobs", allJobs)
+        pruned.cacheEntries = try count("cache_entries", allCacheEntries)
+        return pruned
+    }
+
+    /// The times that a condition speaks of.
+    func arguments(for condition: String) -> StatementArguments {
+        let times: [String: Int64] = ["cutoff": cutoff.microseconds, "now": now.microseconds]
+        return StatementArguments(times.filter { condition.contains(":\($0.key)") })
+    }
 
     /// Transcripts that ended, but for those that an open job still waits for: it has yet to read what came of them.
     var transcripts: String {

@@ -9,15 +9,25 @@ extension SQLiteMaintenance {
     /// (PARTIAL, FAILED), unless transcripts are to go as well: then those that ended go with everything that was made
     /// for them. What is open stays in any case. The file does not shrink; its free pages are used again.
     ///
-    /// When it is cancelled or fails, what was deleted until then is deleted.
+    /// When it is cancelled or fails, what was deleted until then is deleted. A dry run changes nothing in the file.
     ///
     /// - Returns: what was deleted; for a dry run, what would be.
+    /// - Throws: a dry run `olderVersion` for a store that would have to be migrated first.
     public func prune(_ pruning: StorePruning) async throws(StoreError) -> StorePruned {
-        let store = try await open()
         let now = clock.now()
-        let pruner = StorePruner(
-            store: store, cutoff: now - max(.zero, pruning.age), now: now,
-            includesTranscripts: pruning.includesTranscripts)
-        return pruning.isDryRun ? try await pruner.count() : try await pruner.prune()
+        let conditions = PruneConditions(
+            includesTranscripts: pruning.includesTranscripts, cutoff: now - max(.zero, pruning.age), now: now)
+        guard pruning.isDryRun else { return try await StorePruner(store: open(), conditions: conditions).prune() }
+        return try await FileWork.run(on: path) { [path] _ in
+            try StoreSource.read(path) { db in
+                _ = try StoreSource.version(of: db, path)
+                do {
+                    try Migrator(migrations: Migration.all).requireNewest(in: db)
+                } catch {
+                    throw StoreError.opening(path, error)
+                }
+                return try conditions.count(in: db)
+            }
+        }
     }
 }

@@ -9,50 +9,22 @@ struct StorePruner: Sendable {
     private static let window = 20_000
 
     let store: SQLiteStore
-    /// What ended before goes.
-    let cutoff: Timestamp
-    let now: Timestamp
-    let includesTranscripts: Bool
+    let conditions: PruneConditions
 
     /// Deletes.
     func prune() async throws(StoreError) -> StorePruned {
         var pruned = StorePruned()
         pruned.cacheEntries += try await delete(from: "cache_entries", where: conditions.cacheEntries)
-        if includesTranscripts { try await pruneTranscripts(&pruned) }
+        if conditions.includesTranscripts { try await pruneTranscripts(&pruned) }
         try await pruneProcessings(&pruned)
         pruned.chunks += try await delete(from: "chunk_tasks", where: conditions.strayChunks)
         pruned.jobs += try await delete(from: "processing_jobs", where: conditions.jobs)
         return pruned
     }
 
-    /// Counts what would be deleted.
-    func count() async throws(StoreError) -> StorePruned {
-        try await store.read { db in
-            func count(_ table: String, _ condition: String) throws -> Int {
-                try db.rows("SELECT count(*) FROM \(table) WHERE \(condition)", arguments(for: condition)) {
-                    try $0.value()
-                }[0]
-            }
-            var pruned = StorePruned()
-            pruned.transcripts = try count("transcripts", conditions.transcripts)
-            pruned.processings = try count("processing_tasks", conditions.allProcessings)
-            pruned.chunks = try count("chunk_tasks", conditions.allChunks)
-            pruned.jobs = try count("processing_jobs", conditions.allJobs)
-            pruned.cacheEntries = try count("cache_entries", conditions.allCacheEntries)
-            return pruned
-        }
-    }
-
-    private var conditions: PruneConditions { PruneConditions(includesTranscripts: includesTranscripts) }
-
-    private func arguments(for condition: String) -> StatementArguments {
-        let times: [String: Int64] = ["cutoff": cutoff.microseconds, "now": now.microseconds]
-        return StatementArguments(times.filter { condition.contains(":\($0.key)") })
-    }
-
     /// Deletes rows that stand for themselves. The table is read once, a stretch at a time.
     private func delete(from table: String, where condition: String) async throws(StoreError) -> Int {
-        let arguments = arguments(for: condition)
+        let arguments = conditions.arguments(for: condition)
         var deleted = 0
         var position: Int64? = 0
         while let start = position {
@@ -83,7 +55,7 @@ struct StorePruner: Sendable {
 
     private func pruneProcessings(_ pruned: inout StorePruned) async throws(StoreError) {
         let condition = conditions.processings
-        let arguments = arguments(for: condition)
+        let arguments = conditions.arguments(for: condition)
         for id in try await ids(of: "processing_tasks", where: condition) {
             let (processings, chunks) = try await store.write { db in
                 let chunks = try db.rows("SELECT count(*) FROM chunk_tasks WHERE processing_id = ?", [id]) {
@@ -101,7 +73,7 @@ struct StorePruner: Sendable {
 
     private func pruneTranscripts(_ pruned: inout StorePruned) async throws(StoreError) {
         let condition = conditions.transcripts
-        let arguments = arguments(for: condition)
+        let arguments = conditions.arguments(for: condition)
         for id in try await ids(of: "transcripts", where: condition) {
             guard let id = TranscriptID(id) else { continue }
             let gone = try await store.write { db in
@@ -119,7 +91,7 @@ struct StorePruner: Sendable {
     }
 
     private func ids(of table: String, where condition: String) async throws(StoreError) -> [String] {
-        let arguments = arguments(for: condition)
+        let arguments = conditions.arguments(for: condition)
         return try await store.read { db in
             try db.rows("SELECT id FROM \(table) WHERE \(condition) ORDER BY id", arguments) { try $0.value() }
         }

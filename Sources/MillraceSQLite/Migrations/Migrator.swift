@@ -31,6 +31,22 @@ struct Migrator {
         }
     }
 
+    /// Refuses a store that would have to be migrated.
+    ///
+    /// - Throws: `notFound` when the file is empty, `olderVersion`, and as ``version(of:)``.
+    func requireNewest(in db: Database) throws {
+        let version = try version(of: db)
+        guard version > 0 else { throw StoreError(.notFound, "the file is empty, and not a store yet") }
+        guard version == newest else {
+            throw StoreError(
+                .olderVersion,
+                """
+                the store has schema version \(version), which is brought to \(newest) by the first command that works \
+                on it, such as millrace jobs stats; this one changes nothing
+                """)
+        }
+    }
+
     private var newest: Int { migrations.last?.version ?? 0 }
 
     /// The version of a file's schema: 0 for an empty file.

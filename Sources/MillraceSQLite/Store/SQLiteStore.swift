@@ -10,6 +10,9 @@ internal import Synchronization
 public final class SQLiteStore: Sendable {
     /// How a store is opened.
     public struct Options: Sendable {
+        /// Whether nothing in the file may be changed: it must be there and of the present version, and every write fails
+        /// as `readOnly`.
+        public var isReadOnly = false
         /// How long to wait for another process that is writing.
         public var busyTimeout: Duration
         /// What tells the time of day.
@@ -42,22 +45,20 @@ public final class SQLiteStore: Sendable {
     ///
     /// Blocks for as long as the file system and a waiting migration take.
     ///
-    /// - Throws: `unavailable`, `readOnly`, `corrupted`, `newerVersion`, `busy` or `full`; each message names the file.
+    /// - Throws: `unavailable`, `readOnly`, `corrupted`, `newerVersion`, `busy` or `full`; read-only also `notFound` and
+    ///   `olderVersion`. Each message names the file.
     public init(path: String, options: Options = Options()) throws(StoreError) {
         let absolute = StoreFile.absolute(path)
         self.path = absolute
         clock = options.clock
         let patience = BusyPatience(timeout: options.busyTimeout, onWait: options.onWait)
-        try StoreFile.prepare(absolute)
+        if !options.isReadOnly { try StoreFile.prepare(absolute) }
         let identity = StoreFile.Identity(of: absolute)
         do {
-            // Before the pool turns the write-ahead log on, which changes the file.
-            try Migrator(migrations: Migration.all).inspect(absolute)
-            pool = try DatabasePool(path: absolute, configuration: Self.configuration(options, patience))
-            // What is settled is on the disk before its worker is told so. Here and not where the connection is made
-            // ready, because after that the pool sets NORMAL together with the write-ahead log.
-            try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
-            try Migrator(migrations: Migration.all).migrate(pool, at: options.clock.now())
+            pool =
+                options.isReadOnly
+                ? try Self.openUnchanged(absolute, Self.configuration(options, patience))
+                : try Self.openUpToDate(absolute, Self.configuration(options, patience), at: options.clock.now())
         } catch {
             throw StoreError.opening(absolute, error)
         }
@@ -78,6 +79,26 @@ public final class SQLiteStore: Sendable {
     /// - Throws: as ``init(path:options:)``; `cancelled`.
     public static func open(path: String, options: Options = Options()) async throws(StoreError) -> SQLiteStore {
         try await FileWork.run(on: path) { _ in try SQLiteStore(path: path, options: options) }
+    }
+
+    private static func openUpToDate(
+        _ path: String, _ configuration: Configuration, at now: Timestamp
+    ) throws -> DatabasePool {
+        // Before the pool turns the write-ahead log on, which changes the file.
+        try Migrator(migrations: Migration.all).inspect(path)
+        let pool = try DatabasePool(path: path, configuration: configuration)
+        // What is settled is on the disk before its worker is told so. Here and not where the connection is made ready,
+        // because after that the pool sets NORMAL together with the write-ahead log.
+        try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+        try Migrator(migrations: Migration.all).migrate(pool, at: now)
+        return pool
+    }
+
+    private static func openUnchanged(_ path: String, _ configuration: Configuration) throws -> DatabasePool {
+        try StoreSource.read(path) { db in try Migrator(migrations: Migration.all).requireNewest(in: db) }
+        var configuration = configuration
+        configuration.readonly = true
+        return try DatabasePool(path: path, configuration: configuration)
     }
 
     /// What goes into a file without a name is gone when its last process ends.

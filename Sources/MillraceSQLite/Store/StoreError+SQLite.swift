@@ -31,8 +31,8 @@ extension StoreError {
                 .corrupted, "\(path) is damaged or not a store of Millrace; choose another with --store", cause: error)
         case let error as StoreError where error.code == .corrupted && !error.message.contains(path):
             return StoreError(.corrupted, "the store \(path) cannot be opened: \(error.message)", cause: error.cause)
-        case let error as StoreError where error.code == .newerVersion:
-            return StoreError(.newerVersion, "\(path): \(error.message)", cause: error.cause)
+        case let error as StoreError where [.newerVersion, .olderVersion].contains(error.code):
+            return StoreError(error.code, "\(path): \(error.message)", cause: error.cause)
         default:
             return StoreError(sqlite: error, store: path)
         }

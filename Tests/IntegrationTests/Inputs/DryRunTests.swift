@@ -78,6 +78,25 @@ import Testing
         }
     }
 
+    @Test func `leaves a store of an older version as it is, and says so`() async throws {
+        try await Workplace.with { place in
+            let engine = try EngineScript(in: place)
+            let file = try Recordings.bursts(2, in: place)
+            let options = Recordings.burstChunks + engine.options
+            try await place.millrace(["transcribe", file] + options)
+            let contents = StoreContents(path: place.store)
+            let newest = try await contents.count("schema_migrations")
+            try await contents.forgetNewestVersion()
+            let end = try await place.millrace(["transcribe", file, "--dry-run"] + options)
+            #expect(end.status == 0 && end.output.contains("2 chunks, 0 cached, 3.0 s to send"), "\(end.output)")
+            #expect(end.errorLines.count == 1 && end.errors.contains("of an older version"), "\(end.errors)")
+            let pruned = try await place.millrace(["store", "prune", "--older-than", "1d", "--dry-run"])
+            #expect(pruned.status == 1 && pruned.errorLines.count == 1, "\(pruned.errors)")
+            #expect(pruned.errors.contains("the store has schema version \(newest - 1)"), "\(pruned.errors)")
+            #expect(try await contents.count("schema_migrations") == newest - 1)
+        }
+    }
+
     @Test func `decodes elsewhere what has to be decoded, and leaves nothing of it`() async throws {
         try await Workplace.with { place in
             let file = try Recordings.bursts(2, in: place)

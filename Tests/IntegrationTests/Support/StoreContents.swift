@@ -33,6 +33,14 @@ struct StoreContents: Sendable {
             where: "status = 'PROCESSING' AND workers.created_at >= \(microseconds)")
     }
 
+    /// Has the store say that it is one version older than it is.
+    func forgetNewestVersion() async throws {
+        try await DatabaseQueue(path: path).write { db in
+            try db.execute(
+                sql: "DELETE FROM schema_migrations WHERE version = (SELECT max(version) FROM schema_migrations)")
+        }
+    }
+
     private func number(_ expression: String) async throws -> Int {
         var configuration = Configuration()
         configuration.readonly = true

@@ -9,6 +9,7 @@ import Testing
     static let codes: [(StoreError.Code, String)] = [
         (.conflict, "conflict"), (.notFound, "notFound"), (.illegalMove, "illegalMove"), (.invalid, "invalid"),
         (.unavailable, "unavailable"), (.busy, "busy"), (.corrupted, "corrupted"), (.newerVersion, "newerVersion"),
+        (.olderVersion, "olderVersion"),
         (.full, "full"), (.readOnly, "readOnly"), (.cancelled, "cancelled"), (.loadFailed, "loadFailed"),
         (.unexpected, "unexpected"),
     ]
