@@ -5,8 +5,8 @@ enum ChunkRescue {
     static func sql(in schema: String) -> String {
         let now = "coalesce($1::timestamptz, now())"
         return """
-            -- Those who hold anything, one look at the index for each: it may hold many chunks of few workers.
             WITH RECURSIVE holder (id) AS (
+                -- Those who hold anything, one look at the index for each: it may have many chunks of few workers.
                 (SELECT worker_id FROM \(schema).chunk_tasks WHERE worker_id IS NOT NULL ORDER BY worker_id LIMIT 1)
                 UNION ALL
                 SELECT (
