@@ -106,7 +106,8 @@ let package = Package(
         .executableTarget(
             name: "MillraceSoak",
             dependencies: [
-                "MillraceCaching", "MillraceCore", "MillraceSQLite", "MillraceTesting", "MillraceWorkers",
+                "MillraceCaching", "MillraceCore", "MillracePostgres", "MillraceSQLite", "MillraceTesting",
+                "MillraceWorkers",
                 argumentParser, grdb, lifecycle, logging, signals, subprocess,
             ],
             path: "Tests/Soak", swiftSettings: settings),

@@ -7,5 +7,8 @@ internal import ArgumentParser
     static let configuration = CommandConfiguration(
         commandName: "soak",
         abstract: "Long runs in which things go wrong on purpose.",
-        subcommands: [StormCommand.self, EffectWorkerCommand.self, StalenessCommand.self, CacheNeighbourCommand.self])
+        subcommands: [
+            StormCommand.self, EffectWorkerCommand.self, StalenessCommand.self, CacheNeighbourCommand.self,
+            FanInCommand.self, FanInWorkerCommand.self,
+        ])
 }

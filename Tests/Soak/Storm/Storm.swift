@@ -4,7 +4,6 @@ internal import MillraceSQLite
 internal import MillraceTesting
 internal import MillraceWorkers
 internal import Subprocess
-internal import Synchronization
 internal import SystemPackage
 
 /// Keeps workers running, kills one of them at every tick, and counts what is left in the end.
@@ -19,7 +18,7 @@ struct Storm: Sendable {
     private let calm: Duration
     private let repository: SQLiteJobQueueRepository
     private let log: EffectLog
-    private let field: Field
+    private let field: WorkerField
 
     init(
         store path: String, jobs: Int, workers: Int, apart: Bool, duration: Duration, killInterval: Duration,
@@ -35,7 +34,7 @@ struct Storm: Sendable {
         let store = try SQLiteStore(path: path, options: SQLiteStore.Options(busyTimeout: .seconds(30)))
         repository = SQLiteJobQueueRepository(store)
         log = EffectLog(store: store)
-        field = Field(workers: workers)
+        field = WorkerField(workers: workers)
         try await log.prepare()
     }
 
@@ -118,61 +117,6 @@ struct Storm: Sendable {
                 try execution.send(signal: signal)
                 return
             }
-        }
-    }
-
-    /// The workers that run, each at its place.
-    private final class Field: Sendable {
-        private struct State {
-            var workers: [AsyncStream<Signal>.Continuation?]
-            var starts = 0
-            var isClosed = false
-        }
-
-        private let state: Mutex<State>
-
-        init(workers: Int) {
-            state = Mutex(State(workers: Array(repeating: nil, count: workers)))
-        }
-
-        var starts: Int { state.withLock { $0.starts } }
-        var isClosed: Bool { state.withLock { $0.isClosed } }
-
-        /// Takes in a worker.
-        ///
-        /// - Returns: the signal that it is to be sent.
-        func enter(_ place: Int) -> AsyncStream<Signal> {
-            let (stream, continuation) = AsyncStream.makeStream(of: Signal.self)
-            let isClosed = state.withLock { state in
-                state.workers[place] = continuation
-                state.starts += 1
-                return state.isClosed
-            }
-            if isClosed { send(.terminate, to: place) }
-            return stream
-        }
-
-        /// Has a signal sent to the worker at a place.
-        ///
-        /// - Returns: whether there is one.
-        @discardableResult
-        func send(_ signal: Signal, to place: Int) -> Bool {
-            let worker = state.withLock { state in
-                defer { state.workers[place] = nil }
-                return state.workers[place]
-            }
-            worker?.yield(signal)
-            worker?.finish()
-            return worker != nil
-        }
-
-        /// Ends all workers, with care, and those that begin later.
-        func close() {
-            let places = state.withLock { state in
-                state.isClosed = true
-                return state.workers.indices
-            }
-            for place in places { send(.terminate, to: place) }
         }
     }
 }

@@ -1,0 +1,57 @@
+internal import Subprocess
+internal import Synchronization
+
+/// The workers of a run that run now, each a process at its place.
+final class WorkerField: Sendable {
+    private struct State {
+        var workers: [AsyncStream<Signal>.Continuation?]
+        var starts = 0
+        var isClosed = false
+    }
+
+    private let state: Mutex<State>
+
+    init(workers: Int) {
+        state = Mutex(State(workers: Array(repeating: nil, count: workers)))
+    }
+
+    var starts: Int { state.withLock { $0.starts } }
+    var isClosed: Bool { state.withLock { $0.isClosed } }
+
+    /// Takes in a worker.
+    ///
+    /// - Returns: the signal that it is to be sent.
+    func enter(_ place: Int) -> AsyncStream<Signal> {
+        let (stream, continuation) = AsyncStream.makeStream(of: Signal.self)
+        let isClosed = state.withLock { state in
+            state.workers[place] = continuation
+            state.starts += 1
+            return state.isClosed
+        }
+        if isClosed { send(.terminate, to: place) }
+        return stream
+    }
+
+    /// Has a signal sent to the worker at a place.
+    ///
+    /// - Returns: whether there is one.
+    @discardableResult
+    func send(_ signal: Signal, to place: Int) -> Bool {
+        let worker = state.withLock { state in
+            defer { state.workers[place] = nil }
+            return state.workers[place]
+        }
+        worker?.yield(signal)
+        worker?.finish()
+        return worker != nil
+    }
+
+    /// Ends all workers, with care, and those that begin later.
+    func close() {
+        let places = state.withLock { state in
+            state.isClosed = true
+            return state.workers.indices
+        }
+        for place in places { send(.terminate, to: place) }
+    }
+}
