@@ -76,7 +76,14 @@ struct Connector {
     /// libpq has no code for why a connection failed, only text.
     private static func failure(of connection: OpaquePointer) -> PostgresError {
         let text = PostgresError.oneLine(PQerrorMessage(connection).map { String(cString: $0) } ?? "")
-        if PQconnectionNeedsPassword(connection) == 1 {
+        var error = describe(text, needsPassword: PQconnectionNeedsPassword(connection) == 1)
+        // Only the server says how bad it is.
+        if text.contains("FATAL:") { error.serverMessage = text }
+        return error
+    }
+
+    private static func describe(_ text: String, needsPassword: Bool) -> PostgresError {
+        if needsPassword {
             return PostgresError(
                 .authentication,
                 "PostgreSQL wants a password: \(text); set PGPASSWORD, or write the password to ~/.pgpass (mode 0600)")

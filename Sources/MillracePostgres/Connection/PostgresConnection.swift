@@ -1,4 +1,5 @@
 public import Logging
+internal import Synchronization
 
 /// One session with a server.
 ///
@@ -10,17 +11,14 @@ public final class PostgresConnection: Sendable {
     let configuration: PostgresConfiguration
     let logger: Logger?
     /// Whether a pooler stands between this and the server, so that no state of a session lasts.
-    let isPooled: Bool
+    var isPooled: Bool { session.isPooled.load(ordering: .relaxed) }
     /// 0 for the connection itself, 1 for that of its transaction, more for savepoints.
     let depth: Int
 
-    init(
-        session: Session, configuration: PostgresConfiguration, logger: Logger?, isPooled: Bool, depth: Int = 0
-    ) {
+    init(session: Session, configuration: PostgresConfiguration, logger: Logger?, depth: Int = 0) {
         self.session = session
         self.configuration = configuration
         self.logger = logger
-        self.isPooled = isPooled
         self.depth = depth
     }
 
@@ -35,9 +33,11 @@ public final class PostgresConnection: Sendable {
         let runner = StatementRunner(session: session, configuration: configuration)
         // A pooler makes a number up. Its servers do not know each other's prepared statements.
         let answer = try await runner.runUnprepared("SELECT pg_backend_pid()", timeout: configuration.connectTimeout)
-        let isPooled = try PostgresRows(answer)[0].value(0, as: Int32.self) != session.backend
-        if isPooled { configuration.preparedSwitch.turnOff() }
-        return PostgresConnection(session: session, configuration: configuration, logger: logger, isPooled: isPooled)
+        if try PostgresRows(answer)[0].value(0, as: Int32.self) != session.backend {
+            session.isPooled.store(true, ordering: .relaxed)
+            configuration.preparedSwitch.turnOff()
+        }
+        return PostgresConnection(session: session, configuration: configuration, logger: logger)
     }
 
     deinit {

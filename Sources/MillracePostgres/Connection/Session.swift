@@ -12,6 +12,8 @@ final class Session: Sendable {
     let backend: Int32
     /// Where the connection leads, of several hosts the one that answered.
     let target: [String: String]
+    /// Whether a pooler stands before the server.
+    let isPooled = Atomic<Bool>(false)
     private let cancelKey: CancelKey
     private let loop: PollLoop
     private let exchanges = Atomic<UInt64>(0)
@@ -144,14 +146,11 @@ final class Session: Sendable {
 
     /// Whether it is open, idle and outside of a transaction, as far as can be seen without sending.
     var isIdle: Bool {
-        let socket = withState { state -> Int32? in
-            state.failure == nil && state.exchange == nil && !state.isInTransaction ? state.socket : nil
-        }
-        guard socket != nil else { return false }
-        // What is there to be read was not asked for: a notification, or the end.
-        if Socket.hasInput(descriptor) { socketIsReady(forWriting: false) }
-        if Socket.hasInput(descriptor) { socketIsReady(forWriting: false) }
-        return failure == nil
+        guard withState({ $0.isIdle }) else { return false }
+        guard Socket.hasInput(descriptor) else { return true }
+        // It was not asked for: a notification, or the end.
+        socketIsReady(forWriting: false)
+        return withState { $0.isIdle }
     }
 
     func forget(_ sql: String) {

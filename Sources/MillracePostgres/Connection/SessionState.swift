@@ -33,6 +33,9 @@ struct SessionState: ~Copyable {
         return PQtransactionStatus(connection) != PQTRANS_IDLE
     }
 
+    /// Whether it is open, and does nothing.
+    var isIdle: Bool { failure == nil && exchange == nil && connection != nil && !isInTransaction }
+
     var isInFailedTransaction: Bool {
         guard let connection else { return false }
         return PQtransactionStatus(connection) == PQTRANS_INERROR

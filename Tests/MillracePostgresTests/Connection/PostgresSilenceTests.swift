@@ -39,10 +39,53 @@ import Testing
         try await proxy.close()
     }
 
+    @Test func aCancelledTaskDoesNotWaitForAServerThatHasGoneSilent() async throws {
+        let proxy = try await CutProxy.start(to: PostgresServer.shared.port)
+        let connection = try await connected(by: proxy)
+        let observer = try await connect()
+        let process = try await process(of: connection)
+        let task = Task { try await connection.query("SELECT pg_sleep(3600)") }
+        try await eventually("the statement runs") { try await activity(of: process, observer) == "active" }
+        proxy.swallow()
+        task.cancel()
+        let error = await postgresError { _ = try await task.value }
+        #expect(error?.code == .cancelled)
+        // Nobody knows what the server does with it.
+        #expect(!connection.isUsable)
+        try await observer.query("SELECT pg_terminate_backend($1)", [.int4(process)])
+        try await proxy.close()
+    }
+
+    @Test func aTransactionThatCannotBeRolledBackEndsAllTheSame() async throws {
+        let proxy = try await CutProxy.start(to: PostgresServer.shared.port)
+        let connection = try await connected(by: proxy)
+        let task = Task {
+            try await connection.withTransaction { transaction in
+                try await transaction.query("SELECT 1")
+                proxy.swallow()
+                withUnsafeCurrentTask { $0?.cancel() }
+                try Task.checkCancellation()
+            }
+        }
+        await #expect(throws: CancellationError.self) { try await task.value }
+        #expect(!connection.isUsable)
+        try await proxy.close()
+    }
+
     @Test func aSlowStatementIsWaitedFor() async throws {
         let connection = try await connect()
         let rows = try await connection.query("SELECT pg_sleep(8), 'patience'")
         #expect(try rows[0].value(1) == "patience")
+    }
+
+    @Test func aServerThatTakesNoMoreConnectionsIsThereAllTheSame() async throws {
+        try await PostgresServer.with { server in
+            let connection = try await PostgresConnection.connect(PostgresConfiguration(server.url, environment: [:]))
+            let owner = try await PostgresConnection.connect(
+                PostgresConfiguration(server.url(user: "postgres"), environment: [:]))
+            try await owner.run(script: "ALTER ROLE millrace CONNECTION LIMIT 1")
+            #expect(try await connection.query("SELECT pg_sleep(5), 'patience'")[0].value(1) == "patience")
+        }
     }
 
     @Test func aSlowStatementIsWaitedForBehindAPooler() async throws {
