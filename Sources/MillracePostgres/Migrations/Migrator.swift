@@ -39,15 +39,18 @@ struct Migrator: Sendable {
 
     /// Makes sure that this program can work with the schema as it is.
     ///
-    /// - Throws: as ``version(on:)``; `invalid` when a step is missing.
+    /// - Throws: as ``version(on:)``; `notFound` when there is no store, `olderVersion` when a step is missing.
     func require(on connection: PostgresConnection) async throws {
         let version = try await version(on: connection)
-        guard version < newest else { return }
-        throw StoreError(
-            .invalid,
-            version == 0
-                ? "there is no store in schema \(schema) of \(place); make one with millrace migrate"
-                : "\(place) has schema version \(version), this program needs \(newest); run millrace migrate")
+        guard version > 0 else {
+            throw StoreError(
+                .notFound, "there is no store in schema \(schema) of \(place); make one with millrace migrate")
+        }
+        guard version >= newest else {
+            throw StoreError(
+                .olderVersion,
+                "\(place) has schema version \(version), this program needs \(newest); run millrace migrate")
+        }
     }
 
     /// Applies the steps that are missing. Programs that start together wait for one another and apply each once.

@@ -104,6 +104,7 @@ import Testing
         let absent = await #expect(throws: StoreError.self) {
             _ = try await PostgresStore(configuration, options: .init(migrates: false))
         }
+        #expect(absent?.code == .notFound)
         #expect(
             absent?.message == "there is no store in schema \(schema.name) of \(place); make one with millrace migrate")
         _ = try await PostgresSchema(configuration).migrate()
@@ -111,6 +112,7 @@ import Testing
         defer { connection.close() }
         let newer = Migrator(schema: schema.name, place: place, migrations: Migration.all + [Self.breaking])
         let older = await #expect(throws: StoreError.self) { try await newer.require(on: connection) }
+        #expect(older?.code == .olderVersion)
         #expect(older?.message == "\(place) has schema version 1, this program needs 2; run millrace migrate")
         try await schema.drop()
     }
