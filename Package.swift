@@ -121,8 +121,8 @@ let package = Package(
         .testTarget(
             name: "MillraceTests",
             dependencies: [
-                "CSndFile", "Millrace", "MillraceCaching", "MillraceCore", "MillraceSpeech", "MillraceTesting",
-                "MillraceWorkers", "TestServers", inMemoryTracing, lifecycle, logging, tracing,
+                "CSndFile", "Millrace", "MillraceCaching", "MillraceCore", "MillracePostgres", "MillraceSpeech",
+                "MillraceTesting", "MillraceWorkers", "TestServers", inMemoryTracing, lifecycle, logging, tracing,
             ],
             swiftSettings: settings),
         .testTarget(

@@ -42,8 +42,22 @@ public struct RepositoryFactory: Sendable {
             self.init(
                 try await SQLiteStore.open(path: path, options: options), at: location, limits: limits, clock: clock)
         case .server(let configuration):
-            throw StoreError(.unavailable, "\(configuration) cannot be used yet")
+            let options = PostgresStore.Options(pool: pool, clock: clock, logger: logger)
+            try await self.init(
+                try await PostgresStore(configuration, options: options), at: location, limits: limits, clock: clock)
         }
+    }
+
+    /// Uses a pool of connections that is there already; ``close()`` closes it.
+    ///
+    /// - Throws: `StoreError` when the server cannot be reached, or its schema not be used.
+    public init(
+        pool: PostgresPool, cacheLimits: CacheManager.Limits = .standard,
+        cacheStoreLimits: CacheManager.StoreLimits = .standard, clock: (any WallClock)? = nil
+    ) async throws(StoreError) {
+        try await self.init(
+            try await PostgresStore(pool: pool, clock: clock), at: .postgres(pool.configuration),
+            limits: (cacheLimits, cacheStoreLimits), clock: clock)
     }
 
     private init(
@@ -57,6 +71,24 @@ public struct RepositoryFactory: Sendable {
         processings = SQLiteProcessingRepository(store)
         transcripts = SQLiteTranscriptRepository(store)
         cache = Self.cache(over: SQLiteCacheStore(store), limits, clock)
+    }
+
+    private init(
+        _ store: PostgresStore, at location: StoreLocation, limits: (CacheManager.Limits, CacheManager.StoreLimits),
+        clock: (any WallClock)?
+    ) async throws(StoreError) {
+        do throws(StoreError) {
+            decodedFolder = location.decodedFolder(storeID: try await store.identity())
+        } catch {
+            await store.close()
+            throw error
+        }
+        self.location = location
+        database = store
+        jobs = TracedJobQueueRepository(PostgresJobQueueRepository(store))
+        processings = PostgresProcessingRepository(store)
+        transcripts = PostgresTranscriptRepository(store)
+        cache = Self.cache(over: PostgresCacheStore(store), limits, clock)
     }
 
     private static func cache(

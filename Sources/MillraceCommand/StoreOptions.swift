@@ -15,6 +15,9 @@ struct StoreOptions: ParsableArguments {
             valueName: "place"))
     var store: String?
 
+    /// Whether the option names a database.
+    var isDatabase: Bool { store.map { (try? StoreLocation($0))?.path == nil } ?? false }
+
     /// The location that was given, or the standard one.
     func location() throws(StoreError) -> StoreLocation {
         if let store { return try StoreLocation(store) }

@@ -30,6 +30,7 @@ struct GuideTests {
         "show the snippets that are compiled with the package, all of them",
         arguments: [
             ("WritingAHandler", "Handler"), ("WritingATranscriber", "Transcriber"), ("FailureAndRecovery", "Recovery"),
+            ("ManyMachines", "Fleet"),
         ])
     func snippets(guide: String, snippet: String) throws {
         let blocks = try Self.blocks(guide)

@@ -6,8 +6,8 @@ internal import MillraceSpeech
 /// Looks after a store: what is in it, whether it is whole, copies of it, and what may go.
 ///
 /// Works on a file by itself, whether others have it open or not; where there is no store it makes none (`notFound`).
-/// Of a store in PostgreSQL it tells what is in it; for the rest there are the tools of the server, which it names
-/// (`invalid`).
+/// Of a store in PostgreSQL it tells what is in it and deletes what is old; for the rest there are the tools of the
+/// server, which it names (`invalid`).
 public struct StoreMaintenance: Sendable {
     /// The store's location.
     public let location: StoreLocation
@@ -97,12 +97,34 @@ public struct StoreMaintenance: Sendable {
     ///
     /// - Returns: what was deleted; for a dry run, what would be.
     public func prune(_ pruning: StorePruning) async throws(StoreError) -> StorePruned {
-        let file = try file(orElse: "delete what is old with millrace transcripts delete, or with SQL")
-        var pruned = try await file.prune(pruning)
-        let orphans = await planner.orphans(keeping: try await neededRecordings(file))
-        pruned.recordings = orphans.count
-        if !pruning.isDryRun { for orphan in orphans { await planner.remove(orphan) } }
-        return pruned
+        switch location.place {
+        case .file(let path):
+            let file = SQLiteMaintenance(path: path, clock: clock)
+            var pruned = try await file.prune(pruning)
+            let needed = try await neededRecordings(file)
+            pruned.recordings = await prune(planner, keeping: needed, isDryRun: pruning.isDryRun)
+            return pruned
+        case .server(let configuration):
+            return try await RepositoryFactory.withDatabase(configuration, migrates: false) {
+                (store, decodedFolder) async throws(StoreError) in
+                var pruned = try await PostgresMaintenance(store).prune(pruning)
+                let planner = RecordingPlanner(decodedFolder: decodedFolder)
+                let transcripts = PostgresTranscriptRepository(store)
+                var needed: Set<ContentHash> = []
+                for hash in await planner.decodedRecordings() where try await transcripts.isInUse(hash: hash) {
+                    needed.insert(hash)
+                }
+                pruned.recordings = await prune(planner, keeping: needed, isDryRun: pruning.isDryRun)
+                return pruned
+            }
+        }
+    }
+
+    /// Removes the decoded recordings on this host that nobody needs, or counts them.
+    private func prune(_ planner: RecordingPlanner, keeping needed: Set<ContentHash>, isDryRun: Bool) async -> Int {
+        let orphans = await planner.orphans(keeping: needed)
+        if !isDryRun { for orphan in orphans { await planner.remove(orphan) } }
+        return orphans.count
     }
 
     private var planner: RecordingPlanner { RecordingPlanner(decodedFolder: location.decodedFolder(storeID: "")) }

@@ -230,8 +230,9 @@ struct TranscribeCommand: AsyncParsableCommand {
         if files.contains(RecordingSource.standardInputPath) {
             return "To go on, run the same command with the same input"
         }
-        // The query of a URL may hold a signature that gives access, and logs are read by many.
-        if files.contains(where: { (try? RecordingInput(parsing: $0)).map(Self.hasQuery) ?? false }) {
+        // A URL may hold a password or a signature that gives access, and logs are read by many.
+        if store.isDatabase || files.contains(where: { (try? RecordingInput(parsing: $0)).map(Self.hasQuery) ?? false })
+        {
             return "To go on, run the same command again"
         }
         return "To go on: \(Self.ownCommandLine)"

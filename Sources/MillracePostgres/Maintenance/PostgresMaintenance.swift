@@ -1,8 +1,8 @@
 public import MillraceCore
 
-/// Looks into a store in a PostgreSQL database, without changing it.
+/// Looks into a store in a PostgreSQL database, and deletes what is old.
 public struct PostgresMaintenance: Sendable {
-    private let store: PostgresStore
+    let store: PostgresStore
 
     /// Uses an open store.
     public init(_ store: PostgresStore) {

@@ -6,22 +6,24 @@ import Testing
 /// The folder of one test, in which it runs the program as a user does: with a store, a home and recordings of its own.
 final class Workplace: Sendable {
     let folder: String
+    /// The store of runs that name no other.
+    let store: String
     private let runs = Counter()
 
-    private init() throws {
+    private init(store: String?) throws {
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("millrace-use-\(UUID())").path
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        self.store = store ?? "\(folder)/store.db"
     }
 
-    /// Gives a test its folder, and removes it afterwards.
-    static func with<Value>(_ body: (Workplace) async throws -> Value) async throws -> Value {
-        let place = try Workplace()
+    /// Gives a test its folder, and removes it afterwards. Without a store, that is a file in it.
+    static func with<Value>(
+        store: String? = nil, _ body: (Workplace) async throws -> Value
+    ) async throws -> Value {
+        let place = try Workplace(store: store)
         defer { try? FileManager.default.removeItem(atPath: place.folder) }
         return try await body(place)
     }
-
-    /// The store of runs that name no other.
-    var store: String { path("store.db") }
 
     func path(_ name: String) -> String { "\(folder)/\(name)" }
 
