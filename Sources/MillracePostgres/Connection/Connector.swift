@@ -4,11 +4,13 @@ internal import Synchronization
 
 /// Makes sessions: looks names up, connects, authenticates, on a thread of its own, for all this may block.
 struct Connector {
+    private let configuration: PostgresConfiguration
     private let settings: [String: String]
     private let timeout: Duration
     private let hostCount: Int
 
     init(_ configuration: PostgresConfiguration) {
+        self.configuration = configuration
         timeout = configuration.connectTimeout
         hostCount = configuration.hostCount
         var settings = configuration.settings
@@ -21,7 +23,7 @@ struct Connector {
     func connect() async throws(PostgresError) -> Session {
         let loop = try PollLoop.shared()
         let attempt = Attempt()
-        let settings = settings
+        let (settings, configuration) = (settings, configuration)
         let limit = timeout * hostCount
         return try await withTaskGroup(of: Void.self) { group in
             group.addTask {
@@ -34,7 +36,7 @@ struct Connector {
             }
             let result = await attempt.wait {
                 BlockingThread.start("millrace-connect") {
-                    attempt.finish(Self.open(settings, loop))
+                    attempt.finish(Self.open(settings, configuration, loop))
                 }
             }
             group.cancelAll()
@@ -49,7 +51,9 @@ struct Connector {
                 + "server is up, or raise connect_timeout")
     }
 
-    private static func open(_ settings: [String: String], _ loop: PollLoop) -> Result<Session, PostgresError> {
+    private static func open(
+        _ settings: [String: String], _ configuration: PostgresConfiguration, _ loop: PollLoop
+    ) -> Result<Session, PostgresError> {
         let names = settings.keys.sorted()
         let connection = withCStrings(names) { names in
             withCStrings(settings.keys.sorted().compactMap { settings[$0] }) { values in
@@ -67,7 +71,7 @@ struct Connector {
         // libpq would print them.
         PQsetNoticeReceiver(connection, { _, _ in }, nil)
         do throws(PostgresError) {
-            return .success(try Session(connection, loop: loop))
+            return .success(try Session(connection, configuration, loop: loop))
         } catch {
             return .failure(error)
         }

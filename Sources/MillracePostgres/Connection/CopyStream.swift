@@ -12,13 +12,13 @@ struct CopyStream {
     init(_ sql: String, _ runner: StatementRunner) async throws(PostgresError) {
         if Task.isCancelled { throw .cancelledTask }
         self.runner = runner
-        let (id, first) = await runner.session.start(.script(sql), timeout: runner.configuration.statementTimeout)
+        let (id, first) = await runner.session.start(
+            .script(sql), timeout: runner.session.configuration.statementTimeout)
         self.id = id
         switch await runner.next(id, after: first) {
         case .copyReady: break
-        case .done(let result):
-            _ = try result.get()
-            throw PostgresError(.misuse, "copyIn takes a COPY … FROM STDIN (FORMAT binary)")
+        case .failed(let failure): throw failure.error
+        case .done: throw PostgresError(.misuse, "copyIn takes a COPY … FROM STDIN (FORMAT binary)")
         case .mustPrepare, .isFull, .sent, .silent: throw PostgresError(.misuse, "no statement was sent")
         }
         // The signature, no flags, no extension.
@@ -59,9 +59,10 @@ struct CopyStream {
         row.buffer.removeAll()
         switch await runner.next(id, after: runner.session.next(id)) {
         case .sent: break
-        case .done(let result):
+        case .done: isOver = true
+        case .failed(let failure):
             isOver = true
-            _ = try result.get()
+            throw failure.error
         case .mustPrepare, .isFull, .copyReady, .silent: throw PostgresError(.misuse, "no rows were sent")
         }
     }
@@ -76,7 +77,8 @@ struct CopyStream {
 
     private func finish(shielded: Bool) async throws(PostgresError) -> ResultStorage {
         switch await runner.next(id, after: runner.session.next(id, shielded: shielded), shielded: shielded) {
-        case .done(let result): try result.get()
+        case .done(let result): return result
+        case .failed(let failure): throw failure.error
         case .mustPrepare, .isFull, .copyReady, .sent, .silent: throw PostgresError(.misuse, "the rows have no end")
         }
     }

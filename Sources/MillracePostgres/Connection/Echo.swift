@@ -6,8 +6,8 @@ struct Echo {
     private let sql: String
     private let start = Nanoseconds.now
 
-    init?(_ logger: Logger?, _ configuration: PostgresConfiguration, _ sql: String) {
-        guard configuration.echo, let logger else { return nil }
+    init?(_ logger: Logger?, _ session: Session, _ sql: String) {
+        guard session.configuration.echo, let logger else { return nil }
         self.logger = logger
         self.sql = sql
     }

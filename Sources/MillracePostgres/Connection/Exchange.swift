@@ -11,7 +11,9 @@ enum Request {
 /// What a caller hears from its exchange.
 enum ExchangeEvent: Sendable {
     /// The server has answered, and the session is free.
-    case done(Result<ResultStorage, PostgresError>)
+    case done(ResultStorage)
+    /// The server has refused, or is gone.
+    case failed(Failure)
     /// The statement must be prepared before, for parameters of these types.
     case mustPrepare(types: [UInt32])
     /// The session has as many prepared statements as it may.
@@ -22,6 +24,28 @@ enum ExchangeEvent: Sendable {
     case sent
     /// Nothing came back for a while; the caller should look whether the server is still there, and wait on.
     case silent
+}
+
+/// An error on its way to its caller; in a place of its own, for it is large and rare.
+final class Failure: Sendable {
+    let error: PostgresError
+
+    init(_ error: PostgresError) {
+        self.error = error
+    }
+}
+
+/// What a preparation gives a name to.
+final class Preparation: Sendable {
+    let name: String
+    let sql: String
+    let types: [UInt32]
+
+    init(name: String, sql: String, types: [UInt32]) {
+        self.name = name
+        self.sql = sql
+        self.types = types
+    }
 }
 
 /// Why a statement is being cancelled.
@@ -37,8 +61,8 @@ struct Exchange {
     var waiter: UnsafeContinuation<ExchangeEvent, Never>?
     /// What the caller will hear when it waits next.
     var ready: ExchangeEvent?
-    /// The name that a preparation gives its statement, its text and its types.
-    var preparation: (name: String, sql: String, types: [UInt32])?
+    /// What is being prepared, if this prepares.
+    var preparation: Preparation?
     /// When it is to be cancelled; `max` for never.
     var deadline: Int64
     /// When the server was last heard, or the request was sent.
@@ -47,7 +71,7 @@ struct Exchange {
     var silentAt: Int64
 
     var result: ResultStorage?
-    var error: PostgresError?
+    var refusal: Failure?
     /// Whether the server has answered in full.
     var isAnswered = false
     /// Whether the server waits for rows of a COPY.

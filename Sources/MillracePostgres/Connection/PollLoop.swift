@@ -16,6 +16,11 @@ final class PollLoop: Sendable {
         weak var session: Session?
     }
 
+    private struct Ready {
+        let session: Session
+        let events: UInt32
+    }
+
     private static let running = Mutex<PollLoop?>(nil)
 
     /// The loop of this process, which begins with the first connection and never ends.
@@ -90,19 +95,21 @@ final class PollLoop: Sendable {
     private func run() {
         let capacity = 64
         let events = UnsafeMutablePointer<epoll_event>.allocate(capacity: capacity)
-        var ready: [(session: Session, events: UInt32)] = []
+        var ready: [Ready] = []
         while true {
             let count = Int(epoll_wait(poll, events, Int32(capacity), patience()))
             if count > 0 {
                 sessions.withLock { sessions in
                     for index in 0..<count {
                         let event = events[index]
-                        if let session = sessions[event.data.u64]?.session { ready.append((session, event.events)) }
+                        if let session = sessions[event.data.u64]?.session {
+                            ready.append(Ready(session: session, events: event.events))
+                        }
                         if event.data.u64 == 0 { drainAlarm() }
                     }
                 }
-                for (session, events) in ready {
-                    session.socketIsReady(forWriting: events & EPOLLOUT.rawValue != 0)
+                for item in ready {
+                    item.session.socketIsReady(forWriting: item.events & EPOLLOUT.rawValue != 0)
                 }
                 ready.removeAll(keepingCapacity: true)
             }

@@ -27,7 +27,7 @@ extension PostgresConnection {
     ) async throws -> Int {
         try await gate.enter()
         defer { gate.leave() }
-        let echo = Echo(logger, configuration, sql)
+        let echo = Echo(logger, session, sql)
         defer { echo?.end() }
         var copy = try await CopyStream(sql, runner)
         do {

@@ -49,7 +49,7 @@ extension PostgresConnection {
         _ body: (PostgresConnection) async throws -> Value, commit: String, rollback: String
     ) async throws -> Value {
         let inner = PostgresConnection(
-            session: session, configuration: configuration, logger: logger, depth: depth + 1)
+            session: session, logger: logger, depth: depth + 1)
         do {
             let value = try await gate.holding { try await body(inner) }
             // Whoever still uses the inner connection is let finish, and nobody begins.

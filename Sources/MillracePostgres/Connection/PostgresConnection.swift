@@ -8,16 +8,15 @@ internal import Synchronization
 public final class PostgresConnection: Sendable {
     let session: Session
     let gate = Gate()
-    let configuration: PostgresConfiguration
+    var configuration: PostgresConfiguration { session.configuration }
     let logger: Logger?
     /// Whether a pooler stands between this and the server, so that no state of a session lasts.
     var isPooled: Bool { session.isPooled.load(ordering: .relaxed) }
     /// 0 for the connection itself, 1 for that of its transaction, more for savepoints.
     let depth: Int
 
-    init(session: Session, configuration: PostgresConfiguration, logger: Logger?, depth: Int = 0) {
+    init(session: Session, logger: Logger?, depth: Int = 0) {
         self.session = session
-        self.configuration = configuration
         self.logger = logger
         self.depth = depth
     }
@@ -30,14 +29,14 @@ public final class PostgresConnection: Sendable {
         _ configuration: PostgresConfiguration, logger: Logger? = nil
     ) async throws(PostgresError) -> PostgresConnection {
         let session = try await Connector(configuration).connect()
-        let runner = StatementRunner(session: session, configuration: configuration)
+        let runner = StatementRunner(session: session)
         // A pooler makes a number up. Its servers do not know each other's prepared statements.
         let answer = try await runner.runUnprepared("SELECT pg_backend_pid()", timeout: configuration.connectTimeout)
         if try PostgresRows(answer)[0].value(0, as: Int32.self) != session.backend {
             session.isPooled.store(true, ordering: .relaxed)
             configuration.preparedSwitch.turnOff()
         }
-        return PostgresConnection(session: session, configuration: configuration, logger: logger)
+        return PostgresConnection(session: session, logger: logger)
     }
 
     deinit {
@@ -69,7 +68,7 @@ public final class PostgresConnection: Sendable {
     public func run(script: String) async throws(PostgresError) {
         try await gate.enter()
         defer { gate.leave() }
-        let echo = Echo(logger, configuration, script)
+        let echo = Echo(logger, session, script)
         defer { echo?.end() }
         _ = try await runner.run(script: script)
     }
@@ -82,14 +81,14 @@ public final class PostgresConnection: Sendable {
         session.close()
     }
 
-    var runner: StatementRunner { StatementRunner(session: session, configuration: configuration) }
+    var runner: StatementRunner { StatementRunner(session: session) }
 
     private func result(
         _ sql: String, _ parameters: [PostgresParameter]
     ) async throws(PostgresError) -> ResultStorage {
         try await gate.enter()
         defer { gate.leave() }
-        let echo = Echo(logger, configuration, sql)
+        let echo = Echo(logger, session, sql)
         defer { echo?.end() }
         return try await runner.run(sql, parameters)
     }

@@ -7,6 +7,7 @@ final class Session: Sendable {
     private static let lastID = Atomic<UInt64>(0)
 
     let id: UInt64
+    let configuration: PostgresConfiguration
     let descriptor: Int32
     /// The number of the server's process, or one that a pooler made up.
     let backend: Int32
@@ -22,12 +23,15 @@ final class Session: Sendable {
     private let inputWaits = Atomic<Bool>(false)
 
     /// Takes over a connection that is open, or frees it and throws.
-    init(_ connection: sending OpaquePointer, loop: PollLoop) throws(PostgresError) {
+    init(
+        _ connection: sending OpaquePointer, _ configuration: PostgresConfiguration, loop: PollLoop
+    ) throws(PostgresError) {
         guard let cancelKey = CancelKey(connection), PQsetnonblocking(connection, 1) == 0 else {
             PQfinish(connection)
             throw PostgresError(.connectionFailed, "libpq has no memory left")
         }
         self.cancelKey = cancelKey
+        self.configuration = configuration
         self.loop = loop
         id = Self.lastID.wrappingAdd(1, ordering: .relaxed).newValue
         descriptor = PQsocket(connection)
@@ -146,8 +150,10 @@ final class Session: Sendable {
 
     /// Whether it is open, idle and outside of a transaction, as far as can be seen without sending.
     var isIdle: Bool {
-        guard withState({ $0.isIdle }) else { return false }
-        guard Socket.hasInput(descriptor) else { return true }
+        let recently = Nanoseconds.now - 1_000_000
+        let (isIdle, isFresh) = withState { ($0.isIdle, $0.lastUsed > recently) }
+        // What was heard a moment ago need not be looked at; the loop reads on.
+        guard isIdle, !isFresh, Socket.hasInput(descriptor) else { return isIdle }
         // It was not asked for: a notification, or the end.
         socketIsReady(forWriting: false)
         return withState { $0.isIdle }
@@ -209,7 +215,10 @@ final class Session: Sendable {
     }
 
     private typealias Step = (inout SessionState, Int64) -> SessionState.Action
-    private typealias Outcome = (action: SessionState.Action, deliveries: [NotificationHub.Delivery])
+    private struct Outcome {
+        let action: SessionState.Action
+        let deliveries: [NotificationHub.Delivery]
+    }
 
     private func act(_ step: Step) {
         let now = Nanoseconds.now
@@ -219,7 +228,7 @@ final class Session: Sendable {
     private func outcome(of step: Step, _ state: inout SessionState, _ now: Int64) -> Outcome {
         let action = step(&state, now)
         watch(&state)
-        return (action, state.notifications.takeDeliveries())
+        return Outcome(action: action, deliveries: state.notifications.takeDeliveries())
     }
 
     private func carryOut(_ outcome: Outcome) {

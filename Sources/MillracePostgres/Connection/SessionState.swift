@@ -17,6 +17,8 @@ struct SessionState: ~Copyable {
     private(set) var exchange: Exchange?
     var statements = StatementCache()
     var notifications = NotificationHub()
+    /// When the last exchange was answered.
+    private(set) var lastUsed: Int64 = 0
     private(set) var waitsToWrite = false
     /// Whether the loop knows of that.
     var isWatchedForWriting = false
@@ -61,11 +63,11 @@ struct SessionState: ~Copyable {
         _ request: Request, id: UInt64, now: Int64, deadline: Int64,
         waiter: UnsafeContinuation<ExchangeEvent, Never>
     ) -> ExchangeEvent? {
-        guard let connection, failure == nil else { return .done(.failure(failureNow(mayHaveRun: false))) }
+        guard let connection, failure == nil else { return .failed(Failure(failureNow(mayHaveRun: false))) }
         guard exchange == nil else {
-            return .done(.failure(PostgresError(.misuse, "a statement is still under way on this connection")))
+            return .failed(Failure(PostgresError(.misuse, "a statement is still under way on this connection")))
         }
-        if stoppedAhead == id { return .done(.failure(.cancelledTask)) }
+        if stoppedAhead == id { return .failed(Failure(.cancelledTask)) }
         var new = Exchange(
             id: id, waiter: waiter, deadline: deadline, lastHeard: now, silentAt: now + SessionTimes.silence)
         let sent: Int32
@@ -88,7 +90,7 @@ struct SessionState: ~Copyable {
             }
         case .preparation(let sql, let types):
             let name = statements.makeName()
-            new.preparation = (name, sql, types)
+            new.preparation = Preparation(name: name, sql: sql, types: types)
             sent = PQsendPrepare(connection, name, sql, Int32(types.count), types)
         case .script(let sql):
             sent = PQsendQuery(connection, sql)
@@ -97,9 +99,9 @@ struct SessionState: ~Copyable {
             let reason = libpqMessage()
             if PQstatus(connection) == CONNECTION_BAD {
                 failure = .lost(reason, mayHaveRun: false)
-                return .done(.failure(failureNow(mayHaveRun: false)))
+                return .failed(Failure(failureNow(mayHaveRun: false)))
             }
-            return .done(.failure(PostgresError(.misuse, "the statement could not be sent: \(reason)")))
+            return .failed(Failure(PostgresError(.misuse, "the statement could not be sent: \(reason)")))
         }
         exchange = new
         flush()
@@ -109,7 +111,7 @@ struct SessionState: ~Copyable {
     /// Waits for the next event of an exchange that has begun; the event when it is there already.
     mutating func wait(_ id: UInt64, now: Int64, waiter: UnsafeContinuation<ExchangeEvent, Never>) -> ExchangeEvent? {
         guard var current = exchange, current.id == id else {
-            return .done(.failure(failureNow(mayHaveRun: true)))
+            return .failed(Failure(failureNow(mayHaveRun: true)))
         }
         if let ready = current.ready {
             current.ready = nil
@@ -188,7 +190,7 @@ struct SessionState: ~Copyable {
                 return
             default:
                 // The first error is the cause; what follows is its consequence.
-                if current.error == nil { current.error = PostgresError(result: result) }
+                if current.refusal == nil { current.refusal = Failure(PostgresError(result: result)) }
                 PQclear(result)
             }
         }
@@ -202,7 +204,8 @@ struct SessionState: ~Copyable {
             // A canceller that is still on its way would strike the next statement.
             guard current.cancellers == 0 else { return .nothing }
             note(current)
-            current.ready = .done(outcome(of: current))
+            lastUsed = current.lastHeard
+            current.ready = outcome(of: current)
         } else if current.waitsUntilSent, !waitsToWrite, current.waiter != nil {
             current.waitsUntilSent = false
             current.ready = .sent
@@ -218,23 +221,26 @@ struct SessionState: ~Copyable {
     }
 
     private mutating func note(_ current: Exchange) {
-        guard let preparation = current.preparation, current.error == nil else { return }
+        guard let preparation = current.preparation, current.refusal == nil else { return }
         _ = statements.add(preparation.sql, name: preparation.name, types: preparation.types)
     }
 
-    private func outcome(of current: Exchange) -> Result<ResultStorage, PostgresError> {
-        if let error = current.error {
-            guard let stop = current.stop, error.sqlState == .queryCanceled else { return .failure(error) }
-            return .failure(stop.error(cause: error))
+    private func outcome(of current: Exchange) -> ExchangeEvent {
+        if let refusal = current.refusal {
+            guard let stop = current.stop, refusal.error.sqlState == .queryCanceled else { return .failed(refusal) }
+            return .failed(Failure(stop.error(cause: refusal.error)))
         }
         guard let result = current.result else {
-            return .failure(PostgresError(.connectionLost, "PostgreSQL answered without a result"))
+            return .failed(Failure(PostgresError(.connectionLost, "PostgreSQL answered without a result")))
         }
-        return .success(result)
+        return .done(result)
     }
 
     private func endsExchange(_ event: ExchangeEvent) -> Bool {
-        if case .done = event { true } else { false }
+        switch event {
+        case .done, .failed: true
+        default: false
+        }
     }
 
     // MARK: Copying
@@ -329,7 +335,7 @@ struct SessionState: ~Copyable {
         // What the server said before it went is still there to be read, if anything is.
         if PQstatus(connection) == CONNECTION_BAD { takeResults() }
         if failure == nil {
-            let ownError = exchange?.error
+            let ownError = exchange?.refusal?.error
             let serverError = ownError?.sqlState?.errorClass == "57" ? ownError : nil
             failure = .lost(reason, by: serverError, mayHaveRun: false)
         }
@@ -337,12 +343,12 @@ struct SessionState: ~Copyable {
         guard var current = exchange else { return .nothing }
         let error = current.stop?.error(cause: failureNow(mayHaveRun: true)) ?? failureNow(mayHaveRun: true)
         guard let waiter = current.waiter else {
-            current.ready = .done(.failure(error))
+            current.ready = .failed(Failure(error))
             exchange = current
             return .nothing
         }
         exchange = nil
-        return .resume(waiter, .done(.failure(error)))
+        return .resume(waiter, .failed(Failure(error)))
     }
 
     private func failureNow(mayHaveRun: Bool) -> PostgresError {

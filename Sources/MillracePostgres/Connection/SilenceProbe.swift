@@ -8,11 +8,10 @@ struct SilenceProbe {
     private static let patience = Duration.seconds(4)
 
     let session: Session
-    let configuration: PostgresConfiguration
 
     /// Drops the session when its server cannot be reached, or has nothing to do for it.
     func look() async {
-        var own = configuration
+        var own = session.configuration
         own.aim(at: session.target)
         own.connectTimeout = Self.patience
         let second: Session
@@ -35,7 +34,7 @@ struct SilenceProbe {
     /// Whether the server's process waits for us as we wait for it, twice in a row.
     private func isForgotten(asking second: Session) async throws(PostgresError) -> Bool {
         let heard = session.lastHeard
-        let runner = StatementRunner(session: second, configuration: configuration)
+        let runner = StatementRunner(session: second)
         for attempt in 0..<2 {
             // An answer may be on its way while the question is asked.
             if attempt > 0 { try await Self.pause() }

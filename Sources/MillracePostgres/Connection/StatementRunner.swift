@@ -1,22 +1,23 @@
 /// Runs statements on a session that is its caller's alone, as long as they take.
 struct StatementRunner {
     let session: Session
-    let configuration: PostgresConfiguration
 
     private var prepares: Bool {
-        configuration.prepared == .automatic && !configuration.preparedSwitch.isOff
+        session.configuration.prepared == .automatic && !session.configuration.preparedSwitch.isOff
     }
 
     /// Runs a statement, prepared if that is on; prepares it when the session sees it for the first time.
     func run(_ sql: String, _ parameters: [PostgresParameter]) async throws(PostgresError) -> ResultStorage {
-        guard prepares else { return try await runUnprepared(sql, parameters, timeout: configuration.statementTimeout) }
+        guard prepares else {
+            return try await runUnprepared(sql, parameters, timeout: session.configuration.statementTimeout)
+        }
         do throws(PostgresError) {
             return try await runPrepared(sql, parameters)
         } catch {
             guard try recovers(from: error, sql) else { throw error }
         }
         if prepares { return try await runPrepared(sql, parameters) }
-        return try await runUnprepared(sql, parameters, timeout: configuration.statementTimeout)
+        return try await runUnprepared(sql, parameters, timeout: session.configuration.statementTimeout)
     }
 
     /// Runs a statement that the server parses anew.
@@ -28,7 +29,7 @@ struct StatementRunner {
 
     /// Runs statements without parameters; returns the last one's result.
     func run(script: String, shielded: Bool = false) async throws(PostgresError) -> ResultStorage {
-        try await finish(.script(script), timeout: configuration.statementTimeout, shielded: shielded)
+        try await finish(.script(script), timeout: session.configuration.statementTimeout, shielded: shielded)
     }
 
     /// Waits for an exchange's next event that is not silence.
@@ -38,7 +39,7 @@ struct StatementRunner {
         while case .silent = event {
             silences += 1
             if !Task.isCancelled {
-                await SilenceProbe(session: session, configuration: configuration).look()
+                await SilenceProbe(session: session).look()
             } else if silences >= 3 {
                 // A task that was cancelled cannot ask, and must not wait for ever to end its transaction.
                 session.drop("no answer came at the end of a cancelled task")
@@ -54,12 +55,13 @@ struct StatementRunner {
         while true {
             if Task.isCancelled { throw .cancelledTask }
             let request = Request.statement(sql, parameters, prepared: true)
-            let (id, first) = await session.start(request, timeout: configuration.statementTimeout)
+            let (id, first) = await session.start(request, timeout: session.configuration.statementTimeout)
             switch await next(id, after: first) {
-            case .done(let result): return try result.get()
+            case .done(let result): return result
+            case .failed(let failure): throw failure.error
             case .mustPrepare(let types):
                 let preparation = Request.preparation(sql, types: types)
-                _ = try await finish(preparation, timeout: configuration.statementTimeout)
+                _ = try await finish(preparation, timeout: session.configuration.statementTimeout)
             case .isFull:
                 session.forgetAll()
                 _ = try await run(script: "DEALLOCATE ALL")
@@ -75,7 +77,8 @@ struct StatementRunner {
         if !shielded, Task.isCancelled { throw .cancelledTask }
         let (id, first) = await session.start(request, timeout: timeout, shielded: shielded)
         switch await next(id, after: first, shielded: shielded) {
-        case .done(let result): return try result.get()
+        case .done(let result): return result
+        case .failed(let failure): throw failure.error
         case .copyReady: return try await refuseCopy(id)
         case .mustPrepare, .isFull, .sent, .silent: throw PostgresError(.misuse, "no statement was sent")
         }
@@ -93,7 +96,7 @@ struct StatementRunner {
         switch error.sqlState {
         case .invalidStatementName, .duplicatePreparedStatement:
             // Somebody between here and the server gives the session's statements to several servers.
-            configuration.preparedSwitch.turnOff()
+            session.configuration.preparedSwitch.turnOff()
         case .featureNotSupported where error.serverMessage?.contains("cached plan") == true:
             // A table has changed since the statement was prepared.
             session.forget(sql)
