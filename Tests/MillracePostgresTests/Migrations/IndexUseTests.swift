@@ -7,8 +7,8 @@ import Testing
 
 /// Each index is there because a statement uses it.
 @Suite struct IndexUseTests {
-    /// What a store is asked for, how many it must find, and the index that must answer.
-    struct Use: Sendable, CustomTestStringConvertible {
+    /// What a store is asked for, how many it must find at least, and the index that must answer.
+    struct Use: Sendable {
         let index: String
         let count: Int
         let verb: @Sendable (IndexedStore, IndexedStore.Repositories) async throws -> Int
@@ -21,8 +21,6 @@ import Testing
             self.count = count
             self.verb = verb
         }
-
-        var testDescription: String { index }
     }
 
     static let uses = [
@@ -64,15 +62,15 @@ import Testing
         Use("idx_processing_run", 1) { store, open in
             try await open.processings.find(store.processor.runKey)?.id == store.processor.id ? 1 : 0
         },
-        Use("idx_chunks_returned", 20) { store, open in
-            let scope = ChunkScope(engines: [store.engine])
-            return try await open.processings.claim(upTo: 1_000, from: scope, by: store.worker)
-                .count { $0.task.retryCount > 0 }
-        },
-        Use("idx_chunks_audio", 10) { store, open in
+        Use("idx_chunks_audio", 1) { store, open in
             let scope = ChunkScope(
                 engines: [store.engine], processings: [store.processor.id], unreachable: [store.processor.id])
             return try await open.processings.claim(upTo: 10, from: scope, by: store.worker).count
+        },
+        Use("idx_chunks_returned", 1) { store, open in
+            let scope = ChunkScope(engines: [store.engine])
+            return try await open.processings.claim(upTo: 1_000, from: scope, by: store.worker)
+                .count { $0.task.retryCount > 0 }
         },
         Use("idx_chunks_held", 5) { store, open in try await open.processings.leases(of: store.deadWorker).count },
         Use("idx_transcripts_hash", 1) { store, open in
@@ -92,20 +90,22 @@ import Testing
     /// Indexes that keep something unique, which nothing looks for by them.
     static let guards = ["idx_processing_one_run"]
 
-    @Test(arguments: uses)
-    func `An index answers what it is there for`(use: Use) async throws {
+    @Test func `An index answers what it is there for`() async throws {
         try await IndexedStore.with { store in
-            let before = try await store.scans(of: use.index)
-            let count = try await store.open { try await use.verb(store, $0) }
-            #expect(count == use.count)
-            // A session tells what it has done when it ends.
-            var after = before
-            for _ in 0..<500 {
-                after = try await store.scans(of: use.index)
-                if after > before { break }
-                try await Task.sleep(for: .milliseconds(10))
+            // One after the other, since what is claimed by one is gone for the next.
+            for use in Self.uses {
+                let before = try await store.scans(of: use.index)
+                let count = try await store.open { try await use.verb(store, $0) }
+                #expect(count >= use.count, "\(use.index)")
+                // A session tells what it has done when it ends.
+                var after = before
+                for _ in 0..<500 {
+                    after = try await store.scans(of: use.index)
+                    if after > before { break }
+                    try await Task.sleep(for: .milliseconds(10))
+                }
+                #expect(after > before, "\(use.index) was not used")
             }
-            #expect(after > before, "\(use.index) was not used")
         }
     }
 

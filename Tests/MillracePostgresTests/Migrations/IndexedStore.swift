@@ -99,7 +99,7 @@ final class IndexedStore: Sendable {
 
         INSERT INTO {schema}.transcripts
         SELECT transcript, source, md5('a' || n) || md5('b' || n), duration_seconds, 'COMPLETED', language,
-               CASE n WHEN 1 THEN 'job' WHEN 2 THEN 'awaited' ELSE '' END, segments, total_chunks, completed_chunks,
+               CASE n WHEN 6 THEN 'job' WHEN 2 THEN 'awaited' ELSE '' END, segments, total_chunks, completed_chunks,
                failed_chunks, cached_chunks, created_at, now(), now()
         FROM run CROSS JOIN {schema}.transcripts;
 

@@ -95,6 +95,32 @@ import Testing
         try await schema.drop()
     }
 
+    @Test func `A running program goes on after a step that only adds, and is told in one line after another`()
+        async throws
+    {
+        let schema = try await PostgresServer.shared.freshSchema()
+        let configuration = try PostgresConfiguration(schema.url)
+        let store = try await PostgresStore(configuration)
+        let jobs = PostgresJobQueueRepository(store)
+        let worker = WorkerID.make(at: Timestamp(microseconds: 0))
+        try await jobs.register(worker, process: nil, leasedFor: .seconds(10))
+        _ = try await PostgresSchema(configuration, migrations: Migration.all + [Self.additive]).migrate()
+        try await jobs.register(worker, process: nil, leasedFor: .seconds(10))
+        let breaking = Migration(version: 3, name: "other", usableFrom: 3, text: Self.breaking.text)
+        _ = try await PostgresSchema(configuration, migrations: Migration.all + [Self.additive, breaking]).migrate()
+        let error = await #expect(throws: StoreError.self) {
+            try await jobs.register(worker, process: nil, leasedFor: .seconds(10))
+        }
+        #expect(error?.needsMending == true)
+        #expect(
+            error?.message == """
+                the tables of \(configuration.description) are not those that this program needs; run millrace migrate \
+                --check
+                """)
+        await store.close()
+        try await schema.drop()
+    }
+
     @Test func `A program that may not change the schema refuses an older one, and one that is not there, in one line`()
         async throws
     {

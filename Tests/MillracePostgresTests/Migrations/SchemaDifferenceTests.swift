@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct SchemaDifferenceTests {
     /// A change made by hand, and what is said of it.
-    struct Change: Sendable, CustomTestStringConvertible {
+    struct Change: Sendable {
         let sql: String
         let lines: [String]
 
@@ -14,8 +14,6 @@ import Testing
             self.sql = sql
             self.lines = lines
         }
-
-        var testDescription: String { sql }
     }
 
     static let changes = [
@@ -23,8 +21,8 @@ import Testing
             "ALTER TABLE SCHEMA.job_queues ALTER name TYPE varchar(80) COLLATE \"C\"",
             "column job_queues.name has the type character varying(80) COLLATE \"C\" instead of text COLLATE \"C\""),
         Change(
-            "ALTER TABLE SCHEMA.job_queues ALTER name TYPE text COLLATE \"default\"",
-            "column job_queues.name has the type text instead of text COLLATE \"C\""),
+            "ALTER TABLE SCHEMA.leaders ALTER name TYPE text COLLATE \"default\"",
+            "column leaders.name has the type text instead of text COLLATE \"C\""),
         Change(
             "ALTER TABLE SCHEMA.job_queues ALTER settings DROP NOT NULL",
             "column job_queues.settings has the nullability NULL instead of NOT NULL"),
@@ -32,8 +30,8 @@ import Testing
             "ALTER TABLE SCHEMA.processing_jobs ALTER max_retries SET DEFAULT 5",
             "column processing_jobs.max_retries has the default 5 instead of 3"),
         Change(
-            "ALTER TABLE SCHEMA.processing_jobs ALTER max_retries DROP DEFAULT",
-            "column processing_jobs.max_retries has the default none instead of 3"),
+            "ALTER TABLE SCHEMA.chunk_tasks ALTER max_retries DROP DEFAULT",
+            "column chunk_tasks.max_retries has the default none instead of 3"),
         Change(
             "ALTER TABLE SCHEMA.workers DROP COLUMN process",
             "column workers.process is missing"),
@@ -77,17 +75,22 @@ import Testing
             "CREATE TABLE SCHEMA.notes (id integer PRIMARY KEY)",
             "table notes is not one of Millrace's"),
         Change(
-            "ALTER TABLE SCHEMA.caches SET UNLOGGED",
-            "table caches has the durability unlogged instead of logged"),
+            "ALTER TABLE SCHEMA.leaders SET UNLOGGED",
+            "table leaders has the durability unlogged instead of logged"),
     ]
 
-    @Test(arguments: changes)
-    func `What was changed by hand is named, table and column`(change: Change) async throws {
+    @Test func `What was changed by hand is named, table and column`() async throws {
         let schema = try await PostgresServer.shared.freshSchema()
         let tables = PostgresSchema(try PostgresConfiguration(schema.url))
         _ = try await tables.migrate()
-        try await schema.server.psql(change.sql.replacing("SCHEMA", with: schema.name))
-        #expect(try await tables.differences().map(\.description) == change.lines)
+        var before: Set<String> = []
+        for change in Self.changes {
+            try await schema.server.psql(change.sql.replacing("SCHEMA", with: schema.name))
+            let found = try await tables.differences().map(\.description)
+            #expect(Set(found).subtracting(before) == Set(change.lines), "\(change.sql)")
+            #expect(Set(found).isSuperset(of: before) && found.count == before.count + change.lines.count)
+            before = Set(found)
+        }
         try await schema.drop()
     }
 
