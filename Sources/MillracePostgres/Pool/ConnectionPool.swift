@@ -90,7 +90,8 @@ final class ConnectionPool<Connection: PooledConnection>: Sendable {
     }
 
     private func checkIn(_ member: Machine.Member) {
-        guard member.connection.isUsable else {
+        // Whoever gets it next looks at its socket.
+        guard member.connection.isAtRest else {
             member.connection.close()
             return apply { $0.giveUp(member.place, at: $1) }
         }
@@ -208,7 +209,6 @@ final class ConnectionPool<Connection: PooledConnection>: Sendable {
         var closed: [Connection] = []
         var answers: [(CheckedContinuation<Answer, Never>, Answer)] = []
         var drains: [CheckedContinuation<Void, Never>] = []
-        var delay: Duration?
         shared.withLock { shared in
             let effects = event(&shared, now)
             closed = effects.closed
@@ -220,19 +220,18 @@ final class ConnectionPool<Connection: PooledConnection>: Sendable {
             if shared.machine.isDrained { swap(&drains, &shared.drains) }
             if let next = effects.alarm, next < shared.alarm ?? .seconds(Int64.max) {
                 shared.alarm = next
-                delay = next - now
+                // Under the lock, or an alarm for a later time could take the place of this one.
+                alarm.set(next - now) { [weak self] in self?.tick() }
             }
         }
         for (continuation, answer) in answers { continuation.resume(returning: answer) }
         for connection in closed { connection.close() }
         for drain in drains { drain.resume() }
-        if let delay { alarm.set(delay) { [weak self] in self?.tick() } }
     }
 
     private func tick() {
         step { shared, now in
-            // One that was set for an earlier time may ring late, when all is done.
-            if let alarm = shared.alarm, alarm <= now { shared.alarm = nil }
+            shared.alarm = nil
             return shared.machine.tick(at: now)
         }
     }

@@ -61,6 +61,8 @@ public final class PostgresPool: Sendable {
 }
 
 extension PostgresConnection: PooledConnection {
+    var isAtRest: Bool { session.failure == nil && !session.isInTransaction }
+
     func ping() async throws(PostgresError) {
         _ = try await query("SELECT 1")
     }

@@ -28,8 +28,13 @@ extension StoreError {
         switch error.code {
         case .configuration, .unsupported, .poolClosed:
             return (.invalid, error.message)
-        case .connectionFailed, .authentication:
-            return (.unavailable, error.message)
+        case .authentication:
+            return (
+                .unavailable,
+                "\(store) refused the user or the password; set PGPASSWORD, or mend the URL, ~/.pgpass or pg_hba.conf"
+            )
+        case .connectionFailed:
+            return refusal(of: error, store) ?? (.unavailable, "\(store): \(error.message)")
         case .connectionLost:
             return (.unavailable, "the connection to \(store) broke; check the server and the network, then try again")
         case .timedOut:
@@ -46,6 +51,19 @@ extension StoreError {
         default:
             return (.unexpected, "the store \(store) failed")
         }
+    }
+
+    /// What a server says that takes no connection; libpq gives no code then, but its words.
+    private static func refusal(of error: PostgresError, _ store: String) -> (Code, String)? {
+        let signs: [(SQLState, [String])] = [
+            (
+                .tooManyConnections,
+                ["too many connections", "too many clients", "connection slots", "no more connections"]
+            ),
+            (SQLState(rawValue: "3D000"), ["\" does not exist", "no such database"]),
+        ]
+        let sign = signs.first { _, words in words.contains { error.message.contains($0) } }
+        return sign.flatMap { meaning(of: $0.0, error, store) }
     }
 
     /// - Returns: `nil` for a code that says no more than the kind of the error does.

@@ -1,0 +1,158 @@
+import MillraceCore
+import MillraceTesting
+import TestServers
+import Testing
+
+@testable import MillracePostgres
+
+@Suite("A PostgreSQL store")
+struct PostgresStoreTests {
+    private struct OwnError: Error, Equatable {}
+
+    @Test("commits what a transaction has done, and undoes all of it when its body throws", arguments: Route.allCases)
+    func transaction(route: Route) async throws {
+        try await TemporaryPostgres.with(route) { temporary in
+            let store = temporary.store
+            try await temporary.psql("CREATE TABLE {schema}.own_notes (note text)")
+            _ = try await store.transaction { connection in
+                try await connection.execute("INSERT INTO \(store.schema).own_notes VALUES ($1)", [.text("kept")])
+            }
+            await #expect(throws: OwnError()) {
+                try await store.transaction { connection in
+                    try await connection.execute("INSERT INTO \(store.schema).own_notes VALUES ($1)", [.text("undone")])
+                    throw OwnError()
+                }
+            }
+            let error = await #expect(throws: StoreError.self) {
+                try await store.transaction { connection in
+                    try await connection.execute("INSERT INTO \(store.schema).own_notes VALUES ($1)", [.text("undone")])
+                    try await connection.execute("INSERT INTO \(store.schema).nowhere VALUES (1)")
+                }
+            }
+            #expect(error?.code == .corrupted)
+            #expect(try await temporary.psql("SELECT note FROM {schema}.own_notes") == "kept")
+        }
+    }
+
+    @Test("runs transactions again that waited for each other", arguments: Route.allCases)
+    func deadlock(route: Route) async throws {
+        try await TemporaryPostgres.with(route) { temporary in
+            let store = temporary.store
+            try await temporary.psql(
+                "CREATE TABLE {schema}.own_sums (id int PRIMARY KEY, sum int); INSERT INTO {schema}.own_sums VALUES (1, 0), (2, 0)"
+            )
+            let started = Locked(0)
+            let tries = Locked(0)
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for order in [[1, 2], [2, 1]] {
+                    group.addTask {
+                        try await store.write { connection in
+                            tries.withLock { $0 += 1 }
+                            for id in order {
+                                try await connection.execute(
+                                    "UPDATE \(store.schema).own_sums SET sum = sum + 1 WHERE id = $1",
+                                    [.int4(Int32(id))])
+                                started.withLock { $0 += 1 }
+                                // Both hold their first row before one asks for its second.
+                                try await eventually { started.withLock { $0 } >= 2 }
+                            }
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+            #expect(tries.withLock { $0 } > 2)
+            #expect(try await temporary.psql("SELECT sum FROM {schema}.own_sums ORDER BY id") == "2\n2")
+        }
+    }
+
+    @Test("runs a statement again that other transactions came in the way of, but not for ever")
+    func conflicts() async throws {
+        try await TemporaryPostgres.with { temporary in
+            try await temporary.psql(
+                """
+                CREATE SEQUENCE {schema}.own_calls;
+                CREATE FUNCTION {schema}.own_conflict(upto bigint) RETURNS bigint LANGUAGE plpgsql AS $$
+                BEGIN
+                    IF nextval('{schema}.own_calls') < upto THEN
+                        RAISE EXCEPTION 'conflict' USING ERRCODE = 'serialization_failure';
+                    END IF;
+                    RETURN currval('{schema}.own_calls');
+                END $$;
+                """)
+            let store = temporary.store
+            let calls = try await store.rows(
+                "SELECT \(store.schema).own_conflict($1)", [.int8(3)]
+            ) { try $0.value(Int.self) }
+            #expect(calls == [3])
+            let error = await #expect(throws: StoreError.self) {
+                try await store.execute("SELECT \(store.schema).own_conflict($1)", [.int8(1_000)])
+            }
+            #expect(error?.code == .busy)
+        }
+    }
+
+    @Test("after its connection broke runs again what may be run twice, and nothing else")
+    func lost() async throws {
+        try await TemporaryPostgres.with { temporary in
+            let store = temporary.store
+            for isIdempotent in [true, false] {
+                let tries = Locked(0)
+                let body: @Sendable (PostgresConnection) async throws -> Int = { connection in
+                    let isFirst = tries.withLock { tries in
+                        tries += 1
+                        return tries == 1
+                    }
+                    if isFirst { _ = try await connection.query("SELECT pg_terminate_backend(pg_backend_pid())") }
+                    return try await connection.query("SELECT 7")[0].value(0)
+                }
+                if isIdempotent {
+                    let value = try await store.withConnection(isIdempotent: true, body)
+                    #expect(value == 7)
+                } else {
+                    let error = await #expect(throws: StoreError.self) { try await store.withConnection(body) }
+                    #expect(error?.code == .unavailable && error?.isRetryable == true)
+                }
+                #expect(tries.withLock { $0 } == (isIdempotent ? 2 : 1))
+            }
+        }
+    }
+
+    @Test("opened by ten at once, makes its schema once", arguments: Route.allCases)
+    func together(route: Route) async throws {
+        let schema = try await PostgresServer.shared.freshSchema()
+        let url = try await route.url(to: schema)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<10 {
+                group.addTask {
+                    let store = try await PostgresStore(PostgresConfiguration(url))
+                    #expect(try await PostgresCacheStore(store).count() == 0)
+                    await store.close()
+                }
+            }
+            try await group.waitForAll()
+        }
+        let versions = try await schema.server.psql("SELECT count(*) FROM \(schema.name).schema_migrations")
+        #expect(versions == "\(Migration.all.count)")
+        try await schema.drop()
+    }
+
+    @Test("that may not make its schema says so when there is none")
+    func missing() async throws {
+        let schema = try await PostgresServer.shared.freshSchema()
+        let error = await #expect(throws: StoreError.self) {
+            try await PostgresStore(PostgresConfiguration(schema.url), options: .init(migrates: false))
+        }
+        #expect(error?.message.contains("millrace migrate") == true, "\(String(reflecting: error))")
+        let schemas = try await schema.server.psql("SELECT count(*) FROM pg_namespace WHERE nspname = '\(schema.name)'")
+        #expect(schemas == "0")
+    }
+
+    @Test("identifiers ascend")
+    func identifiers() async throws {
+        try await TemporaryPostgres.with { temporary in
+            let ids: [JobID] = (0..<1_000).map { _ in temporary.store.makeID(at: temporary.clock.now()) }
+            #expect(ids == ids.sorted() && Set(ids).count == 1_000)
+        }
+    }
+}
