@@ -6,14 +6,14 @@ import TestServers
 
 /// Many chunks in a store, put there past the adapters.
 struct ChunkField {
-    let fresh: FreshStore
+    let temporary: TemporaryPostgres
     let processings: PostgresProcessingRepository
 
     /// Fills a store with as many processings of as many chunks. Its statistics are those of ten chunks, as in a store
     /// that has grown faster than they are made, and they stay so.
-    init(_ fresh: FreshStore, processings count: Int, chunks: Int) async throws {
-        self.fresh = fresh
-        processings = PostgresProcessingRepository(fresh.store)
+    init(_ temporary: TemporaryPostgres, processings count: Int, chunks: Int) async throws {
+        self.temporary = temporary
+        processings = PostgresProcessingRepository(temporary.store)
         try await run(
             """
             ALTER TABLE {schema}.chunk_tasks SET (autovacuum_enabled = false);
@@ -29,7 +29,7 @@ struct ChunkField {
     /// Runs SQL as the superuser, by whom the foreign keys need not be checked a million times.
     @discardableResult
     func run(_ sql: String) async throws -> String {
-        let schema = fresh.schema
+        let schema = temporary.schema
         return try await schema.server.psql(
             "SET session_replication_role = replica; " + sql.replacing("{schema}", with: schema.name),
             user: "postgres")
@@ -37,7 +37,7 @@ struct ChunkField {
 
     /// A worker with a lease.
     func worker() async throws -> WorkerID {
-        let id = WorkerID.make(at: fresh.clock.now())
+        let id = WorkerID.make(at: temporary.clock.now())
         try await run(
             """
             INSERT INTO {schema}.workers (id, created_at, lease_until)
