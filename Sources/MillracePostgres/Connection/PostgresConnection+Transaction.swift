@@ -31,7 +31,13 @@ extension PostgresConnection {
         if let timeout = configuration.statementTimeout {
             begin += "; SET LOCAL statement_timeout = \(max(1, timeout.nanoseconds / 1_000_000))"
         }
-        _ = try await runner.run(script: begin)
+        do {
+            _ = try await runner.run(script: begin)
+        } catch {
+            // The second half may have failed, and the first be done.
+            if session.failure == nil, session.isInTransaction { try? await rollBack("ROLLBACK") }
+            throw error
+        }
         return try await scope(body, commit: "COMMIT", rollback: "ROLLBACK")
     }
 

@@ -75,6 +75,21 @@ import Testing
         #expect(try await connection.query("SELECT 1")[0].value(0) == 1)
     }
 
+    @Test func aCancellationThatComesLateStrikesNobodyBehindAPooler() async throws {
+        let connection = try await connectByBouncer()
+        let other = try await connectByBouncer()
+        for round in 0..<60 {
+            let task = Task { try await connection.query("SELECT pg_sleep(0.001)") }
+            try await Task.sleep(for: .microseconds(Int.random(in: 0...2_500)))
+            task.cancel()
+            let (own, others) = (
+                try await connection.query("SELECT \(round)"), try await other.query("SELECT \(round), pg_sleep(0.001)")
+            )
+            #expect(try own[0].value(0) == round && others[0].value(0) == round)
+            _ = await postgresError { _ = try await task.value }
+        }
+    }
+
     @Test func copyWorksThroughAPooler() async throws {
         let connection = try await connectByBouncer()
         let count = try await connection.withTransaction { transaction in

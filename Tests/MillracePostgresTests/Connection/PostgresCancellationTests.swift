@@ -46,6 +46,27 @@ import Testing
         #expect(connection.isUsable)
     }
 
+    @Test func aTransactionThatIsCancelledAtAnyMomentIsDoneOrNotDone() async throws {
+        let connection = try await connect(options: ["statement_timeout=60s"])
+        try await connection.run(script: "CREATE TEMPORARY TABLE rounds (round bigint PRIMARY KEY)")
+        let seed = UInt64.random(in: 0...UInt64.max)
+        print("seed", seed)
+        var generator = SplitMix(state: seed)
+        for round in 0..<200 {
+            let task = Task {
+                try await connection.withTransaction { transaction in
+                    try await transaction.execute("INSERT INTO rounds VALUES ($1)", [.int8(Int64(round))])
+                }
+            }
+            try await Task.sleep(for: .microseconds(Int.random(in: 0...3_000, using: &generator)))
+            task.cancel()
+            let isDone = (try? await task.value) != nil
+            #expect(connection.isUsable)
+            let found = try await connection.query("SELECT FROM rounds WHERE round = $1", [.int8(Int64(round))])
+            #expect(isDone == !found.isEmpty)
+        }
+    }
+
     @Test func aWaiterThatIsCancelledLeavesTheQueue() async throws {
         let observer = try await connect()
         let connection = try await connect()

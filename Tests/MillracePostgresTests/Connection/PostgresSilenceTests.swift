@@ -18,7 +18,10 @@ import Testing
         #expect(error?.code == .connectionLost)
         #expect(error?.mayHaveRun == true)
         #expect(!connection.isUsable)
-        print("dropped after", ContinuousClock.now - start)
+        // Within 10 s; as much again for a machine that has other things to do.
+        let elapsed = ContinuousClock.now - start
+        print("dropped after", elapsed)
+        #expect(elapsed < .seconds(20))
         try await proxy.close()
     }
 
