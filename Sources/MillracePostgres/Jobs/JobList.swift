@@ -50,14 +50,18 @@ struct JobList: Sendable {
     /// A filter names some of the groups that are counted. The newest of each group of ended jobs are read from its index,
     /// those of a small group of open ones are looked for among all of it, and those of a large one from the newest of all
     /// jobs on. The page is chosen among these.
+    ///
+    /// `OFFSET 0` keeps the planner from looking for a few jobs of a small group among the newest of all.
     private static func statement(_ schema: String) -> String {
         let group = "queue_name = tally.queue_name AND job_type = tally.job_type"
         let page = "AND id < $1::uuid ORDER BY id DESC LIMIT $2::bigint"
         func few(_ status: String) -> String {
             """
             SELECT job.id FROM tally CROSS JOIN LATERAL (
-                    SELECT id FROM \(schema).processing_jobs
-                    WHERE status = '\(status)' AND \(group) \(page)
+                    SELECT id FROM (
+                        SELECT id FROM \(schema).processing_jobs WHERE status = '\(status)' AND \(group) OFFSET 0
+                    ) few
+                    WHERE id < $1::uuid ORDER BY id DESC LIMIT $2::bigint
                 ) job
                 WHERE tally.status = '\(status)' AND tally.jobs <= \(fewOpen)
             """
@@ -81,9 +85,13 @@ struct JobList: Sendable {
                 WHERE tally.status IN ('COMPLETED', 'FAILED', 'CANCELLED')
                 UNION ALL
                 (
-                    SELECT id FROM \(schema).processing_jobs
-                    WHERE EXISTS (SELECT 1 FROM tally WHERE tally.status = 'PROCESSING')
-                      AND worker_id IS NOT NULL AND \(wanted) \(page)
+                    SELECT id FROM (
+                        SELECT id FROM \(schema).processing_jobs
+                        WHERE EXISTS (SELECT 1 FROM tally WHERE tally.status = 'PROCESSING')
+                          AND worker_id IS NOT NULL AND \(wanted)
+                        OFFSET 0
+                    ) few
+                    WHERE id < $1::uuid ORDER BY id DESC LIMIT $2::bigint
                 )
                 UNION ALL
                 \(few("QUEUED"))

@@ -34,7 +34,7 @@ public final class PostgresPool: Sendable {
     /// A prepared statement keeps its plan for as long as the connection lives. One that was made when a table was small
     /// would read all of it when it has a million rows; and to plan anew each time takes as long as the statement.
     private static let planning = """
-        SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET jit = off
+        SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_bitmapscan = off; SET jit = off
         """
 
     /// What the pool holds now.

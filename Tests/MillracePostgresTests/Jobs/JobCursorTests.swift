@@ -1,0 +1,90 @@
+import Foundation
+import MillraceCore
+import Testing
+
+@testable import MillracePostgres
+
+/// From where claims read.
+@Suite("The cursors of claims") struct JobCursorTests {
+    private static let scope = JobScope(types: [JobType(known: "work")])
+
+    private var cursors = JobCursors(scope, at: .zero)
+    private var now = Duration.zero
+
+    private func job(_ time: Int64, _ priority: JobPriority = .medium) -> Job {
+        let time = Timestamp(microseconds: time)
+        return Job(JobRequest(JobType(known: "work"), priority: priority), id: .make(at: time), at: time)
+    }
+
+    private func medium(_ look: JobCursors.Look) -> JobCursors.Position { look.positions[1] }
+
+    private mutating func claim(_ jobs: [Job], isFull: Bool = true, taking time: Duration = .zero) -> JobCursors.Look {
+        let look = cursors.begin(at: now)
+        cursors.end(look, queued: jobs, due: 0, isFull: isFull, from: now, to: now + time)
+        now += time
+        return look
+    }
+
+    @Test mutating func `go on behind the last job that was claimed, each group for itself`() {
+        let jobs = [job(10), job(20), job(5, .high)]
+        #expect(claim(jobs).positions == [.first, .first, .first])
+        let look = cursors.begin(at: now)
+        let positions = [jobs[2], jobs[1]].map { JobCursors.Position(time: $0.createdAt, id: $0.id.uuid) }
+        #expect(look.positions == positions + [.first])
+    }
+
+    @Test mutating func `look a second back when the queue seems empty, and not while it is full`() {
+        _ = claim([job(10)])
+        _ = claim([job(20)], isFull: false)
+        #expect(medium(cursors.begin(at: now)) == .first)
+        _ = claim([job(30)])
+        #expect(medium(cursors.begin(at: now)).time == Timestamp(microseconds: 30))
+        now += .milliseconds(1_100)
+        _ = claim([job(40)])
+        now += .milliseconds(1_100)
+        _ = claim([], isFull: false)
+        #expect(medium(cursors.begin(at: now)).time == Timestamp(microseconds: 30))
+    }
+
+    @Test mutating func `go back to the floor twice a second, and less often when that is costly`() {
+        #expect(claim([job(10)]).isFromFloor)
+        #expect(!claim([job(20)]).isFromFloor)
+        now += .milliseconds(500)
+        #expect(claim([job(30)], taking: .milliseconds(100)).isFromFloor)
+        now += .milliseconds(1_900)
+        #expect(!claim([job(40)]).isFromFloor)
+        now += .milliseconds(100)
+        #expect(claim([job(50)]).isFromFloor)
+    }
+
+    @Test mutating func `that found something behind them at the floor go on from there`() {
+        _ = claim([job(100)])
+        now += .milliseconds(500)
+        #expect(claim([job(7)]).isFromFloor)
+        #expect(medium(cursors.begin(at: now)).time == Timestamp(microseconds: 7))
+    }
+
+    @Test mutating func `are lowered for a job that is queued again, also under a claim that runs`() {
+        _ = claim([job(100)])
+        let look = cursors.begin(at: now)
+        let again = RequeuedJob(
+            group: JobGroup(job(50)), createdAt: Timestamp(microseconds: 50))
+        cursors.lower([again])
+        cursors.end(look, queued: [job(200)], due: 0, isFull: true, from: now, to: now)
+        #expect(medium(cursors.begin(at: now)) == JobCursors.Position(before: Timestamp(microseconds: 50)))
+        #expect(
+            JobCursors.Position(before: Timestamp(microseconds: 50))
+                < .init(time: Timestamp(microseconds: 50), id: UUID()))
+    }
+
+    @Test mutating func `ask for due jobs at once again when there were some`() {
+        var look = cursors.begin(at: now)
+        #expect(look.includesDue)
+        cursors.end(look, queued: [], due: 3, isFull: true, from: now, to: now)
+        look = cursors.begin(at: now)
+        #expect(look.includesDue)
+        cursors.end(look, queued: [], due: 0, isFull: false, from: now, to: now)
+        #expect(!cursors.begin(at: now).includesDue)
+        #expect(cursors.begin(at: now + .milliseconds(500)).includesDue)
+    }
+}
