@@ -48,7 +48,7 @@ struct JobUpkeep: Sendable {
                 WHERE ctid = ANY (ARRAY (
                     SELECT ctid FROM \(schema).job_count_changes
                     WHERE EXISTS (SELECT 1 FROM lead)
-                    LIMIT 10000 FOR UPDATE SKIP LOCKED
+                    LIMIT 50000 FOR UPDATE SKIP LOCKED
                 ))
                 RETURNING queue_name, status, job_type, jobs
             ),

@@ -92,8 +92,8 @@ public struct PostgresJobQueueRepository: JobQueueRepository {
         return outcome.jobs
     }
 
-    /// Does what one process does for all, when it is due; that it fails is no reason to claim nothing.
-    private func keepUp() async {
+    /// Does what one process does for all, when it is due; that it fails is no reason to do nothing else.
+    func keepUp() async {
         guard desk.beginUpkeep() else { return }
         let start = desk.now
         let leads = try? await statements.upkeep.run(in: store)

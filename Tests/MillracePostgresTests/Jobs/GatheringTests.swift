@@ -70,19 +70,22 @@ struct GatheringTests {
             ])
     }
 
-    @Test func `after a call that was served, a delay lets more gather`() async throws {
+    @Test func `who came while others were served waits a little longer, so that more can gather`() async throws {
         let server = Server()
-        let gatherer = server.gatherer(delay: .milliseconds(200))
-        server.permit(10)
+        let gatherer = server.gatherer(delay: .seconds(2))
         try await withThrowingTaskGroup(of: Void.self) { group in
-            for number in 0..<4 {
+            group.addTask { _ = try await gatherer.call([1]) }
+            try await JobPlace.until { server.served.withLock { $0.count } == 1 }
+            group.addTask { _ = try await gatherer.call([2]) }
+            try await JobPlace.until { gatherer.waitingCalls == 1 }
+            server.permit(2)
+            for number in 3...4 {
                 group.addTask { _ = try await gatherer.call([number]) }
-                try await Task.sleep(for: .milliseconds(10))
+                try await JobPlace.until { gatherer.waitingCalls == number - 1 }
             }
             try await group.waitForAll()
         }
-        // The first at once, the others after the delay; a slow machine may cut them once more.
-        #expect(server.served.withLock { $0.count } <= 3)
+        #expect(server.served.withLock { $0 } == [[[1]], [[2], [3], [4]]])
     }
 
     @Test func `who is cancelled while it waits is not served, and the others are`() async throws {

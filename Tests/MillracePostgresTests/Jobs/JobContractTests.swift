@@ -6,6 +6,6 @@ import Testing
 struct JobContractTests {
     @Test("jobs", arguments: JobQueueContract.rules + JobQueueContract.statementRules, FreshStore.Way.allCases)
     func jobs(rule: ContractRule<StoreFixture>, way: FreshStore.Way) async throws {
-        try await FreshStore.with(way) { try await rule.check($0.fixture) }
+        try await JobPlace.with(way) { try await rule.check($0.fixture) }
     }
 }

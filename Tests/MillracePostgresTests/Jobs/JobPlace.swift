@@ -11,6 +11,9 @@ import TestServers
 final class JobPlace: Sendable {
     struct TookTooLong: Error {}
 
+    /// So many at once that the server has connections for all, and time.
+    private static let slots = Slots(8)
+
     let schema: TestSchema
     let clock = ManualClock()
     let store: PostgresStore
@@ -20,6 +23,8 @@ final class JobPlace: Sendable {
     static func with<Value: Sendable>(
         _ way: FreshStore.Way = .direct, _ body: (JobPlace) async throws -> Value
     ) async throws -> Value {
+        await slots.enter()
+        defer { slots.leave() }
         let place = try await JobPlace(way)
         let result: Result<Value, any Error>
         do {
@@ -30,6 +35,38 @@ final class JobPlace: Sendable {
         await place.store.close()
         try await place.schema.drop()
         return try result.get()
+    }
+
+    /// Lets so many tests do something at once; the others wait in order.
+    private final class Slots: Sendable {
+        private let state: Mutex<(free: Int, waiting: [CheckedContinuation<Void, Never>])>
+
+        init(_ count: Int) {
+            state = Mutex((count, []))
+        }
+
+        func enter() async {
+            await withCheckedContinuation { continuation in
+                let isFree = state.withLock { state in
+                    guard state.free == 0 else {
+                        state.free -= 1
+                        return true
+                    }
+                    state.waiting.append(continuation)
+                    return false
+                }
+                if isFree { continuation.resume() }
+            }
+        }
+
+        func leave() {
+            let next = state.withLock { state -> CheckedContinuation<Void, Never>? in
+                guard state.waiting.isEmpty else { return state.waiting.removeFirst() }
+                state.free += 1
+                return nil
+            }
+            next?.resume()
+        }
     }
 
     /// Lets other tasks run until a condition holds; gives up after a time that only a hang can take.
@@ -62,6 +99,14 @@ final class JobPlace: Sendable {
     func storeByServerClock() async throws -> PostgresStore {
         try await PostgresStore(
             pool: PostgresPool(store.pool.configuration, options: Self.pool(), logger: statements.logger))
+    }
+
+    /// The adapters over the store, as the contract suites want them.
+    var fixture: StoreFixture {
+        StoreFixture(
+            jobs: PostgresJobQueueRepository(store), processings: PostgresProcessingRepository(store),
+            transcripts: PostgresTranscriptRepository(store), cache: PostgresCacheStore(store), clock: clock,
+            statementCount: { [statements] in statements.all.count })
     }
 
     /// Runs SQL beside the store, with `{schema}` for its schema.
