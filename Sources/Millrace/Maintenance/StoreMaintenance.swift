@@ -23,11 +23,12 @@ public struct StoreMaintenance: Sendable {
     /// The file.
     ///
     /// - Throws: `invalid` when the store is a database, with what to do `instead`.
-    private func file(orElse instead: String) throws(StoreError) -> SQLiteMaintenance {
-        guard let path = location.path else {
-            throw StoreError(.invalid, "the store \(location) is in PostgreSQL; \(instead)")
+    private func file(orElse instead: (_ schema: String) -> String) throws(StoreError) -> SQLiteMaintenance {
+        switch location.place {
+        case .file(let path): return SQLiteMaintenance(path: path, clock: clock)
+        case .server(let configuration):
+            throw StoreError(.invalid, "the store \(location) is in PostgreSQL; \(instead(configuration.schema))")
         }
-        return SQLiteMaintenance(path: path, clock: clock)
     }
 
     /// Counts what the store holds, without changing it.
@@ -50,11 +51,12 @@ public struct StoreMaintenance: Sendable {
     /// - Returns: what is or was wrong, each with its remedy; none for a store that is whole.
     /// - Throws: `StoreError` when there is no store to check.
     public func check(repair: Bool = false) async throws(StoreError) -> [StoreFinding] {
-        let file = try file(
-            orElse: """
-                millrace migrate --check looks at its schema and pg_amcheck at its files; counters and merges are \
-                mended by any worker
-                """)
+        let file = try file { schema in
+            """
+            millrace migrate --check looks at its tables and pg_amcheck --schema=\(schema) at its files; counters and \
+            merges are mended by any worker
+            """
+        }
         var findings = try await file.check(repair: repair)
         // Of a damaged store nobody knows what it needs.
         guard !findings.contains(where: { $0.kind == .damage }) else { return findings }
@@ -74,7 +76,7 @@ public struct StoreMaintenance: Sendable {
     /// - Throws: `StoreError` `conflict` when there is a file of that name that may not be replaced; `corrupted` when
     ///   the store is damaged; `full` and others. No part of a copy is left behind.
     public func backup(to path: String, replacing: Bool = false) async throws(StoreError) -> StoreCopy {
-        try await file(orElse: "back it up with pg_dump --format=custom --schema=<name> (or a base backup)")
+        try await file { "back it up with pg_dump --format=custom --schema=\($0) (or by a base backup)" }
             .backup(to: StoreLocation.file(path).description, replacing: replacing)
     }
 
@@ -85,7 +87,7 @@ public struct StoreMaintenance: Sendable {
     /// - Throws: `StoreError` `busy` when a process has the store open or a worker's lease holds; `notFound`,
     ///   `corrupted` or `newerVersion` when the backup is not good. Nothing has changed then.
     public func restore(from path: String) async throws(StoreError) -> StoreCopy {
-        try await file(orElse: "restore it from a backup of pg_dump with pg_restore")
+        try await file { "restore a backup of pg_dump with pg_restore --schema=\($0)" }
             .restore(from: StoreLocation.file(path).description)
     }
 

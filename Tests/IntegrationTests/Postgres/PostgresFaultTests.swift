@@ -25,7 +25,7 @@ import Testing
 
     @Test func `a URL that makes no sense is one line that says what is wrong with it`() async throws {
         try await Workplace.with { place in
-            try await requireOneLine("postgres://u:s3cret@host:port/db", "URL", in: place)
+            try await requireOneLine("postgres://u:s3cret@host:port/db", "port", in: place)
             try await requireOneLine("postgres://u:s3cret@host/db?colour=red", "colour", in: place)
             try await requireOneLine("postgres://u:s3cret@host/db?schema=No-Name", "schema", in: place)
             try await requireOneLine("mysql://u:s3cret@host/db", "mysql:", in: place)
