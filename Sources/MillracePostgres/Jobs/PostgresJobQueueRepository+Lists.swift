@@ -12,14 +12,14 @@ extension PostgresJobQueueRepository {
     public func jobStats(queueName: QueueName) async throws(StoreError) -> JobStats {
         // Where nobody claims, nobody else adds the counts up.
         await keepUp()
-        try await statements.counts.read(queueName, in: store)[queueName]
+        return try await statements.counts.read(queueName, in: store)[queueName]
             ?? JobStats(counts: [:], oldestQueuedAge: nil)
     }
 
     /// Reads the counts of all queues, which the store keeps.
     public func jobStats() async throws(StoreError) -> [QueueName: JobStats] {
         await keepUp()
-        try await statements.counts.read(in: store)
+        return try await statements.counts.read(in: store)
     }
 
     /// Reads a page of jobs, newest first.
