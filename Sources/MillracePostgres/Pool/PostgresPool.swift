@@ -33,8 +33,13 @@ public final class PostgresPool: Sendable {
 
     /// A prepared statement keeps its plan for as long as the connection lives. One that was made when a table was small
     /// would read all of it when it has a million rows; and to plan anew each time takes as long as the statement.
+    ///
+    /// And the server looks after its clients, where it can (from version 14 on): what a killed program has left waiting
+    /// for locks would go on waiting, with an old snapshot for which all that is dead must be kept.
     private static let planning = """
-        SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_bitmapscan = off; SET jit = off
+        SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_bitmapscan = off; SET jit = off;
+        SELECT set_config(name, '2s', false) FROM pg_catalog.pg_settings
+        WHERE name = 'client_connection_check_interval'
         """
 
     /// What the pool holds now.

@@ -10,7 +10,7 @@ struct FanInWorkerCommand: AsyncParsableCommand {
         commandName: "fan-in-worker", abstract: "The worker of `fan-in`, to be killed.")
 
     static let engine = EngineIdentity(known: "ear")
-    private static let lease = Duration.seconds(2)
+    private static let lease = Duration.seconds(5)
 
     @Option(help: "The store.")
     var store: String
@@ -30,6 +30,11 @@ struct FanInWorkerCommand: AsyncParsableCommand {
                 while true {
                     guard try await jobs.renew(worker, leasedFor: Self.lease) else { throw ExitCode.failure }
                     try await Task.sleep(for: .milliseconds(300))
+                }
+            }
+            group.addTask {
+                while true {
+                    try await Task.sleep(for: .milliseconds(500))
                     _ = try await processings.rescue()
                 }
             }
