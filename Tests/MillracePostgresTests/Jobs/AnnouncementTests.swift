@@ -18,7 +18,7 @@ struct AnnouncementTests {
     }
 
     @Test func `is announced to who listens, once a batch, by whoever enqueues`() async throws {
-        try await JobPlace.with { (temporary) async throws in
+        try await TemporaryPostgres.with { (temporary) async throws in
             let jobs = PostgresJobQueueRepository(temporary.store)
             let heard = Heard()
             let announcements = try #require(jobs.announcements)
@@ -28,24 +28,24 @@ struct AnnouncementTests {
                         heard.add(announcement)
                     }
                 }
-                try await JobPlace.until { heard.all == [.listening] }
+                try await eventually { heard.all == [.listening] }
                 _ = try await jobs.enqueue(Array(repeating: JobRequest(JobType(known: "work")), count: 50))
-                try await JobPlace.until { heard.all == [.listening, .jobs] }
+                try await eventually { heard.all == [.listening, .jobs] }
                 try await temporary.psql("SELECT {schema}.enqueue('work')")
-                try await JobPlace.until { heard.all == [.listening, .jobs, .jobs] }
+                try await eventually { heard.all == [.listening, .jobs, .jobs] }
                 try await temporary.store.transaction { connection in
                     for _ in 0..<3 {
                         _ = try await jobs.enqueue([JobRequest(JobType(known: "work"))], in: connection)
                     }
                 }
-                try await JobPlace.until { heard.all == [.listening, .jobs, .jobs, .jobs] }
+                try await eventually { heard.all == [.listening, .jobs, .jobs, .jobs] }
                 group.cancelAll()
             }
         }
     }
 
     @Test func `cannot be heard through a pooler, and who tries is told so at once`() async throws {
-        try await JobPlace.with(.pgBouncer) { temporary in
+        try await TemporaryPostgres.with(.pgBouncer) { temporary in
             let announcements = try #require(PostgresJobQueueRepository(temporary.store).announcements)
             let error = await #expect(throws: StoreError.self) { try await announcements.announceWork { _ in } }
             #expect(error?.code == .invalid)

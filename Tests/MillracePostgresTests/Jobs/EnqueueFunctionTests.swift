@@ -14,7 +14,7 @@ struct EnqueueFunctionTests {
     }
 
     @Test func `a client that knows only SQL enqueues a job as it asks for it`() async throws {
-        try await JobPlace.with { (temporary) async throws in
+        try await TemporaryPostgres.with { (temporary) async throws in
             let jobs = PostgresJobQueueRepository(temporary.store)
             let transcript = TranscriptID.make(at: temporary.clock.timeOfDay)
             let text = try await temporary.psql(
@@ -35,7 +35,7 @@ struct EnqueueFunctionTests {
     }
 
     @Test func `what is left out is as in a request that leaves it out`() async throws {
-        try await JobPlace.with { (temporary) async throws in
+        try await TemporaryPostgres.with { (temporary) async throws in
             let jobs = PostgresJobQueueRepository(temporary.store)
             let text = try await temporary.psql("SELECT {schema}.enqueue('letter')")
             let job = try await stored(text, in: jobs)
@@ -49,7 +49,7 @@ struct EnqueueFunctionTests {
     }
 
     @Test func `a request whose unique key an open job has gives that job`() async throws {
-        try await JobPlace.with { (temporary) async throws in
+        try await TemporaryPostgres.with { (temporary) async throws in
             let jobs = PostgresJobQueueRepository(temporary.store)
             let first = try await jobs.enqueue(JobRequest(JobType(known: "letter"), uniqueKey: "once"))
             let again = "SELECT {schema}.enqueue('letter', unique_key => 'once')"
@@ -62,7 +62,7 @@ struct EnqueueFunctionTests {
     }
 
     @Test func `the job is there if the client's transaction commits, and not before`() async throws {
-        try await JobPlace.with { (temporary) async throws in
+        try await TemporaryPostgres.with { (temporary) async throws in
             let jobs = PostgresJobQueueRepository(temporary.store)
             try await temporary.psql("BEGIN; SELECT {schema}.enqueue('letter'); ROLLBACK")
             #expect(try await jobs.jobStats(queueName: .default).total == 0)
@@ -83,7 +83,7 @@ struct EnqueueFunctionTests {
             ("trace_context", "'a', trace_context => '[]'"), ("trace_context", "'a', trace_context => '{\"a\": 1}'"),
         ])
     func refusal(name: String, arguments: String) async throws {
-        try await JobPlace.with { (temporary) async throws in
+        try await TemporaryPostgres.with { (temporary) async throws in
             let answer = try await temporary.psql(
                 """
                 CREATE TEMP TABLE answer (text text);

@@ -41,9 +41,9 @@ struct GatheringTests {
         let gatherer = server.gatherer()
         try await withThrowingTaskGroup(of: (Int, Int).self) { group in
             group.addTask { (1, try await gatherer.call([1])) }
-            try await JobPlace.until { server.served.withLock { $0.count } == 1 }
+            try await eventually { server.served.withLock { $0.count } == 1 }
             for number in 2...6 { group.addTask { (number, try await gatherer.call([number, number])) } }
-            try await JobPlace.until { gatherer.waitingCalls == 5 }
+            try await eventually { gatherer.waitingCalls == 5 }
             server.permit(2)
             for try await (number, sum) in group { #expect(sum == (number == 1 ? 1 : 2 * number)) }
         }
@@ -56,10 +56,10 @@ struct GatheringTests {
         let gatherer = server.gatherer(size: 4)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { _ = try await gatherer.call([0]) }
-            try await JobPlace.until { server.served.withLock { $0.count } == 1 }
+            try await eventually { server.served.withLock { $0.count } == 1 }
             for number in 1...5 {
                 group.addTask { _ = try await gatherer.call([number, number, number]) }
-                try await JobPlace.until { gatherer.waitingCalls == number }
+                try await eventually { gatherer.waitingCalls == number }
             }
             server.permit(6)
             try await group.waitForAll()
@@ -75,13 +75,13 @@ struct GatheringTests {
         let gatherer = server.gatherer(delay: .seconds(2))
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { _ = try await gatherer.call([1]) }
-            try await JobPlace.until { server.served.withLock { $0.count } == 1 }
+            try await eventually { server.served.withLock { $0.count } == 1 }
             group.addTask { _ = try await gatherer.call([2]) }
-            try await JobPlace.until { gatherer.waitingCalls == 1 }
+            try await eventually { gatherer.waitingCalls == 1 }
             server.permit(2)
             for number in 3...4 {
                 group.addTask { _ = try await gatherer.call([number]) }
-                try await JobPlace.until { gatherer.waitingCalls == number - 1 }
+                try await eventually { gatherer.waitingCalls == number - 1 }
             }
             try await group.waitForAll()
         }
@@ -93,11 +93,11 @@ struct GatheringTests {
         let gatherer = server.gatherer()
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { _ = try await gatherer.call([1]) }
-            try await JobPlace.until { server.served.withLock { $0.count } == 1 }
+            try await eventually { server.served.withLock { $0.count } == 1 }
             let cancelled = Task { try await gatherer.call([2]) }
-            try await JobPlace.until { gatherer.waitingCalls == 1 }
+            try await eventually { gatherer.waitingCalls == 1 }
             group.addTask { _ = try await gatherer.call([3]) }
-            try await JobPlace.until { gatherer.waitingCalls == 2 }
+            try await eventually { gatherer.waitingCalls == 2 }
             cancelled.cancel()
             let error = await #expect(throws: StoreError.self) { _ = try await cancelled.value }
             #expect(error?.code == .cancelled)
@@ -111,7 +111,7 @@ struct GatheringTests {
         let server = Server()
         let gatherer = server.gatherer()
         let first = Task { try await gatherer.call([1]) }
-        try await JobPlace.until { server.served.withLock { $0.count } == 1 }
+        try await eventually { server.served.withLock { $0.count } == 1 }
         first.cancel()
         server.permit()
         #expect(try await first.value == 1)
@@ -141,7 +141,7 @@ struct GatheringTests {
     }
 
     @Test func `jobs that many tasks enqueue and settle take far fewer statements`() async throws {
-        try await JobPlace.with { (temporary) async throws in
+        try await TemporaryPostgres.with { (temporary) async throws in
             let jobs = PostgresJobQueueRepository(temporary.store)
             let type = JobType(known: "work")
             try await withThrowingTaskGroup(of: Void.self) { group in

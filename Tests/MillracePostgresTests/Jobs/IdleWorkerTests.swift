@@ -34,7 +34,7 @@ struct IdleWorkerTests {
     }
 
     @Test func `asks the server seldom, and works as soon as there is something to do`() async throws {
-        try await JobPlace.with { (temporary) async throws in
+        try await TemporaryPostgres.with { (temporary) async throws in
             let store = try await temporary.storeByServerClock()
             let jobs = PostgresJobQueueRepository(store)
             let stop = StopSignal()

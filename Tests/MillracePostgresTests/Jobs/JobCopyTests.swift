@@ -22,9 +22,9 @@ struct JobCopyTests {
         }
     }
 
-    @Test("are sent by COPY, and each is stored as it was requested", arguments: FreshStore.Way.allCases)
-    func copied(route: FreshStore.Way) async throws {
-        try await JobPlace.with(route) { (temporary) async throws in
+    @Test("are sent by COPY, and each is stored as it was requested", arguments: Route.allCases)
+    func copied(route: Route) async throws {
+        try await TemporaryPostgres.with(route) { (temporary) async throws in
             let store = try await temporary.storeByServerClock()
             let jobs = PostgresJobQueueRepository(store)
             let requests = requests(2_000)
@@ -50,7 +50,7 @@ struct JobCopyTests {
     }
 
     @Test func `are all there or none`() async throws {
-        try await JobPlace.with { (temporary) async throws in
+        try await TemporaryPostgres.with { (temporary) async throws in
             let store = try await temporary.storeByServerClock()
             let jobs = PostgresJobQueueRepository(store)
             var requests = requests(1_000)
@@ -63,11 +63,11 @@ struct JobCopyTests {
     }
 
     @Test func `with unique keys take one statement that says which were skipped`() async throws {
-        try await JobPlace.with { (temporary) async throws in
+        try await TemporaryPostgres.with { (temporary) async throws in
             let store = try await temporary.storeByServerClock()
             let jobs = PostgresJobQueueRepository(store)
             let open = try await jobs.enqueue((0..<500).map { JobRequest(type, uniqueKey: "key-\($0)") })
-            let before = temporary.statements.all.count
+            let before = temporary.statements.rowStatementCount
             let receipt = try await jobs.enqueue((0..<2_000).map { JobRequest(type, uniqueKey: "key-\($0 % 1_000)") })
             #expect(receipt.skipped == Array(0..<500) + Array(1_000..<2_000))
             #expect(Array(receipt.ids.prefix(500)) == open.ids)
@@ -75,13 +75,13 @@ struct JobCopyTests {
             #expect(try await jobs.jobStats(queueName: .default).total == 1_000)
             // One that inserts, and one that looks up who has the keys.
             #expect(temporary.statements.all.count { $0.contains("ON CONFLICT (unique_key)") } == 2)
-            #expect(temporary.statements.all.count - before <= 3)
+            #expect(temporary.statements.rowStatementCount - before <= 3)
             await store.close()
         }
     }
 
     @Test func `that want each other's unique keys do not wait for each other for ever`() async throws {
-        try await JobPlace.with { (temporary) async throws in
+        try await TemporaryPostgres.with { (temporary) async throws in
             let jobs = PostgresJobQueueRepository(temporary.store)
             let keys = (0..<200).map { JobRequest(type, uniqueKey: "key-\($0)") }
             try await withThrowingTaskGroup(of: EnqueueReceipt.self) { group in

@@ -16,13 +16,13 @@ struct JobPlanTests {
 
     /// A store whose table is never cleaned and never looked at, since the statistics were made when it was all but empty.
     private struct Field {
-        let temporary: JobPlace
+        let temporary: TemporaryPostgres
         let jobs: PostgresJobQueueRepository
         let worker: WorkerID
 
         var store: PostgresStore { temporary.store }
 
-        init(_ temporary: JobPlace, rows: Int) async throws {
+        init(_ temporary: TemporaryPostgres, rows: Int) async throws {
             self.temporary = temporary
             jobs = PostgresJobQueueRepository(temporary.store)
             worker = .make(at: temporary.clock.timeOfDay)
@@ -74,7 +74,7 @@ struct JobPlanTests {
 
     @Test("with dead rows and old statistics, in batches and one by one", arguments: [1_000, 1_000_000])
     func pages(rows: Int) async throws {
-        try await JobPlace.with { (temporary) async throws in
+        try await TemporaryPostgres.with { (temporary) async throws in
             let field = try await Field(temporary, rows: rows)
             try await field.churn(min(rows / 5, 20_000))
             for planning in Planning.allCases {
@@ -119,7 +119,7 @@ struct JobPlanTests {
 
     @Test("while an old snapshot keeps every dead row", arguments: [50_000])
     func snapshot(rows: Int) async throws {
-        try await JobPlace.with { (temporary) async throws in
+        try await TemporaryPostgres.with { (temporary) async throws in
             let field = try await Field(temporary, rows: rows)
             try await temporary.store.withConnection { other in
                 try await other.withTransaction(isolation: .repeatableRead) { reader in
@@ -150,7 +150,7 @@ struct JobPlanTests {
 
     @Test("of a worker that held many, few are looked up")
     func leases() async throws {
-        try await JobPlace.with { (temporary) async throws in
+        try await TemporaryPostgres.with { (temporary) async throws in
             let field = try await Field(temporary, rows: 20_000)
             try await temporary.store.withConnection { other in
                 try await other.withTransaction(isolation: .repeatableRead) { reader in

@@ -12,10 +12,10 @@ struct LostConnectionTests {
 
     /// A repository behind a proxy, beside the one that the test looks with.
     private func withProxy(
-        _ body: (CutProxy, PostgresJobQueueRepository, PostgresJobQueueRepository, JobPlace) async throws ->
+        _ body: (CutProxy, PostgresJobQueueRepository, PostgresJobQueueRepository, TemporaryPostgres) async throws ->
             Void
     ) async throws {
-        try await JobPlace.with { (temporary) async throws in
+        try await TemporaryPostgres.with { (temporary) async throws in
             let proxy = try await CutProxy.start(to: temporary.schema.server.port)
             let store = try await PostgresStore(
                 PostgresConfiguration(temporary.schema.url(by: proxy)),

@@ -13,7 +13,7 @@ struct TransactionTests {
     private struct ChangedMind: Error, Equatable {}
 
     private struct Lab: Sendable {
-        let temporary: JobPlace
+        let temporary: TemporaryPostgres
         let jobs: PostgresJobQueueRepository
         let work = JobRequest(JobType(known: "work"))
 
@@ -37,8 +37,8 @@ struct TransactionTests {
     }
 
     private func withLab(_ body: (Lab) async throws -> Void) async throws {
-        for route in FreshStore.Way.allCases {
-            try await JobPlace.with(route) { (temporary) async throws in
+        for route in Route.allCases {
+            try await TemporaryPostgres.with(route) { (temporary) async throws in
                 try await temporary.psql("CREATE TABLE {schema}.own_orders (name text NOT NULL)")
                 try await body(Lab(temporary: temporary, jobs: PostgresJobQueueRepository(temporary.store)))
             }
