@@ -19,9 +19,15 @@ let package = Package(
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
     targets: [
+        .systemLibrary(
+            name: "CBareLibPQ", path: "Limits/CBareLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         // What the figures are measured against.
         .target(
-            name: "Limits", dependencies: [.product(name: "GRDB", package: "GRDB.swift")], path: "Limits",
+            name: "Limits", dependencies: ["CBareLibPQ", .product(name: "GRDB", package: "GRDB.swift")],
+            path: "Limits",
+            exclude: [
+                "CBareLibPQ", "Postgres/chunk-flush.sql", "Postgres/enqueue-one.sql", "Postgres/one-row-query.sql",
+            ],
             swiftSettings: settings),
         .executableTarget(
             name: "bench",
@@ -31,6 +37,7 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Millrace", package: "millrace"),
                 .product(name: "MillraceCaching", package: "millrace"),
+                .product(name: "MillracePostgres", package: "millrace"),
                 .product(name: "MillraceTesting", package: "millrace"),
             ],
             path: "Bench", swiftSettings: settings),

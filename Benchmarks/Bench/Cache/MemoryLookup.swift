@@ -31,7 +31,7 @@ struct MemoryLookup: Benchmark {
     private static let valueSize = 400
 
     func measure(runs: Int) async throws -> Figure {
-        let factory = try RepositoryFactory(store: .file(scratch.file("cache.db")))
+        let factory = try await RepositoryFactory(store: .file(scratch.file("cache.db")))
         guard let cache = factory.cacheRepository() as? TieredCache else {
             throw BenchmarkFailure("the cache has no memory that answers at once")
         }

@@ -22,7 +22,7 @@ struct ClaimAndSettle: Benchmark {
 
     private func ours() async throws -> Double {
         let (path, worker) = try await store()
-        let jobs = try RepositoryFactory(store: .file(path)).jobQueueRepository()
+        let jobs = try await RepositoryFactory(store: .file(path)).jobQueueRepository()
         let scope = JobScope(types: [Self.type])
         let result = JSONText(stored: Self.result)
         return try await rate {
@@ -56,7 +56,7 @@ struct ClaimAndSettle: Benchmark {
     /// A store of a thousand jobs more than are run, so that the last claim finds a queue like the first.
     private func store() async throws -> (path: String, worker: WorkerID) {
         let path = scratch.file("jobs.db")
-        let jobs = try RepositoryFactory(store: .file(path)).jobQueueRepository()
+        let jobs = try await RepositoryFactory(store: .file(path)).jobQueueRepository()
         let payload = try JSONText(#"{"recording":"/recordings/2026/hearing-17.flac","language":"en","chunk":30}"#)
         for _ in 0..<(count / 1_000 + 2) {
             _ = try await jobs.enqueue((0..<1_000).map { _ in JobRequest(Self.type, payload: payload) })

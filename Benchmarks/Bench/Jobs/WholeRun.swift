@@ -24,7 +24,7 @@ struct WholeRun: Benchmark {
 
     /// Chunks in a second, from the recording to the stored transcript.
     private func rate(of recording: String) async throws -> Double {
-        let millrace = try Millrace(
+        let millrace = try await Millrace(
             store: .file(scratch.file("run.db")), logger: Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() })
         let options = TranscriptionOptions(
             chunking: try ChunkSettings(targetSeconds: 1), concurrency: Self.concurrency)

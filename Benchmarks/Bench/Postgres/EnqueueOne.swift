@@ -1,0 +1,30 @@
+import Millrace
+import MillracePostgres
+
+/// Adds one job after the other by sixteen tasks, beside pgbench that inserts the same row.
+struct EnqueueOne: Benchmark {
+    let server: BenchServer
+
+    let name = "enqueue-one"
+
+    private static let seconds = 3
+
+    func measure(runs: Int) async throws -> Figure {
+        let queue = try await BenchQueue(server, schema: "enqueue_one")
+        let request = try BenchQueue.requests(1)[0]
+        let script = try server.limitFile("enqueue-one.sql")
+        var turn = 0
+        let pairs = try await pairs(
+            runs,
+            ours: {
+                try await rate(for: .seconds(Self.seconds)) { _ = try await queue.jobs.enqueue(request) }
+            },
+            limit: {
+                turn += 1
+                return try server.pgbench(
+                    "enqueue_one", script: script, limit: ["-T", "\(Self.seconds)"], variables: ["turn": turn, "n": 0])
+            })
+        await queue.store.close()
+        return Figure(name: name, unit: "jobs/s", wanted: 0.75, pairs: pairs)
+    }
+}

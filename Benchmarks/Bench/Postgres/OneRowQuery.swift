@@ -1,0 +1,45 @@
+import Millrace
+import MillracePostgres
+
+/// Reads one row after the other by sixteen tasks, each on a connection that the pool lends for one statement, beside
+/// pgbench with the same statement.
+struct OneRowQuery: Benchmark {
+    let server: BenchServer
+
+    let name = "one-row-query"
+
+    private static let rows = 100_000
+    private static let seconds = 3
+
+    func measure(runs: Int) async throws -> Figure {
+        let pool = PostgresPool(
+            try PostgresConfiguration(server.url), options: try .init(size: BenchServer.connections))
+        let script = try server.limitFile("one-row-query.sql")
+        try await pool.withConnection { connection in
+            try await connection.run(
+                script: """
+                    CREATE SCHEMA one_row;
+                    CREATE TABLE one_row.accounts (id integer PRIMARY KEY, amount bigint NOT NULL, name text NOT NULL);
+                    INSERT INTO one_row.accounts
+                    SELECT id, id * 17, 'account ' || id FROM generate_series(1, \(Self.rows)) AS id;
+                    """)
+            try await connection.run(script: "VACUUM ANALYZE one_row.accounts")
+        }
+        let pairs = try await pairs(
+            runs,
+            ours: { try await rate(for: .seconds(Self.seconds)) { try await read(pool) } },
+            limit: { try server.pgbench("one_row", script: script, limit: ["-T", "\(Self.seconds)"]) })
+        await pool.close()
+        return Figure(name: name, unit: "queries/s", wanted: 0.8, pairs: pairs)
+    }
+
+    private func read(_ pool: PostgresPool) async throws {
+        let id = Int32.random(in: 1...Int32(Self.rows))
+        let rows = try await pool.withConnection { connection in
+            try await connection.query("SELECT id, amount, name FROM one_row.accounts WHERE id = $1", [.int4(id)])
+        }
+        guard let row = rows.first, try row.value(0, as: Int32.self) == id,
+            try row.value(1, as: Int64.self) == Int64(id) * 17, try !row.value(2, as: String.self).isEmpty
+        else { throw BenchmarkFailure("row \(id) is not what was asked for") }
+    }
+}
