@@ -43,7 +43,7 @@ struct AudioFuzzer: Fuzzer {
         do throws(TranscriptionError) {
             contradiction = try read(input)
         } catch {
-            guard [.unreadable, .noAudio].contains(error.code), error.message.contains(":"),
+            guard [.unreadable, .noAudio, .notAudio].contains(error.code), error.message.contains(":"),
                 !error.message.contains(where: \.isNewline)
             else { throw ContractViolation("refused by an error of kind \(error.code): \(error.message)") }
         }
