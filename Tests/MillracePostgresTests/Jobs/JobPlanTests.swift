@@ -44,8 +44,8 @@ struct JobPlanTests {
                 SELECT ('00000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, 'default', 'work',
                        '{"recording": "a.wav"}', 1 + n % 3,
                        timestamptz '2020-01-01' + n * interval '1 ms',
-                       CASE WHEN n % 2 = 0 THEN 'QUEUED' WHEN n % 20 = 1 THEN 'FAILED' ELSE 'COMPLETED' END,
-                       CASE WHEN n % 2 = 1 THEN timestamptz '2020-01-02' END
+                       CASE WHEN n % 4 <> 1 THEN 'QUEUED' WHEN n % 20 = 1 THEN 'FAILED' ELSE 'COMPLETED' END,
+                       CASE WHEN n % 4 = 1 THEN timestamptz '2020-01-02' END
                 FROM generate_series(1, \(rows)) n
                 """)
         }
@@ -142,7 +142,7 @@ struct JobPlanTests {
                         claim.parameters(
                             upTo: 100, from: Self.scope, groups: groups, front, by: field.worker, in: store),
                         .generic, in: store)
-                    #expect(passing > 10_000)
+                    #expect(passing > claimed + 1_000)
                 }
             }
         }
