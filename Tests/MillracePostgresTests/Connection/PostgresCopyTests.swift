@@ -123,7 +123,8 @@ import Testing
 
     @Test func aCopyThatWaitsForALockCanBeCancelled() async throws {
         let schema = try await PostgresServer.shared.freshSchema()
-        let (connection, holder) = (try await connect(), try await connect())
+        // The observer is another than the holder: in a transaction the server's activity stands still.
+        let (connection, holder, observer) = (try await connect(), try await connect(), try await connect())
         try await connection.run(script: "CREATE SCHEMA \(schema.name); CREATE TABLE \(schema.name).things (id bigint)")
         let process = try await process(of: connection)
         try await holder.withTransaction { transaction in
@@ -135,7 +136,7 @@ import Testing
                 }
             }
             try await eventually("it waits") {
-                let rows = try await transaction.query(
+                let rows = try await observer.query(
                     "SELECT FROM pg_stat_activity WHERE pid = $1 AND wait_event_type = 'Lock'", [.int4(process)])
                 return !rows.isEmpty
             }

@@ -28,14 +28,19 @@ import Testing
     @Test func anAnswerThatWasLostIsNotWaitedFor() async throws {
         let proxy = try await CutProxy.start(to: PostgresServer.shared.port)
         let connection = try await connected(by: proxy)
-        let task = Task { try await connection.query("SELECT pg_sleep(1), 'lost on the way'") }
-        let observer = try await connect()
-        let question =
-            "SELECT FROM pg_stat_activity WHERE query LIKE '%lost on%' AND state = 'active' AND pid <> pg_backend_pid()"
-        try await eventually("the statement runs") { try await !observer.query(question).isEmpty }
-        // What comes back on this connection is lost; a second one gets through.
-        proxy.swallow()
-        try await eventually("the statement has ended") { try await observer.query(question).isEmpty }
+        // Another than the holder of the lock: in a transaction the server's activity stands still.
+        let (observer, holder) = (try await connect(), try await connect())
+        let process = try await process(of: connection)
+        let lock = PostgresParameter.int8(Int64.random(in: 0...Int64.max))
+        let task = try await holder.withTransaction { transaction in
+            try await transaction.query("SELECT pg_advisory_xact_lock($1)", [lock])
+            let task = Task { try await connection.query("SELECT pg_advisory_xact_lock($1)", [lock]) }
+            try await eventually("the statement waits") { try await activity(of: process, observer) == "active" }
+            // What comes back is lost, until a second connection is to get through.
+            proxy.swallow()
+            return task
+        }
+        try await eventually("the statement has ended") { try await activity(of: process, observer) == "idle" }
         proxy.pass()
         let error = await postgresError { _ = try await task.value }
         #expect(error?.code == .connectionLost)
