@@ -51,11 +51,15 @@ extension PostgresProcessingRepository {
     /// Mends the counters of open processings and what hangs on them.
     ///
     /// Everybody looks for merges that are missing or have failed. To count all chunks again takes long: of all processes
-    /// that use the store, only the one that leads does it.
+    /// that use the store, only the one that leads does it, and no more often than a twentieth of its time allows.
     public func sweep() async throws(StoreError) -> [ProcessingID] {
         let sweep = ProcessingSweep(store: store)
         var suspects = try await sweep.unmerged()
-        if try await leader.lead() { suspects += try await sweep.miscounted() }
+        let start = recount.clock.now
+        if recount.isDue(at: start), try await leader.lead() {
+            suspects += try await sweep.miscounted()
+            recount.note(from: start)
+        }
         guard !suspects.isEmpty else { return [] }
         return try await sweep.mend(suspects)
     }

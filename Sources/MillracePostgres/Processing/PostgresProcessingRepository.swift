@@ -6,6 +6,7 @@ public struct PostgresProcessingRepository: ProcessingRepository {
     let store: PostgresStore
     let turn = ChunkTurn()
     let leader: PostgresLeader
+    let recount = RecountPace()
     /// The statements of the hot path, put together once.
     let claimSQL: String
     let settleSQL: String
