@@ -27,7 +27,7 @@ struct FanInCommand: AsyncParsableCommand {
     var tasks = 4
 
     @Option(help: "The time between two kills.")
-    var killMilliseconds = 500
+    var killMilliseconds = 2_000
 
     @Option(help: "How long a shape may take.")
     var limitSeconds = 900
