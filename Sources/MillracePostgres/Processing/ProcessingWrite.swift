@@ -27,7 +27,7 @@ enum ProcessingWrite {
         }
     }
 
-    /// Inserts a plan: the processing by one statement, all its chunks by another.
+    /// Inserts a plan: the processing by one statement, all its chunks by another, which says so to who waits for chunks.
     ///
     /// - Throws: `conflict` when the same run can be resumed.
     static func insert(_ plan: Plan, on connection: PostgresConnection, of store: PostgresStore) async throws {
@@ -52,15 +52,21 @@ enum ProcessingWrite {
         let tasks = plan.tasks
         try await connection.execute(
             """
-            INSERT INTO \(store.schema).chunk_tasks (id, processing_id, chunk_index, start_sample, end_sample, max_retries)
-            SELECT id, $1, chunk_index, start_sample, end_sample, max_retries
-            FROM unnest($2::uuid[], $3::integer[], $4::bigint[], $5::bigint[], $6::bigint[])
-                AS chunk (id, chunk_index, start_sample, end_sample, max_retries)
+            WITH added AS (
+                INSERT INTO \(store.schema).chunk_tasks (
+                    id, processing_id, chunk_index, start_sample, end_sample, max_retries
+                )
+                SELECT id, $1, chunk_index, start_sample, end_sample, max_retries
+                FROM unnest($2::uuid[], $3::integer[], $4::bigint[], $5::bigint[], $6::bigint[])
+                    AS chunk (id, chunk_index, start_sample, end_sample, max_retries)
+                RETURNING id
+            )
+            SELECT pg_notify($7::text, 'chunks') FROM added LIMIT 1
             """,
             [
                 .id(row.id), .uuids(tasks.map(\.id.uuid)), .int4s(tasks.map { Int32(clamping: $0.index) }),
                 .int8s(tasks.map(\.range.start)), .int8s(tasks.map(\.range.end)),
-                .int8s(tasks.map { Int64($0.maxRetries) }),
+                .int8s(tasks.map { Int64($0.maxRetries) }), .text(store.pool.configuration.schema),
             ])
     }
 
