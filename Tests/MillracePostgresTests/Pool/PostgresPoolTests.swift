@@ -164,6 +164,38 @@ struct PostgresPoolTests {
         }
     }
 
+    @Test("a connection gone silent is found out when it is asked for an answer, and replaced once others get through")
+    func silent() async throws {
+        let server = try await PostgresServer.shared
+        let proxy = try await CutProxy.start(to: server.port)
+        let configuration = try PostgresConfiguration(server.url(port: proxy.port))
+        let clock = ManualClock()
+        // Short only while nobody could answer anyway.
+        let patience = Locked(Duration.seconds(60))
+        let pool = ConnectionPool(
+            options: .standard, name: configuration.description, time: MonotonicTime(clock)
+        ) { () async throws(PostgresError) in
+            var configuration = configuration
+            configuration.connectTimeout = patience.withLock { $0 }
+            return try await PostgresConnection.connect(configuration)
+        }
+        let first = try await pool.withConnection { try await Self.backend(of: $0) }
+        proxy.swallow()
+        patience.withLock { $0 = .milliseconds(100) }
+        clock.advance(by: ConnectionPool<PostgresConnection>.trustedIdleTime)
+        let error = await #expect(throws: PostgresError.self) {
+            try await pool.withConnection { try await Self.backend(of: $0) }
+        }
+        #expect(error?.code == .timedOut || error?.code == .connectionFailed, "\(String(reflecting: error))")
+        #expect(pool.state.idle == 0 && pool.state.inUse == 0)
+        proxy.pass()
+        patience.withLock { $0 = .seconds(60) }
+        let second = try await pool.withConnection { try await Self.backend(of: $0) }
+        #expect(second != first)
+        await pool.close()
+        try await proxy.close()
+    }
+
     @Test("echo: the text of each statement and how long it took are logged at debug, its values never")
     func echo() async throws {
         let log = StatementLog()

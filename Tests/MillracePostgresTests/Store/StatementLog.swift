@@ -28,7 +28,10 @@ final class StatementLog: Sendable {
     /// How many of them read or write rows; those around a transaction do not count.
     var rowStatementCount: Int {
         let verbs = ["SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "COPY"]
-        return all.count { text in verbs.contains { text.hasPrefix($0) } }
+        return all.count { text in
+            let first = text.split(separator: "\n").first { !$0.hasPrefix("--") } ?? ""
+            return verbs.contains { first.hasPrefix($0) }
+        }
     }
 
     private struct Handler: LogHandler {
