@@ -63,16 +63,18 @@ struct BenchServer {
         return try program("psql", options + commands.flatMap { ["-c", $0] }, schema)
     }
 
-    /// Runs pgbench with a script on a schema, as long as its options in `limit` say; returns how many transactions came
-    /// in a second, after connecting.
+    /// Runs pgbench with a script on a schema, so often by each client; returns how many transactions came in a second,
+    /// after connecting.
+    ///
+    /// Not for some time: pgbench would wait for an alarm, which is blocked in all that a process of ours starts.
     func pgbench(
-        _ schema: String, script: String, limit: [String], variables: [String: Int] = [:]
+        _ schema: String, script: String, transactions: Int, variables: [String: Int] = [:]
     ) throws -> Double {
         let path = scratch.file("pgbench.sql")
         try script.write(toFile: path, atomically: true, encoding: .utf8)
         let report = try program(
             "pgbench",
-            ["-n", "-M", "prepared", "-c", "\(Self.connections)", "-j", "2", "-f", path] + limit
+            ["-n", "-M", "prepared", "-c", "\(Self.connections)", "-j", "2", "-f", path, "-t", "\(transactions)"]
                 + variables.flatMap { ["-D", "\($0)=\($1)"] }, schema)
         guard report.contains("number of failed transactions: 0 "),
             let rate = report.firstMatch(of: /tps = ([0-9.]+) \(without initial connection time\)/).flatMap({

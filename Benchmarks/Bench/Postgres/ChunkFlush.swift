@@ -87,7 +87,7 @@ struct ChunkFlush: Benchmark {
         }
         let before = try await settled(store)
         let flushes = try server.pgbench(
-            Self.schema, script: script, limit: ["-t", "\(Self.batches)"], variables: ["n": 0])
+            Self.schema, script: script, transactions: Self.batches, variables: ["n": 0])
         let count = try await settled(store) - before
         guard count == Self.count else { throw BenchmarkFailure("\(count) of \(Self.count) chunks were settled") }
         return flushes * Double(Self.size)

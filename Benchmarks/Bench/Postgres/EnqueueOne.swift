@@ -7,7 +7,9 @@ struct EnqueueOne: Benchmark {
 
     let name = "enqueue-one"
 
-    private static let seconds = 3
+    private static let time = Duration.seconds(3)
+    /// Of each client; about as many as it does in that time.
+    private static let transactions = 600
 
     func measure(runs: Int) async throws -> Figure {
         let queue = try await BenchQueue(server, schema: "enqueue_one")
@@ -17,12 +19,13 @@ struct EnqueueOne: Benchmark {
         let pairs = try await pairs(
             runs,
             ours: {
-                try await rate(for: .seconds(Self.seconds)) { _ = try await queue.jobs.enqueue(request) }
+                try await rate(for: Self.time) { _ = try await queue.jobs.enqueue(request) }
             },
             limit: {
                 turn += 1
                 return try server.pgbench(
-                    "enqueue_one", script: script, limit: ["-T", "\(Self.seconds)"], variables: ["turn": turn, "n": 0])
+                    "enqueue_one", script: script, transactions: Self.transactions,
+                    variables: ["turn": turn, "n": 0])
             })
         await queue.store.close()
         return Figure(name: name, unit: "jobs/s", wanted: 0.75, pairs: pairs)
