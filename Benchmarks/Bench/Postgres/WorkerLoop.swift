@@ -4,8 +4,10 @@ import Millrace
 import MillraceCaching
 import MillracePostgres
 
-/// Runs jobs whose handler does nothing by a worker as it is, from the first claim to the end of its lease, beside the
-/// plain loop that claims and settles as many.
+/// Runs jobs whose handler does nothing by workers as they are, from the first claim to the end of their leases, beside
+/// the plain loop that claims and settles as many.
+///
+/// A worker claims and settles at the same time, so half as many workers have as many connections as the loop.
 struct WorkerLoop: Benchmark {
     let server: BenchServer
 
@@ -13,7 +15,7 @@ struct WorkerLoop: Benchmark {
 
     private static let schema = "worker_loop"
     private static let count = 40_000
-    private static let concurrency = 2_000
+    private static let workers = BenchServer.connections / 2
 
     func measure(runs: Int) async throws -> Figure {
         let queue = try await BenchQueue(server, schema: Self.schema)
@@ -39,17 +41,26 @@ struct WorkerLoop: Benchmark {
         let before = try await queue.completed()
         let stop = StopSignal()
         let handler = Handler(left: Countdown(Self.count), stop: stop)
-        let worker = WorkerService(
+        let workers = (0..<Self.workers).map { _ in worker(queue, handler) }
+        let duration = try await ContinuousClock().measure {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for worker in workers { group.addTask { try await worker.run() } }
+                try await group.waitForAll()
+            }
+        }
+        let completed = try await queue.completed() - before
+        guard completed >= Self.count else { throw BenchmarkFailure("\(completed) of \(Self.count) jobs were run") }
+        return Double(completed) / duration.inSeconds
+    }
+
+    private func worker(_ queue: BenchQueue, _ handler: Handler) -> WorkerService {
+        WorkerService(
             WorkerService.Dependencies(
                 jobs: queue.jobs, processings: PostgresProcessingRepository(queue.store),
                 transcripts: PostgresTranscriptRepository(queue.store),
                 cache: TieredCache(store: PostgresCacheStore(queue.store), options: TieredCache.Options())),
-            configuration: WorkerConfiguration(concurrency: Self.concurrency), handlers: [handler], stop: stop,
-            logger: Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() })
-        let duration = try await ContinuousClock().measure { try await worker.run() }
-        let completed = try await queue.completed() - before
-        guard completed >= Self.count else { throw BenchmarkFailure("\(completed) of \(Self.count) jobs were run") }
-        return Double(completed) / duration.inSeconds
+            configuration: WorkerConfiguration(concurrency: PostgresClaimAndSettle.batch), handlers: [handler],
+            stop: handler.stop, logger: Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() })
     }
 
     private struct Handler: JobHandler {
