@@ -2,5 +2,5 @@
 \set n :n + 1
 INSERT INTO processing_jobs (id, queue_name, job_type, payload, priority, max_retries)
 VALUES (
-    (lpad(to_hex(:turn), 8, '0') || lpad(to_hex(:n * 100 + :client_id), 24, '0'))::uuid,
+    (lpad(to_hex(:turn::integer), 8, '0') || lpad(to_hex(:n::bigint * 100 + :client_id), 24, '0'))::uuid,
     'default', 'bench', '{"recording": "/recordings/2026/hearing-17.flac", "language": "en", "chunk": 30}', 2, 3);
