@@ -8,6 +8,7 @@ final class CallLog: Sendable {
     private struct State {
         var calls: [StoreCall] = []
         var hook: Hook?
+        var hookAfter: Hook?
         var refusal: (@Sendable (JobSettlement) -> Bool)?
     }
 
@@ -16,6 +17,11 @@ final class CallLog: Sendable {
     /// Runs before every call from now on.
     func before(_ hook: Hook?) {
         state.withLock { $0.hook = hook }
+    }
+
+    /// Runs after every claim from now on, when it is done and before its answer.
+    func after(_ hook: Hook?) {
+        state.withLock { $0.hookAfter = hook }
     }
 
     /// Refuses such settlements for good from now on.
@@ -37,5 +43,9 @@ final class CallLog: Sendable {
             return state.hook
         }
         try await hook?(call)
+    }
+
+    func noteEnd(of call: StoreCall) async throws(StoreError) {
+        try await state.withLock { $0.hookAfter }?(call)
     }
 }

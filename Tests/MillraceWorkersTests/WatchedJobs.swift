@@ -24,7 +24,9 @@ struct WatchedJobs: JobQueueRepository {
     }
     func claim(upTo limit: Int, from scope: JobScope, by worker: WorkerID) async throws(StoreError) -> [Job] {
         try await log.note(.claim(limit))
-        return try await base.claim(upTo: limit, from: scope, by: worker)
+        let claimed = try await base.claim(upTo: limit, from: scope, by: worker)
+        try await log.noteEnd(of: .claim(limit))
+        return claimed
     }
     func settle(_ settlements: [JobSettlement]) async throws(StoreError) -> Set<JobID> {
         try await log.note(.settle(settlements.count))

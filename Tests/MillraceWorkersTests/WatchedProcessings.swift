@@ -30,7 +30,9 @@ struct WatchedProcessings: ProcessingRepository {
         upTo limit: Int, from scope: ChunkScope, by worker: WorkerID
     ) async throws(StoreError) -> [ClaimedChunk] {
         try await log.note(.claimChunks(limit))
-        return try await base.claim(upTo: limit, from: scope, by: worker)
+        let claimed = try await base.claim(upTo: limit, from: scope, by: worker)
+        try await log.noteEnd(of: .claimChunks(limit))
+        return claimed
     }
     func settle(_ settlements: [ChunkSettlement]) async throws(StoreError) -> ChunkSettleReceipt {
         try await log.note(.settleChunks(settlements.count))

@@ -7,10 +7,16 @@ internal import Synchronization
 /// entry for each job that the worker ever held, until they are cleared away.
 final class HeldJobs: Sendable {
     private let tokens = Mutex<[WorkerID: [JobID: LeaseToken]]>([:])
+    private let doubtful = Mutex<Set<WorkerID>>([])
 
-    /// `nil` for a worker that has claimed nothing here.
+    /// `nil` for a worker that has claimed nothing here, or may hold what nobody here knows of.
     func jobs(of worker: WorkerID) -> [JobID: LeaseToken]? {
-        tokens.withLock { $0[worker] }
+        doubtful.withLock { $0.contains(worker) } ? nil : tokens.withLock { $0[worker] }
+    }
+
+    /// Notes that a claim failed, which may have leased jobs all the same.
+    func doubt(_ worker: WorkerID) {
+        _ = doubtful.withLock { $0.insert(worker) }
     }
 
     func add(_ jobs: [Job], of worker: WorkerID) {
@@ -30,5 +36,6 @@ final class HeldJobs: Sendable {
 
     func forget(_ worker: WorkerID) {
         tokens.withLock { $0[worker] = nil }
+        _ = doubtful.withLock { $0.remove(worker) }
     }
 }

@@ -74,22 +74,32 @@ public struct PostgresJobQueueRepository: JobQueueRepository {
         guard limit > 0, !scope.queues.isEmpty, !scope.types.isEmpty else { return [] }
         await keepUp()
         let outcome: JobClaim.Outcome
-        if let transcripts = scope.transcripts {
-            outcome = try await statements.claim.claim(
-                upTo: limit, from: scope, of: transcripts, by: worker, in: store)
-        } else {
-            let start = desk.now
-            let (groups, look) = desk.begin(scope)
-            outcome = try await statements.claim.claim(
-                upTo: limit, from: scope, groups: groups, look, by: worker, in: store)
-            desk.end(
-                look, in: scope, outcome, isFull: outcome.jobs.count >= (scope.isAlone ? 1 : limit), since: start)
+        do throws(StoreError) {
+            outcome = try await claimed(upTo: limit, from: scope, by: worker)
+        } catch {
+            desk.held.doubt(worker)
+            throw error
         }
         guard outcome.isLeaseHeld else {
             throw StoreError(.conflict, "worker \(worker) has no lease; it must register before it claims")
         }
         desk.held.add(outcome.jobs, of: worker)
         return outcome.jobs
+    }
+
+    private func claimed(
+        upTo limit: Int, from scope: JobScope, by worker: WorkerID
+    ) async throws(StoreError) -> JobClaim.Outcome {
+        if let transcripts = scope.transcripts {
+            return try await statements.claim.claim(
+                upTo: limit, from: scope, of: transcripts, by: worker, in: store)
+        }
+        let start = desk.now
+        let (groups, look) = desk.begin(scope)
+        let outcome = try await statements.claim.claim(
+            upTo: limit, from: scope, groups: groups, look, by: worker, in: store)
+        desk.end(look, in: scope, outcome, isFull: outcome.jobs.count >= (scope.isAlone ? 1 : limit), since: start)
+        return outcome
     }
 
     /// Does what one process does for all, when it is due; that it fails is no reason to do nothing else.

@@ -74,6 +74,10 @@ struct ChunkSource: WorkSource {
             ? nil : Traced(ChunkSettlement(chunk.task, .released), from: chunk.traceContext)
     }
 
+    func release(of lease: Lease<ChunkID>) -> Traced<ChunkSettlement> {
+        Traced(ChunkSettlement(lease.id, token: lease.token, .released))
+    }
+
     func failing(_ traced: Traced<ChunkSettlement>, because error: StoreError) -> Traced<ChunkSettlement> {
         let old = traced.settlement
         return traced.with(

@@ -95,6 +95,10 @@ struct JobSource: WorkSource {
         return outcome.map { Traced(JobSettlement(job, $0), from: job.traceContext) }
     }
 
+    func release(of lease: Lease<JobID>) -> Traced<JobSettlement> {
+        Traced(JobSettlement(lease.id, token: lease.token, .released))
+    }
+
     func failing(_ traced: Traced<JobSettlement>, because error: StoreError) -> Traced<JobSettlement> {
         let old = traced.settlement
         return traced.with(

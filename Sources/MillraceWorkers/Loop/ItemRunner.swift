@@ -28,6 +28,8 @@ final class ItemRunner<Source: WorkSource>: Sendable {
 
     /// The items that run and were not given up.
     var count: Int { items.withLock { $0.count } }
+    /// The leases of the items that run, or whose outcome was not taken.
+    var knownLeases: Set<Lease<Source.ItemID>> { items.withLock { $0.knownLeases } }
     /// Whether nothing runs, and every outcome was taken.
     var isIdle: Bool { items.withLock { $0.isIdle } }
 

@@ -23,6 +23,7 @@ struct RunningItems<Source: WorkSource> {
 
     /// An item that has ended, or was given up as if it had done what it was told.
     struct Ending {
+        let lease: Lease<Source.ItemID>
         let item: Source.Item
         let performance: Performance<Source.Settlement>
         /// What it had been told before.
@@ -45,6 +46,8 @@ struct RunningItems<Source: WorkSource> {
     var isIdle: Bool { entries.isEmpty && endings.isEmpty }
     /// Those whose leases matter still.
     var leases: Set<Lease<Source.ItemID>> { Set(entries.filter { $0.value.interruption == nil }.keys) }
+    /// Those that run, and those that have ended and are not settled.
+    var knownLeases: Set<Lease<Source.ItemID>> { Set(entries.keys).union(endings.map(\.lease)) }
     /// When the next of the items is to be told to end, or given up.
     var nextCheck: Duration? { entries.values.compactMap(\.nextCheck).min() }
 
@@ -64,7 +67,8 @@ struct RunningItems<Source: WorkSource> {
     /// Notes that an item has ended; nothing is to be done about one that was given up before.
     mutating func end(_ lease: Lease<Source.ItemID>, _ performance: Performance<Source.Settlement>) {
         guard let entry = entries.removeValue(forKey: lease) else { return }
-        endings.append(Ending(item: entry.item, performance: performance, interruption: entry.interruption))
+        endings.append(
+            Ending(lease: lease, item: entry.item, performance: performance, interruption: entry.interruption))
     }
 
     /// Hands out what has ended since the last call.

@@ -75,6 +75,7 @@ struct WorkLoop<Source: WorkSource>: Sendable {
         // Outcomes that the store refused keep their places, so that no more is taken on than can be settled.
         var refused = 0
         var nextSuspectLook = time.now()
+        var doubt = ClaimDoubt()
         while true {
             try Task.checkCancellation()
             let isStopping = stop.isRaised
@@ -84,12 +85,18 @@ struct WorkLoop<Source: WorkSource>: Sendable {
             let claimed = try await claim(upTo: room)
             runner.start(claimed ?? [])
             unsettled = try await remaining
+            if claimed == nil { doubt.arise(at: time.now()) }
+            // Nothing is under way between this loop and the store now.
+            if unsettled.isEmpty, claimed != nil, doubt.isLookDue(at: time.now()) || isStopping && doubt.exists {
+                unsettled = try await giveBackUnknown(runner)
+                if isStopping { doubt = ClaimDoubt() }
+            }
             refused = unsettled.count
             if isStopping, unsettled.isEmpty, runner.isIdle { return }
             if room > 0, claimed?.isEmpty == true, takesSuspects, nextSuspectLook <= time.now() {
                 nextSuspectLook =
                     time.now() + (isListening ? Self.listeningSuspectInterval : Self.suspectInterval)
-                await lookForSuspect(runner)
+                if await !lookForSuspect(runner) { doubt.arise(at: time.now()) }
             }
             let isHealthy = unsettled.isEmpty && claimed != nil
             await time.limit(untilNextLook(isHealthy: isHealthy, isStopping: isStopping, running: runner.count)) {
@@ -125,12 +132,29 @@ struct WorkLoop<Source: WorkSource>: Sendable {
     }
 
     /// Asks for something that may have killed its workers, if this one runs nothing else.
-    private func lookForSuspect(_ runner: ItemRunner<Source>) async {
-        guard crew.reserve() else { return }
-        let found = (try? await source.claim(upTo: 1, alone: true)) ?? []
-        guard !found.isEmpty else { return crew.leave(1) }
+    ///
+    /// - Returns: whether the store answered.
+    private func lookForSuspect(_ runner: ItemRunner<Source>) async -> Bool {
+        guard crew.reserve() else { return true }
+        let found = try? await source.claim(upTo: 1, alone: true)
+        guard let found, !found.isEmpty else {
+            crew.leave(1)
+            return found != nil
+        }
         logger.notice("Running alone what may have killed its workers")
         runner.start(found, alone: true)
+        return true
+    }
+
+    /// Gives back what the store says that this worker holds, and that it has never been told of.
+    ///
+    /// - Returns: what the store did not take for now.
+    private func giveBackUnknown(_ runner: ItemRunner<Source>) async throws(StoreError) -> [Source.Settlement] {
+        guard let held = try? await source.leases() else { return [] }
+        let unknown = held.subtracting(runner.knownLeases)
+        guard !unknown.isEmpty else { return [] }
+        logger.notice("Giving back what a claim took whose answer was lost", metadata: ["items": "\(unknown.count)"])
+        return try await settle(unknown.map { source.release(of: $0) })
     }
 
     /// Settles what has ended.

@@ -24,6 +24,9 @@ protocol WorkSource: Sendable {
     /// What becomes of an item that was told to end; `nil` when it is none of this worker's business any more.
     func settlement(of item: Item, after interruption: Interruption) -> Settlement?
 
+    /// The settlement that gives back an item of which no more is known than its lease.
+    func release(of lease: Lease<ItemID>) -> Settlement
+
     /// The settlement that fails an item whose outcome the store cannot keep.
     func failing(_ settlement: Settlement, because error: StoreError) -> Settlement
 
