@@ -107,7 +107,7 @@ let package = Package(
             name: "MillraceSoak",
             dependencies: [
                 "MillraceCaching", "MillraceCore", "MillracePostgres", "MillraceSQLite", "MillraceTesting",
-                "MillraceWorkers",
+                "MillraceWorkers", "TestServers",
                 argumentParser, grdb, lifecycle, logging, signals, subprocess,
             ],
             path: "Tests/Soak", swiftSettings: settings),
@@ -155,8 +155,8 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "MillraceCommand", "MillraceCore", "MillraceSQLite", "MillraceSoak", "MillraceSpeech",
-                "MillraceTesting", "TestServers", grdb, logging, subprocess,
+                "MillraceCommand", "MillraceCore", "MillracePostgres", "MillraceSQLite", "MillraceSoak",
+                "MillraceSpeech", "MillraceTesting", "TestServers", grdb, logging, subprocess,
             ],
             swiftSettings: settings),
         .testTarget(

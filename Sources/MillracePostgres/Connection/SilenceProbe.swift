@@ -28,6 +28,7 @@ struct SilenceProbe {
         // A question that is not answered says that the server is slow.
         if let isForgotten = try? await isForgotten(asking: second), isForgotten {
             session.drop("the server has nothing to do for it; its answer was lost on the way")
+            await end(askedBy: second)
         }
     }
 
@@ -45,6 +46,17 @@ struct SilenceProbe {
         }
         return true
     }
+
+    /// Ends the server's process: a transaction of it would keep its locks for as long as it waits for us.
+    private func end(askedBy second: Session) async {
+        let runner = StatementRunner(session: second)
+        _ = try? await runner.runUnprepared(Self.farewell, [.int4(session.backend)], timeout: Self.patience)
+    }
+
+    private static let farewell = """
+        SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity
+        WHERE pid = $1 AND usename = current_user AND (state <> 'active' OR wait_event_type = 'Client')
+        """
 
     /// Working is a process that has a statement and does not wait for its client: it has all that we have to say.
     private static let question = """

@@ -26,7 +26,7 @@ public final class PostgresPool: Sendable {
             [configuration] () async throws(PostgresError) in
             let connection = try await PostgresConnection.connect(configuration, logger: logger)
             // Behind a pooler nothing is prepared, and each plan is made for the tables as they are.
-            if !connection.isPooled { try await connection.run(script: Self.planning) }
+            if !connection.isPooled { try await connection.run(script: Self.planning + Self.farewell) }
             return connection
         }
     }
@@ -40,6 +40,13 @@ public final class PostgresPool: Sendable {
         SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_bitmapscan = off; SET jit = off;
         SELECT set_config(name, '2s', false) FROM pg_catalog.pg_settings
         WHERE name = 'client_connection_check_interval'
+        """
+
+    /// The server is to notice within seconds that a machine is gone, as its transactions keep their locks till then; by
+    /// default that takes two hours.
+    private static let farewell = """
+        ; SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3
+        ; SET tcp_user_timeout = 11000
         """
 
     /// What the pool holds now.

@@ -81,6 +81,11 @@ public final class CutProxy: Sendable {
     /// sent is lost.
     public func swallow() { set(.swallow) }
 
+    /// Passes nothing on of the connections that are open, as a firewall that has forgotten them; new ones get through.
+    public func silence() {
+        for link in state.value.withLock({ Array($0.links.values) }) { link.silence() }
+    }
+
     /// Reads nothing any more, until ``pass()``; nothing is lost.
     public func hold() { set(.hold) }
 

@@ -1,5 +1,6 @@
 internal import NIOCore
 internal import NIOPosix
+internal import Synchronization
 
 #if canImport(Glibc)
     internal import Glibc
@@ -10,6 +11,7 @@ final class ProxyLink: Sendable {
     private let client: any Channel
     private let server: any Channel
     private let state: CutProxy.ProxyState
+    private let isSilenced = Atomic<Bool>(false)
 
     /// Connects an accepted channel to a port, and relays from then on.
     static func open(from client: any Channel, toPort port: Int, _ state: CutProxy.ProxyState) {
@@ -48,8 +50,13 @@ final class ProxyLink: Sendable {
         Self.reset(server)
     }
 
+    /// Passes nothing on any more.
+    func silence() { isSilenced.store(true, ordering: .relaxed) }
+
+    private var isSilent: Bool { state.mode == .swallow || isSilenced.load(ordering: .relaxed) }
+
     fileprivate func relay(_ bytes: ByteBuffer, from side: CutProxy.Side) {
-        if state.mode == .swallow { return }
+        if isSilent { return }
         let receiver = side == .client ? server : client
         guard let admitted = state.admit(bytes.readableBytes, from: side) else {
             receiver.writeAndFlush(bytes, promise: nil)
@@ -62,7 +69,7 @@ final class ProxyLink: Sendable {
     fileprivate func end(_ side: CutProxy.Side) {
         state.remove(self)
         // The other half learns nothing of it while nothing passes.
-        if state.mode == .swallow { return }
+        if isSilent { return }
         (side == .client ? server : client).close(promise: nil)
     }
 
