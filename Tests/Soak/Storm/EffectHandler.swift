@@ -1,6 +1,5 @@
 internal import Foundation
 internal import MillraceCore
-internal import MillraceSQLite
 internal import MillraceWorkers
 
 /// Takes a moment, and then writes its effect in the transaction that settles its job.
@@ -19,8 +18,7 @@ struct EffectHandler: JobHandler {
     }
 
     let jobType = JobType(known: "effect")
-    let log: EffectLog
-    let jobs: SQLiteJobQueueRepository
+    let store: any EffectStore
     /// A file without which no job goes on, whatever it is told; `nil` for none.
     var hold: String?
     /// Whether the effect is written before the transaction that settles, so that a kill can part the two.
@@ -52,15 +50,13 @@ struct EffectHandler: JobHandler {
     /// Writes the effect and settles the job, both or neither.
     private func act(for job: Job) async throws {
         if writesApart {
-            try await log.store.transaction { db in try log.note(job.id, in: db) }
+            try await store.note(job.id)
             try await Task.sleep(for: .milliseconds(50))
+            let lost = try await store.jobs.settle([JobSettlement(job, .completed(result: nil))])
+            return lost.isEmpty ? () : onTrouble("\(LeaseLost(job: job.id))")
         }
         do {
-            try await log.store.transaction { db in
-                if !writesApart { try log.note(job.id, in: db) }
-                let lost = try jobs.settle([JobSettlement(job, .completed(result: nil))], in: db)
-                guard lost.isEmpty else { throw LeaseLost(job: job.id) }
-            }
+            try await store.noteAndSettle(job)
         } catch let error as LeaseLost {
             onTrouble("\(error)")
             throw error

@@ -3,7 +3,6 @@ internal import Foundation
 internal import Logging
 internal import MillraceCaching
 internal import MillraceCore
-internal import MillraceSQLite
 internal import MillraceWorkers
 internal import ServiceLifecycle
 internal import UnixSignals
@@ -15,7 +14,7 @@ struct EffectWorkerCommand: AsyncParsableCommand {
 
     static let standardConcurrency = 8
 
-    @Option(help: "The store's file.")
+    @Option(help: "The store: a file, or postgres://…")
     var store: String
 
     @Option(help: "How many jobs run side by side.")
@@ -27,6 +26,9 @@ struct EffectWorkerCommand: AsyncParsableCommand {
     @Option(help: "How long a job that is told to end may go on.")
     var graceMilliseconds = 10_000
 
+    @Option(help: "How long to wait before looking for jobs again.")
+    var pollMilliseconds = 50
+
     @Option(help: "A file without which no job goes on, whatever it is told.")
     var hold: String?
 
@@ -34,27 +36,26 @@ struct EffectWorkerCommand: AsyncParsableCommand {
     var apart = false
 
     func run() async throws {
-        let store = try SQLiteStore(path: store, options: SQLiteStore.Options(busyTimeout: .seconds(30)))
-        let jobs = SQLiteJobQueueRepository(store)
-        let log = EffectLog(store: store)
-        try await log.prepare()
-        let handler = EffectHandler(log: log, jobs: jobs, hold: hold, writesApart: apart) { line in
+        let store = try await openEffectStore(store)
+        try await store.prepare()
+        let handler = EffectHandler(store: store, hold: hold, writesApart: apart) { line in
             FileHandle.standardError.write(Data("\(line)\n".utf8))
         }
         let lease = Duration.milliseconds(leaseMilliseconds)
         let worker = WorkerService(
             WorkerService.Dependencies(
-                jobs: jobs, processings: SQLiteProcessingRepository(store),
-                transcripts: SQLiteTranscriptRepository(store), cache: TieredCache(store: SQLiteCacheStore(store))),
+                jobs: store.jobs, processings: store.processings, transcripts: store.transcripts,
+                cache: TieredCache(store: store.cache)),
             configuration: WorkerConfiguration(
                 concurrency: concurrency,
                 lease: try LeaseSettings(
                     duration: lease, beatInterval: lease / 5, rescueInterval: lease / 5),
-                pollInterval: .milliseconds(50), maxCrashes: 0, grace: .milliseconds(graceMilliseconds)),
+                pollInterval: .milliseconds(pollMilliseconds), maxCrashes: 0, grace: .milliseconds(graceMilliseconds)),
             handlers: [handler], logger: Logger(label: "effect-worker", factory: { _ in SwiftLogNoOpLogHandler() }))
         let services = ServiceGroup(
             services: [worker], gracefulShutdownSignals: [.sigterm, .sigint],
             logger: Logger(label: "services", factory: { _ in SwiftLogNoOpLogHandler() }))
         try await services.run()
+        await store.close()
     }
 }

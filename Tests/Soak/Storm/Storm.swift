@@ -1,122 +1,146 @@
 internal import Foundation
 internal import MillraceCore
-internal import MillraceSQLite
 internal import MillraceTesting
 internal import MillraceWorkers
 internal import Subprocess
 internal import SystemPackage
 
-/// Keeps workers running, kills one of them at every tick, and counts what is left in the end.
+/// Keeps workers running, lets something go wrong at every tick, and counts what is left in the end.
 struct Storm: Sendable {
-    private let store: String
-    private let jobCount: Int
-    private let workerCount: Int
-    /// For every worker.
-    private let options: [String]
-    private let duration: Duration
-    private let killInterval: Duration
-    private let calm: Duration
-    private let repository: SQLiteJobQueueRepository
-    private let log: EffectLog
-    private let field: WorkerField
+    /// What is done, and by whom.
+    struct Plan: Sendable {
+        var jobs: Int
+        var workers = 4
+        /// The store, as the workers are told it.
+        var store: String
+        /// For every worker, beside its store.
+        var options: [String] = []
+        /// Whether all jobs are there from the start, and nothing goes wrong before all workers are; else jobs come evenly.
+        var beginsWithAll = false
+        var duration: Duration
+        /// The time between two blows.
+        var interval: Duration
+        /// How long the workers have for what is left, once the storm is over.
+        var calm: Duration
 
-    init(
-        store path: String, jobs: Int, workers: Int, apart: Bool, duration: Duration, killInterval: Duration,
-        calm: Duration
-    ) async throws {
-        store = path
-        jobCount = jobs
-        workerCount = workers
-        options = apart ? ["--apart"] : []
-        self.duration = duration
-        self.killInterval = killInterval
-        self.calm = calm
-        let store = try SQLiteStore(path: path, options: SQLiteStore.Options(busyTimeout: .seconds(30)))
-        repository = SQLiteJobQueueRepository(store)
-        log = EffectLog(store: store)
-        field = WorkerField(workers: workers)
-        try await log.prepare()
+        /// Jobs that take so long that the workers' places are taken for a good half of the time: a blow is to hit jobs
+        /// that run.
+        func requests(
+            _ count: Int, for handler: EffectHandler, using generator: inout SeededGenerator
+        ) throws -> [JobRequest] {
+            let places = Double(workers * EffectWorkerCommand.standardConcurrency)
+            let longest = Int(1_200 * places * duration.inSeconds / Double(jobs))
+            return try (0..<count).map { _ in
+                try handler.request(EffectHandler.Payload(milliseconds: Int.random(in: 0...longest, using: &generator)))
+            }
+        }
+    }
+
+    /// What goes wrong: returns whether anything was there for it to strike.
+    typealias Blow = @Sendable (WorkerField, inout SeededGenerator) async throws -> Bool
+
+    private let plan: Plan
+    private let store: any EffectStore
+    private let field: WorkerField
+    private let blow: Blow
+
+    /// Looks at the store by `store`, which the blows leave alone, or which bears them.
+    init(_ plan: Plan, in store: any EffectStore, blow: @escaping Blow = Self.kill) async throws {
+        self.plan = plan
+        self.store = store
+        self.blow = blow
+        field = WorkerField(workers: plan.workers)
+        try await store.prepare()
+    }
+
+    /// Kills one of the workers.
+    @Sendable static func kill(_ field: WorkerField, _ generator: inout SeededGenerator) -> Bool {
+        field.send(.kill, to: Int.random(in: 0..<field.places, using: &generator))
     }
 
     func run() async throws -> StormOutcome {
         let start = ContinuousClock.now
-        let kills = try await withThrowingTaskGroup(of: Int.self) { group in
-            for place in 0..<workerCount {
+        let (blows, deserters) = try await withThrowingTaskGroup(of: Int.self) { group in
+            for place in 0..<plan.workers {
                 group.addTask {
-                    while !field.isClosed { try await runWorker(at: place) }
-                    return 0
+                    var deserters = 0
+                    while !field.isClosed { deserters += try await runWorker(at: place) ? 0 : 1 }
+                    return deserters
                 }
             }
-            let kills = try await rage()
+            let blows = try await rage()
             try await waitForTheRest()
             field.close()
-            try await group.waitForAll()
-            return kills
+            return (blows, try await group.reduce(0, +))
         }
         var rescues = 0
         var retries = 0
-        for try await job in repository.jobs(of: .default) {
+        for try await job in store.jobs.jobs(of: .default) {
             rescues += job.crashes
             retries += job.retryCount
         }
-        let effects = try await log.counts()
+        let effects = try await store.counts()
         return StormOutcome(
-            stats: try await repository.jobStats(queueName: .default), effects: (effects.effects, effects.jobs),
-            kills: kills, starts: field.starts, rescues: rescues, retries: retries,
+            stats: try await store.jobs.jobStats(queueName: .default), effects: (effects.effects, effects.jobs),
+            blows: blows, starts: field.starts, deserters: deserters, rescues: rescues, retries: retries,
             elapsed: start.duration(to: .now))
     }
 
-    /// Brings jobs and kills workers, in step, until the time is over.
+    /// Brings jobs and strikes blows, in step, until the time is over.
     private func rage() async throws -> Int {
         var generator = TestSeed.generator()
-        let ticks = max(1, Int(duration / killInterval))
-        let start = ContinuousClock.now
+        let ticks = max(1, Int(plan.duration / plan.interval))
+        let handler = EffectHandler(store: store)
         var brought = 0
-        var kills = 0
+        var blows = 0
+        if plan.beginsWithAll {
+            // One that never reached the store ends, as it should.
+            let end = ContinuousClock.now + plan.calm
+            while try await store.jobs.workers().count < plan.workers, ContinuousClock.now < end {
+                try await Task.sleep(for: .milliseconds(50))
+            }
+            _ = try await store.jobs.enqueue(try plan.requests(plan.jobs, for: handler, using: &generator))
+            brought = plan.jobs
+        }
+        let start = ContinuousClock.now
         for tick in 1...ticks {
-            let due = jobCount * tick / ticks
-            try await bring(due - brought, using: &generator)
+            let due = max(brought, plan.jobs * tick / ticks)
+            _ = try await store.jobs.enqueue(try plan.requests(due - brought, for: handler, using: &generator))
             brought = due
-            try await ContinuousClock().sleep(until: start + killInterval * tick)
-            if field.send(.kill, to: Int.random(in: 0..<workerCount, using: &generator)) { kills += 1 }
+            try await ContinuousClock().sleep(until: start + plan.interval * tick)
+            if try await blow(field, &generator) { blows += 1 }
         }
-        return kills
-    }
-
-    /// Enqueues jobs that take so long that the workers' places are taken for a good half of the time: a kill is to hit
-    /// jobs that run.
-    private func bring(_ count: Int, using generator: inout SeededGenerator) async throws {
-        let handler = EffectHandler(log: log, jobs: repository)
-        let places = Double(workerCount * EffectWorkerCommand.standardConcurrency)
-        let longest = Int(1_200 * places * duration.inSeconds / Double(jobCount))
-        let requests = try (0..<count).map { _ in
-            try handler.request(EffectHandler.Payload(milliseconds: Int.random(in: 0...longest, using: &generator)))
-        }
-        _ = try await repository.enqueue(requests)
+        return blows
     }
 
     /// Waits until no job is open, for as long as the calm may last.
     private func waitForTheRest() async throws {
-        let end = ContinuousClock.now + calm
+        let end = ContinuousClock.now + plan.calm
         while ContinuousClock.now < end {
-            let stats = try await repository.jobStats(queueName: .default)
+            let stats = try await store.jobs.jobStats(queueName: .default)
             if JobStatus.allCases.filter(\.isOpen).allSatisfy({ stats[$0] == 0 }) { return }
             try await Task.sleep(for: .milliseconds(50))
         }
     }
 
     /// Runs a worker until it is sent a signal, and has ended by it.
-    private func runWorker(at place: Int) async throws {
-        _ = try await Subprocess.run(
+    ///
+    /// - Returns: whether it had not ended by itself.
+    private func runWorker(at place: Int) async throws -> Bool {
+        let result = try await Subprocess.run(
             .path(FilePath(CommandLine.arguments[0])),
-            arguments: Arguments(["effect-worker", "--store", store] + options), input: .none, output: .discarded,
-            error: .fileDescriptor(.standardError, closeAfterSpawningProcess: false)
+            arguments: Arguments(["effect-worker", "--store", plan.store] + plan.options), input: .none,
+            output: .discarded, error: .fileDescriptor(.standardError, closeAfterSpawningProcess: false)
         ) { execution in
             for await signal in field.enter(place) {
                 // Sent here, where its number cannot have been given to another process yet.
                 try execution.send(signal: signal)
                 return
             }
+        }
+        return switch result.terminationStatus {
+        case .exited(let code): code == 0
+        case .signaled: true
         }
     }
 }

@@ -1,7 +1,6 @@
 internal import ArgumentParser
 internal import Foundation
 internal import MillraceCore
-internal import MillraceSQLite
 internal import MillraceTesting
 
 /// `storm`: workers on one store are killed over and over; no job may fail, be lost, or be done twice.
@@ -44,12 +43,13 @@ struct StormCommand: AsyncParsableCommand {
         say(
             "seed=\(TestSeed.value) jobs=\(jobs) workers=\(workers) seconds=\(seconds) kill every \(killMilliseconds) ms"
         )
-        let storm = try await Storm(
-            store: folder.appendingPathComponent("storm.db").path, jobs: jobs, workers: workers, apart: apart,
-            duration: .seconds(seconds), killInterval: .milliseconds(killMilliseconds), calm: .seconds(calmSeconds))
-        let outcome = try await storm.run()
+        let file = folder.appendingPathComponent("storm.db").path
+        let plan = Storm.Plan(
+            jobs: jobs, workers: workers, store: file, options: apart ? ["--apart"] : [], duration: .seconds(seconds),
+            interval: .milliseconds(killMilliseconds), calm: .seconds(calmSeconds))
+        let outcome = try await Storm(plan, in: openEffectStore(file)).run()
         say("\(outcome)")
-        guard outcome.isAsItShouldBe(jobs: jobs) else {
+        guard outcome.isAsItShouldBe(jobs: jobs), outcome.rescues > 0 else {
             say("WRONG")
             throw ExitCode.failure
         }

@@ -15,6 +15,8 @@ final class WorkerField: Sendable {
         state = Mutex(State(workers: Array(repeating: nil, count: workers)))
     }
 
+    /// How many workers there are to be.
+    var places: Int { state.withLock { $0.workers.count } }
     var starts: Int { state.withLock { $0.starts } }
     var isClosed: Bool { state.withLock { $0.isClosed } }
 
