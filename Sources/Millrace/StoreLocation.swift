@@ -54,7 +54,9 @@ public struct StoreLocation: Sendable, CustomStringConvertible {
             self = .file(String(path.hasPrefix("//") ? path.dropFirst(2) : path), environment: environment)
         case "postgres:", "postgresql:":
             do throws(PostgresError) {
-                self = .postgres(try PostgresConfiguration(text, environment: environment))
+                self = .postgres(
+                    try PostgresConfiguration(
+                        scheme.output.lowercased() + text[scheme.range.upperBound...], environment: environment))
             } catch {
                 throw StoreError(.invalid, "the store: \(error.message)", cause: error)
             }

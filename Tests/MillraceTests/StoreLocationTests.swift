@@ -52,7 +52,7 @@ struct StoreLocationTests {
 
     @Test(
         "of a database is refused without its password",
-        arguments: ["host:port/x", "host/x?colour=red", "host/x?schema=No"])
+        arguments: ["host/x?colour=red", "host/x?schema=No"])
     func refusedDatabase(rest: String) {
         #expect {
             try StoreLocation("postgres://ada:s3cret@\(rest)")
