@@ -2,6 +2,10 @@ internal import MillraceCore
 
 /// Inserts jobs in one statement, however many, and wakes those who wait for some.
 struct JobInsert: Sendable {
+    /// Nobody waits for the disk that somebody was woken.
+    private static let announcement =
+        "SELECT set_config('synchronous_commit', 'off', true), pg_notify($1::text, 'jobs')"
+
     private let sql: String
     private let holderSQL: String
     private let channel: String
@@ -17,11 +21,15 @@ struct JobInsert: Sendable {
     }
 
     /// Inserts requests; one whose unique key an open job has is skipped.
+    ///
+    /// With `isAnnounced` those who wait are woken when the transaction commits.
     func insert(
-        _ requests: [JobRequest], ids: [JobID], at now: Timestamp?, in connection: PostgresConnection
+        _ requests: [JobRequest], ids: [JobID], at now: Timestamp?, isAnnounced: Bool = true,
+        in connection: PostgresConnection
     ) async throws -> EnqueueReceipt {
         var ids = ids
-        var skipped = try await insertOnce(requests, ids: ids, at: now, in: connection)
+        let channel = isAnnounced ? channel : nil
+        var skipped = try await insertOnce(requests, ids: ids, at: now, telling: channel, in: connection)
         var all = skipped
         // A job whose key was in the way may end before it is looked up; then its key is free again.
         for _ in 0..<Self.tries where !skipped.isEmpty {
@@ -40,18 +48,31 @@ struct JobInsert: Sendable {
             }
             guard !free.isEmpty else { break }
             let again = try await insertOnce(
-                free.map { requests[$0] }, ids: free.map { ids[$0] }, at: now, in: connection)
+                free.map { requests[$0] }, ids: free.map { ids[$0] }, at: now, telling: channel, in: connection)
             skipped = again.map { free[$0] }
             all = all.filter { !free.contains($0) || skipped.contains($0) }
         }
         return EnqueueReceipt(ids: ids, skipped: all)
     }
 
+    /// Inserts requests without unique keys, and wakes those who wait once they are committed.
+    ///
+    /// A transaction that notifies keeps all others that do so from committing until it is on the disk, so many small ones
+    /// would go one by one. A wake-up that is lost costs a poll.
+    func insertFirst(
+        _ requests: [JobRequest], ids: [JobID], at now: Timestamp?, in connection: PostgresConnection
+    ) async throws -> EnqueueReceipt {
+        let receipt = try await insert(requests, ids: ids, at: now, isAnnounced: false, in: connection)
+        _ = try? await connection.query(Self.announcement, [.text(channel)])
+        return receipt
+    }
+
     private static let tries = 10
 
     /// - Returns: the positions that were skipped.
     private func insertOnce(
-        _ requests: [JobRequest], ids: [JobID], at now: Timestamp?, in connection: PostgresConnection
+        _ requests: [JobRequest], ids: [JobID], at now: Timestamp?, telling channel: String?,
+        in connection: PostgresConnection
     ) async throws -> [Int] {
         let inserted = try await connection.rows(
             sql,
@@ -104,7 +125,7 @@ struct JobInsert: Sendable {
                 DO NOTHING
             RETURNING id
         )
-        SELECT id, (SELECT pg_notify($2::text, 'jobs')) FROM added
+        SELECT id, CASE WHEN $2::text IS NOT NULL THEN (SELECT pg_notify($2::text, 'jobs')) END FROM added
         """
     }
 }

@@ -28,7 +28,7 @@ public struct PostgresJobQueueRepository: JobQueueRepository {
             let lost = try await Self.settle(all, statements, desk, store, patience: options.patience)
             return calls.map { call in lost.intersection(call.map(\.jobID)) }
         }
-        requests = CallGatherer(.init()) { calls async throws(StoreError) in
+        requests = CallGatherer(.init(lanes: 4)) { calls async throws(StoreError) in
             let receipt = try await Self.insert(calls.flatMap { $0 }, statements, store)
             return receipt.split(calls.map(\.count))
         }
@@ -171,7 +171,7 @@ public struct PostgresJobQueueRepository: JobQueueRepository {
         // With keys it may take several statements, which are to be seen together.
         guard requests.contains(where: { $0.uniqueKey != nil }) else {
             return try await store.statement { connection in
-                try await statements.insert.insert(requests, ids: ids, at: now, in: connection)
+                try await statements.insert.insertFirst(requests, ids: ids, at: now, in: connection)
             }
         }
         return try await store.write { connection in

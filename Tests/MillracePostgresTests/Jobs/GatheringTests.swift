@@ -163,7 +163,7 @@ struct GatheringTests {
             }
             #expect(try await jobs.jobStats(queueName: .default)[.completed] == 200)
             let statements = temporary.statements.all
-            #expect(statements.count { $0.contains("pg_notify") } < 150)
+            #expect(statements.count { $0.contains("WITH added AS") } < 150)
             #expect(statements.count { $0.contains("new_status") } < 150)
         }
     }
