@@ -78,6 +78,20 @@ struct PostgresEffectStore: EffectStore {
             """, [.times(moments)])
     }
 
+    /// Waits until something was done after a moment, or nothing comes for so long.
+    func waitForEffect(after moment: Timestamp, for patience: Duration) async throws {
+        let end = ContinuousClock.now + patience
+        while ContinuousClock.now < end {
+            let isThere = try await store.transaction { connection in
+                try await connection.query(
+                    "SELECT EXISTS (SELECT 1 FROM \(table) WHERE written_at > $1::timestamptz)", [.time(moment)])[0]
+                    .value(0, as: Bool.self)
+            }
+            if isThere { return }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+    }
+
     /// For how long jobs had waited when they were claimed: what 50, 99 and 100 of 100 did not exceed.
     func waits() async throws -> [Duration] {
         try await store.transaction { connection in

@@ -63,6 +63,8 @@ struct PostgresFaults: Sendable {
                     try await server.startAgain()
                     let time = try await answer
                     ready.withLock { $0.append(time) }
+                    // Else the next restart would count as part of this one.
+                    try await store.waitForEffect(after: time, for: .seconds(10))
                     return true
                 }
                 let outcome = try await storm.run()
