@@ -75,7 +75,9 @@ struct Pickup: Sendable {
             }
             try await group.waitForAll()
         }
-        while try await store.jobs.jobStats(queueName: .default)[.queued] > 0 {
+        while true {
+            let stats = try await store.jobs.jobStats(queueName: .default)
+            if JobStatus.allCases.filter(\.isOpen).allSatisfy({ stats[$0] == 0 }) { return }
             try await Task.sleep(for: .milliseconds(20))
         }
     }
