@@ -12,6 +12,7 @@ private struct Numbers: WorkSource {
     func leases() async throws(StoreError) -> Set<Lease<Int>> { [] }
     func perform(_ item: Int) async -> Performance<String> { .settledItself }
     func settlement(of item: Int, after interruption: Interruption) -> String? { nil }
+    func release(of lease: Lease<Int>) -> String { "\(lease.id)" }
     func failing(_ settlement: String, because error: StoreError) -> String { settlement }
     func settle(_ settlements: [String]) async throws(StoreError) {}
 }
