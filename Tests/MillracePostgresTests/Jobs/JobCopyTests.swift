@@ -69,13 +69,12 @@ struct JobCopyTests {
             let open = try await jobs.enqueue((0..<500).map { JobRequest(type, uniqueKey: "key-\($0)") })
             let before = temporary.statements.rowStatementCount
             let receipt = try await jobs.enqueue((0..<2_000).map { JobRequest(type, uniqueKey: "key-\($0 % 1_000)") })
+            // One that inserts, and one that looks up who has the keys.
+            #expect(temporary.statements.rowStatementCount - before == 2)
             #expect(receipt.skipped == Array(0..<500) + Array(1_000..<2_000))
             #expect(Array(receipt.ids.prefix(500)) == open.ids)
             #expect(Array(receipt.ids[1_000...]) == Array(receipt.ids.prefix(1_000)))
             #expect(try await jobs.jobStats(queueName: .default).total == 1_000)
-            // One that inserts, and one that looks up who has the keys.
-            #expect(temporary.statements.all.count { $0.contains("ON CONFLICT (unique_key)") } == 2)
-            #expect(temporary.statements.rowStatementCount - before <= 3)
             await store.close()
         }
     }
