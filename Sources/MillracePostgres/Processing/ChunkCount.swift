@@ -11,10 +11,12 @@ enum ChunkCount {
         """
         locked AS MATERIALIZED (
             SELECT task.id
-            FROM (SELECT DISTINCT processing_id FROM held) AS held
-            JOIN \(schema).processing_tasks AS task ON task.id = held.processing_id
-            ORDER BY task.id
-            FOR NO KEY UPDATE OF task
+            FROM (SELECT DISTINCT processing_id FROM held ORDER BY processing_id) AS held
+            -- One look at the index for each: a merge of both would read all processings.
+            CROSS JOIN LATERAL (
+                SELECT id FROM \(schema).processing_tasks WHERE id = held.processing_id
+                FOR NO KEY UPDATE
+            ) AS task
         )
         """
     }

@@ -1,26 +1,23 @@
 internal import MillraceCore
 
 /// Takes back by one statement what workers without a lease hold; what has killed too many of them has failed.
+///
+/// Begins with the few workers whose lease has ended: the index of held chunks has a dead entry for each chunk that any
+/// worker ever held, until they are cleared away. A worker that holds something is not forgotten.
 enum ChunkRescue {
     static func sql(in schema: String) -> String {
         let now = "coalesce($1::timestamptz, now())"
         return """
-            WITH RECURSIVE holder (id) AS (
-                -- Those who hold anything, one look at the index for each: it may have many chunks of few workers.
-                (SELECT worker_id FROM \(schema).chunk_tasks WHERE worker_id IS NOT NULL ORDER BY worker_id LIMIT 1)
-                UNION ALL
-                SELECT (
-                    SELECT worker_id FROM \(schema).chunk_tasks
-                    WHERE worker_id > holder.id ORDER BY worker_id LIMIT 1
-                )
-                FROM holder WHERE holder.id IS NOT NULL
+            WITH gone AS MATERIALIZED (
+                SELECT id FROM \(schema).workers WHERE lease_until <= \(now)
             ), held AS MATERIALIZED (
                 SELECT chunk.id, chunk.processing_id, chunk.worker_id, chunk.lease_token AS token
-                FROM holder JOIN \(schema).chunk_tasks AS chunk ON chunk.worker_id = holder.id
-                WHERE NOT EXISTS (
-                    SELECT 1 FROM \(schema).workers AS worker
-                    WHERE worker.id = holder.id AND worker.lease_until > \(now)
-                )
+                FROM gone
+                -- One look at the index for each: a merge of both would read what is left in it of all workers.
+                CROSS JOIN LATERAL (
+                    SELECT id, processing_id, worker_id, lease_token FROM \(schema).chunk_tasks
+                    WHERE worker_id = gone.id OFFSET 0
+                ) AS chunk
             ), \(ChunkCount.locked(in: schema)), changed AS (
                 UPDATE \(schema).chunk_tasks AS chunk
                 SET status = CASE WHEN $2::integer > 0 AND crashes >= $2 THEN 'FAILED' ELSE 'PENDING' END,

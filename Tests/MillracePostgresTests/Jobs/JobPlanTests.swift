@@ -74,7 +74,7 @@ struct JobPlanTests {
 
     @Test("with dead rows and old statistics, in batches and one by one", arguments: [1_000, 1_000_000])
     func pages(rows: Int) async throws {
-        try await TemporaryPostgres.with { (temporary) async throws in
+        try await TemporaryPostgres.withOwnServer { (temporary) async throws in
             let field = try await Field(temporary, rows: rows)
             try await field.churn(min(rows / 5, 20_000))
             for planning in Planning.allCases {
@@ -113,17 +113,13 @@ struct JobPlanTests {
         try await field.jobs.retire(dead)
         let rescued = try await buffers(
             of: rescue.sql, rescue.parameters(maxCrashes: 3, isThorough: false, in: store), planning, in: store)
-        withKnownIssue("a rescue of few also looks at what is left of those before it", isIntermittent: true) {
-            #expect(rescued <= 30 * limit + 30, "a rescue of \(limit), \(planning)")
-        } when: {
-            limit < 100
-        }
+        #expect(rescued <= 30 * limit + 30, "a rescue of \(limit), \(planning)")
         #expect(try await field.jobs.leases(of: dead).isEmpty)
     }
 
     @Test("while an old snapshot keeps every dead row", arguments: [50_000])
     func snapshot(rows: Int) async throws {
-        try await TemporaryPostgres.with { (temporary) async throws in
+        try await TemporaryPostgres.withOwnServer { (temporary) async throws in
             let field = try await Field(temporary, rows: rows)
             try await temporary.store.withConnection { other in
                 try await other.withTransaction(isolation: .repeatableRead) { reader in
@@ -154,7 +150,7 @@ struct JobPlanTests {
 
     @Test("of a worker that held many, few are looked up")
     func leases() async throws {
-        try await TemporaryPostgres.with { (temporary) async throws in
+        try await TemporaryPostgres.withOwnServer { (temporary) async throws in
             let field = try await Field(temporary, rows: 20_000)
             try await temporary.store.withConnection { other in
                 try await other.withTransaction(isolation: .repeatableRead) { reader in

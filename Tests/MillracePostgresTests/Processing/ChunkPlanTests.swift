@@ -25,7 +25,7 @@ struct ChunkPlanTests {
 
     @Test("with dead rows and old statistics, in batches and one by one", arguments: shapes)
     func pages(shape: Shape) async throws {
-        try await TemporaryPostgres.with { temporary in
+        try await TemporaryPostgres.withOwnServer { temporary in
             let field = try await ChunkField(
                 temporary, processings: shape.processings, chunks: shape.rows / shape.processings)
             // Dead rows: chunks that were claimed and came back, and others that are done.
@@ -40,7 +40,7 @@ struct ChunkPlanTests {
 
     @Test("while an old snapshot keeps all dead rows")
     func snapshot() async throws {
-        try await TemporaryPostgres.with { temporary in
+        try await TemporaryPostgres.withOwnServer { temporary in
             let field = try await ChunkField(temporary, processings: 2, chunks: 5_000)
             try await temporary.store.withConnection { other in
                 try await other.withTransaction(isolation: .repeatableRead) { reader in
@@ -76,13 +76,7 @@ struct ChunkPlanTests {
         let what = "\(limit) of \(shape), \(planning)"
         #expect(held.count == limit, "a claim of \(what)")
         let rows = limit + Set(held.map(\.processingID)).count
-        if steps.contains(.claim) {
-            withKnownIssue("a claim of few also looks at what is left of those before it", isIntermittent: true) {
-                #expect(pages <= 20 * rows + 100, "\(pages) pages for a claim of \(what)")
-            } when: {
-                limit < 100
-            }
-        }
+        if steps.contains(.claim) { #expect(pages <= 20 * rows + 100, "\(pages) pages for a claim of \(what)") }
         if steps.contains(.settle) {
             let parameters = try ChunkSettle.parameters(
                 held.map { ChunkSettlement($0, .done) }, at: store.now, channel: "none")
@@ -101,11 +95,7 @@ struct ChunkPlanTests {
         _ = try await repository.settle(again.map { ChunkSettlement($0.task, .done) })
         #expect(try await chunks(of: gone, in: field) == [], "what a dead worker holds after a rescue of \(what)")
         let rescuedRows = limit + Set(lost.map(\.task.processingID)).count
-        withKnownIssue("a rescue of few also looks at what is left of those before it", isIntermittent: true) {
-            #expect(rescued <= 30 * rescuedRows, "\(rescued) pages for a rescue of \(what)")
-        } when: {
-            limit < 100
-        }
+        #expect(rescued <= 30 * rescuedRows, "\(rescued) pages for a rescue of \(what)")
     }
 
     /// Makes dead rows of all kinds: many chunks are claimed and settled, some of them come back and are claimed again.

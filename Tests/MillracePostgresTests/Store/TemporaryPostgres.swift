@@ -35,22 +35,33 @@ final class TemporaryPostgres: Sendable {
     static func with<Value: Sendable>(
         _ route: Route = .direct, _ body: (TemporaryPostgres) async throws -> Value
     ) async throws -> Value {
-        try await slots.withSlot {
-            let temporary = try await TemporaryPostgres(route)
-            let result: Result<Value, any Error>
-            do {
-                result = .success(try await body(temporary))
-            } catch {
-                result = .failure(error)
-            }
-            await temporary.store.close()
-            try await temporary.schema.drop()
-            return try result.get()
-        }
+        try await slots.withSlot { try await with(route, on: try await PostgresServer.shared, body) }
     }
 
-    private init(_ route: Route) async throws {
-        let schema = try await PostgresServer.shared.freshSchema()
+    /// Gives a test a store on a server of its own: what others look at there keeps dead rows from being cleared away.
+    static func withOwnServer<Value: Sendable>(
+        _ body: @Sendable (TemporaryPostgres) async throws -> Value
+    ) async throws -> Value {
+        try await PostgresServer.with { server in try await with(.direct, on: server, body) }
+    }
+
+    private static func with<Value: Sendable>(
+        _ route: Route, on server: PostgresServer, _ body: (TemporaryPostgres) async throws -> Value
+    ) async throws -> Value {
+        let temporary = try await TemporaryPostgres(route, on: server)
+        let result: Result<Value, any Error>
+        do {
+            result = .success(try await body(temporary))
+        } catch {
+            result = .failure(error)
+        }
+        await temporary.store.close()
+        try await temporary.schema.drop()
+        return try result.get()
+    }
+
+    private init(_ route: Route, on server: PostgresServer) async throws {
+        let schema = server.freshSchema()
         let (clock, statements) = (ManualClock(), StatementLog())
         store = try await PostgresStore(
             PostgresConfiguration(try await route.url(to: schema)),
