@@ -97,9 +97,7 @@ public struct WorkerService: Service {
     /// (``WorkerConfiguration/waitsForEngines``), with everything given back; `CancellationError` after a cancellation.
     public func run() async throws {
         let crew = Crew()
-        // Tasks of their own: an item that does not end must not keep this from returning, and giving work back takes a
-        // store, which refuses a task that is cancelled.
-        let items = Task { await crew.run() }
+        // A task of its own: giving work back takes a store, which refuses a task that is cancelled.
         let working = Task { try await work(with: crew) }
         let result = await withTaskCancellationHandler {
             await withGracefulShutdownHandler {
@@ -110,9 +108,8 @@ public struct WorkerService: Service {
         } onCancel: {
             stop.raise()
         }
-        crew.close()
         let deaf = crew.count
-        if deaf == 0 { await items.value } else { onEvent?(.stoppedExcept(deaf)) }
+        if deaf > 0 { onEvent?(.stoppedExcept(deaf)) }
         try result.get()
         try Task.checkCancellation()
         if let failure = engines.failure { throw failure }

@@ -7,8 +7,8 @@ struct WorkerSession: Sendable {
     private let crew: Crew
     private let left: WorkerLeftovers
     private let worker: WorkerID
-    private let jobBell = Doorbell()
-    private let chunkBell = Doorbell()
+    private let jobBell = WorkBell()
+    private let chunkBell = WorkBell()
     private let listener: WorkListener?
     private let logger: Logger
 
@@ -44,8 +44,8 @@ struct WorkerSession: Sendable {
             worker: worker, jobs: jobs, processings: dependencies.processings, settings: lease,
             maxCrashes: configuration.maxCrashes, time: dependencies.time,
             onRescue: { [jobBell, chunkBell] in
-                jobBell.ring()
-                chunkBell.ring()
+                jobBell.announceWork()
+                chunkBell.announceWork()
             }, trouble: service.trouble, logger: logger)
         // By the host's clock, whatever the leases go by: nothing here waits for the cache.
         let cacheKeeper = CacheKeeper(
@@ -95,7 +95,7 @@ struct WorkerSession: Sendable {
     }
 
     private func loop<Source: WorkSource>(
-        _ source: Source, bell: Doorbell, left: Leftovers<Source.Settlement>
+        _ source: Source, bell: WorkBell, left: Leftovers<Source.Settlement>
     ) -> WorkLoop<Source> {
         WorkLoop(
             source: source, concurrency: configuration.concurrency, pollInterval: configuration.pollInterval,
@@ -132,6 +132,6 @@ struct WorkerSession: Sendable {
                 engines: service.engines, cache: dependencies.cache, timeToLive: configuration.resultTTL),
             unreachable: unreachable,
             retryPolicy: configuration.retryPolicy, clock: dependencies.clock,
-            onMerge: { [jobBell] in jobBell.ring() }, onEvent: service.onEvent, logger: logger)
+            onMerge: { [jobBell] in jobBell.announceWork() }, onEvent: service.onEvent, logger: logger)
     }
 }

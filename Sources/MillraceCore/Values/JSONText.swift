@@ -24,17 +24,15 @@ public struct JSONText: Sendable {
     ///
     /// - Throws: ``InvalidValue`` when the value cannot be encoded or a string in it holds NUL.
     public init(encoding value: some Encodable) throws(InvalidValue) {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         let data: Data
         do {
-            data = try encoder.encode(value)
+            data = try Self.encoder.encode(value)
         } catch {
             throw InvalidValue("JSON", "the value cannot be encoded: \(type(of: value))")
         }
         let text = String(decoding: data, as: UTF8.self)
-        // An encoder writes nothing but JSON: there is no need to parse it again.
-        guard !Self.scan(text).holdsNUL else { throw Self.nulRefusal }
+        // An encoder writes nothing but JSON, so there is no need to parse it again; NUL can only be in it escaped.
+        guard !data.contains(UInt8(ascii: "\\")) || !Self.scan(text).holdsNUL else { throw Self.nulRefusal }
         self.text = text
     }
 
@@ -48,7 +46,7 @@ public struct JSONText: Sendable {
     /// - Throws: ``InvalidValue`` when the document does not have the shape of `type`.
     public func decode<Value: Decodable>(_ type: Value.Type = Value.self) throws(InvalidValue) -> Value {
         do {
-            return try JSONDecoder().decode(type, from: Data(text.utf8))
+            return try Self.decoder.decode(type, from: Data(text.utf8))
         } catch {
             throw InvalidValue("JSON", "the document is not a \(type)")
         }
@@ -56,6 +54,13 @@ public struct JSONText: Sendable {
 
     /// The empty object, `{}`.
     public static let emptyObject = JSONText(stored: "{}")
+
+    private static let decoder = JSONDecoder()
+    private static let encoder: JSONEncoder = {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return encoder
+    }()
 
     private static let nulRefusal = InvalidValue(
         "JSON", "a string contains the character NUL, which no store can keep")

@@ -5,15 +5,21 @@ public import MillraceCore
 public struct JobContext: Sendable {
     /// The job as it was claimed.
     public let job: Job
-    /// Logs with the job's identity and type.
-    public let logger: Logger
+    private let traceID: String?
+    private let workerLogger: Logger
 
     init(job: Job, traceID: String? = nil, logger: Logger) {
-        var logger = logger
+        self.job = job
+        self.traceID = traceID
+        workerLogger = logger
+    }
+
+    /// Logs with the job's identity and type. Made for each use: most jobs log nothing.
+    public var logger: Logger {
+        var logger = workerLogger
         logger[metadataKey: "millrace-job-id"] = "\(job.id)"
         logger[metadataKey: "millrace-job-type"] = "\(job.type)"
         if let traceID { logger[metadataKey: "trace-id"] = "\(traceID)" }
-        self.job = job
-        self.logger = logger
+        return logger
     }
 }

@@ -21,8 +21,8 @@ struct HandlerExecutor<Handler: JobHandler>: JobExecutor {
             try context.job.payload.decode(Handler.Payload.self)
         }
         let output = try await handler.run(payload, in: context)
-        if output is SettledByHandler { return nil }
-        if output is NoResult { return .completed(result: nil) }
+        if Handler.Output.self == SettledByHandler.self { return nil }
+        if Handler.Output.self == NoResult.self { return .completed(result: nil) }
         let result = try PermanentFailure.wrapping { () throws(InvalidValue) in try JSONText(encoding: output) }
         return .completed(result: result)
     }

@@ -2,7 +2,7 @@ internal import Synchronization
 
 /// The tasks of all that a worker runs, in all its loops.
 ///
-/// They do not belong to the loop that started them: an item that is told to end and does not must hold up neither the
+/// They are no children of the loop that started them: an item that is told to end and does not must hold up neither the
 /// loop nor the next lease. It is counted here for as long as it runs.
 final class Crew: Sendable {
     private struct State {
@@ -12,24 +12,6 @@ final class Crew: Sendable {
 
     private let state = Mutex(State())
     private let emptied = Doorbell()
-    private let starts: AsyncStream<@Sendable () async -> Void>
-    private let starting: AsyncStream<@Sendable () async -> Void>.Continuation
-
-    init() {
-        (starts, starting) = AsyncStream.makeStream()
-    }
-
-    /// Runs what is started until the crew is closed and everything has ended.
-    func run() async {
-        await withDiscardingTaskGroup { group in
-            for await body in starts { group.addTask { await body() } }
-        }
-    }
-
-    /// Starts nothing any more.
-    func close() {
-        starting.finish()
-    }
 
     /// The items that run or are about to, those included that were given up.
     var count: Int { state.withLock { $0.count } }
@@ -63,10 +45,12 @@ final class Crew: Sendable {
     }
 
     /// Runs something in one of the places entered; the place is left before `onEnd` is called with what came of it.
+    ///
+    /// - Returns: the task, for those who may have to cancel it.
     func start<Value: Sendable>(
         _ body: @escaping @Sendable () async -> Value, onEnd: @escaping @Sendable (Value) -> Void
-    ) {
-        starting.yield { [self] in
+    ) -> Task<Void, Never> {
+        Task { [self] in
             let value = await body()
             leave(1)
             onEnd(value)

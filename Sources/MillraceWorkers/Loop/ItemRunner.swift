@@ -13,11 +13,11 @@ final class ItemRunner<Source: WorkSource>: Sendable {
     private let crew: Crew
     private let time: MonotonicTime
     /// Rung when an item has ended or was given up.
-    private let bell: Doorbell
+    private let bell: WorkBell
     private let logger: Logger
     private let items: Mutex<RunningItems<Source>>
 
-    init(source: Source, grace: Duration, crew: Crew, time: MonotonicTime, bell: Doorbell, logger: Logger) {
+    init(source: Source, grace: Duration, crew: Crew, time: MonotonicTime, bell: WorkBell, logger: Logger) {
         self.source = source
         self.crew = crew
         self.time = time
@@ -33,21 +33,24 @@ final class ItemRunner<Source: WorkSource>: Sendable {
     /// Whether nothing runs, and every outcome was taken.
     var isIdle: Bool { items.withLock { $0.isIdle } }
 
-    /// Runs claimed items, whose places in the crew are taken.
+    /// Runs what a claim has got, if anything; its places in the crew are taken.
     func start(_ claimed: [Source.Item], alone: Bool = false) {
+        items.withLock { $0.noteClaim() }
         for item in claimed {
             let lease = source.lease(of: item)
-            let (signal, isToEnd) = items.withLock { items in
-                items.start(
-                    item, lease: lease, timeout: source.timeout(of: item), isAlone: alone, at: time.now())
-            }
-            if isToEnd { signal.raise() }
-            crew.start { [self] in
-                await perform(item, until: signal)
-            } onEnd: { [self] performance in
-                items.withLock { $0.end(lease, performance) }
-                bell.ring()
-            }
+            // An item that ends at once waits for this lock, and finds itself taken in.
+            cancel(
+                items.withLock { items in
+                    let task = crew.start { [source] in
+                        await source.perform(item)
+                    } onEnd: { [self] performance in
+                        let isOfLastClaim = self.items.withLock { $0.end(lease, performance) }
+                        if isOfLastClaim { bell.announceWork() } else { bell.ring() }
+                    }
+                    return items.start(
+                        item, lease: lease, timeout: source.timeout(of: item), isAlone: alone, in: task,
+                        at: time.now())
+                })
         }
     }
 
@@ -68,7 +71,7 @@ final class ItemRunner<Source: WorkSource>: Sendable {
 
     /// Tells everything to end that runs or will be started.
     func close(_ reason: Interruption) {
-        raise(items.withLock { $0.close(reason, at: time.now()) })
+        cancel(items.withLock { $0.close(reason, at: time.now()) })
     }
 
     /// Asks twice a second whether the items' leases are still there, until the task is cancelled.
@@ -77,7 +80,7 @@ final class ItemRunner<Source: WorkSource>: Sendable {
             try await time.sleep(for: Self.watchInterval)
             let running = items.withLock { $0.leases }
             guard !running.isEmpty, let held = try? await source.leases() else { continue }
-            raise(items.withLock { $0.interrupt(running.subtracting(held), .revoked, at: time.now()) })
+            cancel(items.withLock { $0.interrupt(running.subtracting(held), .revoked, at: time.now()) })
         }
     }
 
@@ -87,7 +90,7 @@ final class ItemRunner<Source: WorkSource>: Sendable {
             let nextCheck = items.withLock { $0.nextCheck }
             let untilCheck = nextCheck.map { max(.milliseconds(1), $0 - time.now()) } ?? Self.watchInterval
             try await time.sleep(for: min(untilCheck, Self.watchInterval))
-            raise(items.withLock { $0.interruptOverdue(at: time.now()) })
+            cancel(items.withLock { $0.interruptOverdue(at: time.now()) })
             for (lease, entry) in items.withLock({ $0.giveUp(at: time.now()) }) {
                 logger.error(
                     "An item was told to end and goes on; its place is given to others",
@@ -98,23 +101,7 @@ final class ItemRunner<Source: WorkSource>: Sendable {
         }
     }
 
-    private func raise(_ signals: [StopSignal]) {
-        for signal in signals { signal.raise() }
-    }
-
-    /// Runs an item, which is cancelled when the signal is raised.
-    private func perform(_ item: Source.Item, until signal: StopSignal) async -> Performance<Source.Settlement> {
-        await withTaskGroup(of: Performance<Source.Settlement>?.self) { group in
-            group.addTask { [source] in await source.perform(item) }
-            group.addTask {
-                await signal.wait()
-                return nil
-            }
-            // The item's end, or `nil` for the signal.
-            var performance = await group.next() ?? nil
-            group.cancelAll()
-            if performance == nil { performance = await group.next() ?? nil }
-            return performance ?? .interrupted
-        }
+    private func cancel(_ tasks: [Task<Void, Never>]) {
+        for task in tasks { task.cancel() }
     }
 }

@@ -8,8 +8,10 @@ struct RunningItems<Source: WorkSource> {
     struct Entry {
         let item: Source.Item
         let isAlone: Bool
-        /// Raised to tell the item to end.
-        let signal: StopSignal
+        /// Which claim it came from.
+        let claim: Int
+        /// Cancelled to tell the item to end.
+        let task: Task<Void, Never>
         /// When the item has run for as long as it may; `nil` for never.
         let timesOutAt: Duration?
         let timeout: Duration?
@@ -34,6 +36,7 @@ struct RunningItems<Source: WorkSource> {
     let grace: Duration
     private(set) var entries: [Lease<Source.ItemID>: Entry] = [:]
     private var endings: [Ending] = []
+    private var claims = 0
     /// Told to all that is started from now on.
     private var closing: Interruption?
 
@@ -51,24 +54,33 @@ struct RunningItems<Source: WorkSource> {
     /// When the next of the items is to be told to end, or given up.
     var nextCheck: Duration? { entries.values.compactMap(\.nextCheck).min() }
 
+    /// Notes that the store was asked for more; what is started from now on came of that.
+    mutating func noteClaim() {
+        claims += 1
+    }
+
     /// Takes an item in.
     ///
-    /// - Returns: its signal, and whether to raise it at once.
+    /// - Returns: the tasks to cancel: its own, when it is to end at once.
     mutating func start(
-        _ item: Source.Item, lease: Lease<Source.ItemID>, timeout: Duration?, isAlone: Bool, at now: Duration
-    ) -> (signal: StopSignal, isToEnd: Bool) {
-        let signal = StopSignal()
+        _ item: Source.Item, lease: Lease<Source.ItemID>, timeout: Duration?, isAlone: Bool, in task: Task<Void, Never>,
+        at now: Duration
+    ) -> [Task<Void, Never>] {
         entries[lease] = Entry(
-            item: item, isAlone: isAlone, signal: signal, timesOutAt: timeout.map { now + $0 }, timeout: timeout)
-        guard let closing else { return (signal, false) }
-        return (signal, !interrupt([lease], closing, at: now).isEmpty)
+            item: item, isAlone: isAlone, claim: claims, task: task, timesOutAt: timeout.map { now + $0 },
+            timeout: timeout)
+        return closing.map { interrupt([lease], $0, at: now) } ?? []
     }
 
     /// Notes that an item has ended; nothing is to be done about one that was given up before.
-    mutating func end(_ lease: Lease<Source.ItemID>, _ performance: Performance<Source.Settlement>) {
-        guard let entry = entries.removeValue(forKey: lease) else { return }
+    ///
+    /// - Returns: whether it came of the last claim, so that what it may have enqueued was never asked for.
+    @discardableResult
+    mutating func end(_ lease: Lease<Source.ItemID>, _ performance: Performance<Source.Settlement>) -> Bool {
+        guard let entry = entries.removeValue(forKey: lease) else { return false }
         endings.append(
             Ending(lease: lease, item: entry.item, performance: performance, interruption: entry.interruption))
+        return entry.claim == claims
     }
 
     /// Hands out what has ended since the last call.
@@ -79,31 +91,31 @@ struct RunningItems<Source: WorkSource> {
 
     /// Notes that items are told to end; those that were told before keep their reason.
     ///
-    /// - Returns: the signals to raise.
+    /// - Returns: the tasks to cancel.
     mutating func interrupt(
         _ leases: some Sequence<Lease<Source.ItemID>>, _ reason: Interruption, at now: Duration
-    ) -> [StopSignal] {
+    ) -> [Task<Void, Never>] {
         leases.compactMap { lease in
             guard var entry = entries[lease], entry.interruption == nil else { return nil }
             entry.interruption = reason
             entry.patienceEndsAt = now + grace
             entries[lease] = entry
-            return entry.signal
+            return entry.task
         }
     }
 
     /// Tells everything to end that runs, and everything that will be started.
     ///
-    /// - Returns: the signals to raise.
-    mutating func close(_ reason: Interruption, at now: Duration) -> [StopSignal] {
+    /// - Returns: the tasks to cancel.
+    mutating func close(_ reason: Interruption, at now: Duration) -> [Task<Void, Never>] {
         closing = reason
         return interrupt(Array(entries.keys), reason, at: now)
     }
 
     /// Tells the items to end that have run for longer than they may.
     ///
-    /// - Returns: the signals to raise.
-    mutating func interruptOverdue(at now: Duration) -> [StopSignal] {
+    /// - Returns: the tasks to cancel.
+    mutating func interruptOverdue(at now: Duration) -> [Task<Void, Never>] {
         let overdue = entries.filter { $0.value.timesOutAt.map { $0 <= now } ?? false }
         return overdue.flatMap { lease, entry in
             entry.timeout.map { interrupt([lease], .timedOut(after: $0), at: now) } ?? []

@@ -8,12 +8,12 @@ final class WorkListener: Sendable {
     private static let pause = Duration.seconds(1)
 
     private let announcements: (any WorkAnnouncing)?
-    private let jobBell: Doorbell
-    private let chunkBell: Doorbell
+    private let jobBell: WorkBell
+    private let chunkBell: WorkBell
     private let logger: Logger
     private let listening = Atomic<Bool>(false)
 
-    init(_ announcements: (any WorkAnnouncing)?, jobBell: Doorbell, chunkBell: Doorbell, logger: Logger) {
+    init(_ announcements: (any WorkAnnouncing)?, jobBell: WorkBell, chunkBell: WorkBell, logger: Logger) {
         self.announcements = announcements
         self.jobBell = jobBell
         self.chunkBell = chunkBell
@@ -43,10 +43,10 @@ final class WorkListener: Sendable {
         switch announcement {
         case .listening:
             listening.store(true, ordering: .relaxed)
-            jobBell.ring()
-            chunkBell.ring()
-        case .jobs: jobBell.ring()
-        case .chunks: chunkBell.ring()
+            jobBell.announceWork()
+            chunkBell.announceWork()
+        case .jobs: jobBell.announceWork()
+        case .chunks: chunkBell.announceWork()
         }
     }
 }

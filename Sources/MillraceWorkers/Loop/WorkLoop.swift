@@ -5,8 +5,7 @@ internal import MillraceCore
 ///
 /// One round settles everything that has ended and claims for all free places at the same time, so a store that groups
 /// its commits does both with one. While a round waits for the store, further items end; the next round settles them
-/// together. Between rounds the loop sleeps until its bell rings, or until it is time to look for work again; what it
-/// has to do it sees from the state of things, never from who rang.
+/// together. Between rounds the loop sleeps until its bell rings, or until it is time to look for work again.
 struct WorkLoop<Source: WorkSource>: Sendable {
     let source: Source
     let concurrency: Int
@@ -19,7 +18,7 @@ struct WorkLoop<Source: WorkSource>: Sendable {
     let crew: Crew
     let time: MonotonicTime
     let stop: StopSignal
-    let bell: Doorbell
+    let bell: WorkBell
     /// Takes the outcomes that are not settled when the loop ends before its time.
     let leftovers: Leftovers<Source.Settlement>
     let trouble: StoreTrouble
@@ -76,14 +75,16 @@ struct WorkLoop<Source: WorkSource>: Sendable {
         var refused = 0
         var nextSuspectLook = time.now()
         var doubt = ClaimDoubt()
+        var pace = ClaimPace()
         while true {
             try Task.checkCancellation()
             let isStopping = stop.isRaised
             let settlements = unsettled + runner.takeSettlements()
             let room = isStopping ? 0 : max(0, concurrency - runner.count - refused)
             async let remaining = settle(settlements)
-            let claimed = try await claim(upTo: room)
-            runner.start(claimed ?? [])
+            let asks = room > 0 && pace.isDue(at: time.now(), isAnnounced: bell.takeAnnouncement())
+            let claimed = try await claim(upTo: asks ? room : 0, &pace)
+            if asks { runner.start(claimed ?? []) }
             unsettled = try await remaining
             if claimed == nil { doubt.arise(at: time.now()) }
             // Nothing is under way between this loop and the store now.
@@ -93,42 +94,43 @@ struct WorkLoop<Source: WorkSource>: Sendable {
             }
             refused = unsettled.count
             if isStopping, unsettled.isEmpty, runner.isIdle { return }
-            if room > 0, claimed?.isEmpty == true, takesSuspects, nextSuspectLook <= time.now() {
+            if asks, claimed?.isEmpty == true, takesSuspects, nextSuspectLook <= time.now() {
                 nextSuspectLook =
                     time.now() + (isListening ? Self.listeningSuspectInterval : Self.suspectInterval)
                 if await !lookForSuspect(runner) { doubt.arise(at: time.now()) }
             }
-            let isHealthy = unsettled.isEmpty && claimed != nil
-            await time.limit(untilNextLook(isHealthy: isHealthy, isStopping: isStopping, running: runner.count)) {
-                await bell.wait()
-            }
+            // Only the bell brings something to do to a loop that is full.
+            let hasRoom = !isStopping && runner.count < concurrency
+            let pause =
+                unsettled.isEmpty ? (hasRoom ? pace.untilNextLook(at: time.now()) : nil) : Self.troubleInterval
+            await time.limit(pause) { await bell.wait() }
         }
     }
 
-    /// How long to wait for the bell; `nil` when only that can bring something to do.
-    private func untilNextLook(isHealthy: Bool, isStopping: Bool, running: Int) -> Duration? {
-        if !isHealthy { return Self.troubleInterval }
-        if isStopping || running >= concurrency { return nil }
-        // Half to one and a half of the interval, so that processes do not ask in step.
-        let interval = isListening ? max(pollInterval, Self.listeningPollInterval) : pollInterval
-        return interval * Double.random(in: 0.5...1.5)
+    /// How long to wait before looking for work again; drawn, so that processes do not ask in step.
+    private var lookInterval: Duration {
+        guard isListening else { return pollInterval * Double.random(in: 0.5...1.5) }
+        return max(pollInterval, Self.listeningPollInterval) * Double.random(in: 0.5...1)
     }
 
     private var isListening: Bool { listener?.isListening ?? false }
 
     /// What could be claimed; `nil` when the store did not answer.
-    private func claim(upTo room: Int) async throws(StoreError) -> [Source.Item]? {
+    private func claim(upTo room: Int, _ pace: inout ClaimPace) async throws(StoreError) -> [Source.Item]? {
+        guard room > 0 else { return [] }
         let places = crew.enter(room)
-        guard places > 0 else { return [] }
+        var items: [Source.Item] = []
         do throws(StoreError) {
-            let items = try await source.claim(upTo: places, alone: false)
-            crew.leave(places - items.count)
-            return items
+            if places > 0 { items = try await source.claim(upTo: places, alone: false) }
+            pace.note(found: items.count, of: places, at: time.now(), nextLookAfter: lookInterval)
         } catch {
             crew.leave(places)
+            pace.noteFailure(at: time.now(), nextLookAfter: Self.troubleInterval)
             try trouble.note(error, "Claiming failed and will be tried again")
             return nil
         }
+        crew.leave(places - items.count)
+        return items
     }
 
     /// Asks for something that may have killed its workers, if this one runs nothing else.

@@ -40,4 +40,20 @@ import Testing
         #expect(place.log.count { $0.isSettle } < 250)
         #expect(place.log.count { $0.isClaim } < 250)
     }
+
+    @Test func `an end asks for more work once for each claim, not once for each job`() async throws {
+        let gates = (0..<20).map { _ in StopSignal() }
+        let handler = TaskHandler { number, _ in
+            await gates[number].wait()
+            return NoResult()
+        }
+        try await handler.enqueue(20, at: place)
+        try await place.run(handler, configuration: WorkerConfiguration(concurrency: 32, maxCrashes: 0)) {
+            for (number, gate) in gates.enumerated() {
+                gate.raise()
+                try await eventually { try await place.stats()[.completed] == number + 1 }
+            }
+        }
+        #expect(place.log.count { $0.isClaim } <= 3)
+    }
 }

@@ -33,22 +33,18 @@ import Testing
     @Test func `what is started runs until its end, and the place is left before that is told`() async {
         let gate = StopSignal()
         let told = StopSignal()
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { await crew.run() }
-            #expect(crew.enter(1) == 1)
-            crew.start {
-                await gate.wait()
-                return "done"
-            } onEnd: { [crew] value in
-                #expect(value == "done" && crew.count == 0)
-                told.raise()
-            }
-            crew.close()
-            #expect(crew.count == 1)
-            gate.raise()
-            await crew.waitUntilEmpty()
-            await told.wait()
+        #expect(crew.enter(1) == 1)
+        let task = crew.start {
+            await gate.wait()
+            return Task.isCancelled
+        } onEnd: { [crew] isCancelled in
+            #expect(isCancelled && crew.count == 0)
+            told.raise()
         }
+        #expect(crew.count == 1)
+        task.cancel()
+        await crew.waitUntilEmpty()
+        await told.wait()
         #expect(crew.count == 0)
     }
 

@@ -17,7 +17,7 @@ private struct Numbers: WorkSource {
     func settle(_ settlements: [String]) async throws(StoreError) {}
 }
 
-/// The state machine, and the signals that it has handed out.
+/// The state machine, and the tasks that it was given.
 private struct Bench {
     enum Event: Sendable {
         /// An item begins; `isTold` when it is to end at once.
@@ -38,15 +38,16 @@ private struct Bench {
 
     var items = RunningItems<Numbers>(grace: .seconds(10))
     var now = Duration.zero
-    private var signals: [ObjectIdentifier: Int] = [:]
+    private var tasks: [Task<Void, Never>: Int] = [:]
 
     mutating func run(_ event: Event) {
         switch event {
         case .start(let item, let timeout, let isTold):
-            let (signal, isToEnd) = items.start(
-                item, lease: lease(item), timeout: timeout.map { .seconds($0) }, isAlone: false, at: now)
-            signals[ObjectIdentifier(signal)] = item
-            #expect(isToEnd == isTold, "\(event)")
+            let task = Task {}
+            let told = items.start(
+                item, lease: lease(item), timeout: timeout.map { .seconds($0) }, isAlone: false, in: task, at: now)
+            tasks[task] = item
+            #expect(told == (isTold ? [task] : []), "\(event)")
         case .tell(let told, let reason, let telling):
             expect(items.interrupt(told.map(lease), reason, at: now), telling, event)
         case .close(let reason, let telling):
@@ -70,8 +71,8 @@ private struct Bench {
 
     private func lease(_ item: Int) -> Lease<Int> { Lease(id: item, token: .initial) }
 
-    private func expect(_ raised: [StopSignal], _ items: [Int], _ event: Event) {
-        #expect(raised.compactMap { signals[ObjectIdentifier($0)] }.sorted() == items, "\(event)")
+    private func expect(_ cancelled: [Task<Void, Never>], _ items: [Int], _ event: Event) {
+        #expect(cancelled.compactMap { tasks[$0] }.sorted() == items, "\(event)")
     }
 }
 
@@ -149,6 +150,22 @@ private struct Bench {
         for event in story.events { bench.run(event) }
     }
 
+    @Test func `an end tells whether its item came of the last claim`() {
+        var items = RunningItems<Numbers>(grace: .seconds(5))
+        let leases = (0..<3).map { Lease(id: $0, token: LeaseToken.initial) }
+        func start(_ item: Int) {
+            _ = items.start(item, lease: leases[item], timeout: nil, isAlone: false, in: Task {}, at: .zero)
+        }
+        items.noteClaim()
+        start(0)
+        start(1)
+        var ends = [items.end(leases[0], .settledItself)]
+        items.noteClaim()
+        start(2)
+        for lease in [leases[1], leases[2], leases[2]] { ends.append(items.end(lease, .settledItself)) }
+        #expect(ends == [true, false, true, false])
+    }
+
     @Test func `whatever happens, each item that was started ends once`() {
         var generator = TestSeed.generator()
         var items = RunningItems<Numbers>(grace: .seconds(5))
@@ -163,7 +180,7 @@ private struct Bench {
                 started += 1
                 _ = items.start(
                     started, lease: Lease(id: started, token: .initial),
-                    timeout: Bool.random(using: &generator) ? .seconds(3) : nil, isAlone: false, at: now)
+                    timeout: Bool.random(using: &generator) ? .seconds(3) : nil, isAlone: false, in: Task {}, at: now)
             case 2: items.end(lease, .settledItself)
             case 3: _ = items.interrupt([lease], .revoked, at: now)
             case 4: now += .seconds(1)

@@ -30,8 +30,8 @@ import Testing
     }
 
     private let announcer = Announcer()
-    private let jobBell = Doorbell()
-    private let chunkBell = Doorbell()
+    private let jobBell = WorkBell()
+    private let chunkBell = WorkBell()
     private let listener: WorkListener
 
     init() {
