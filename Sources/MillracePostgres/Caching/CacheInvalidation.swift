@@ -55,12 +55,18 @@ struct CacheInvalidation {
     private func remove(_ keys: [CacheKey], before version: Int64) async throws(StoreError) -> Int {
         guard !keys.isEmpty else { return 0 }
         let schema = store.schema
-        // Takes a version anew each time: who read an entry into memory after the last one has to forget it.
+        // Takes a version anew each time: who read an entry into memory after the last one has to forget it. Entries are
+        // held in the order of their keys, as by reports of uses, before one is deleted.
         return try await store.rows(
             """
-            WITH \(CacheLog.next(in: schema, pattern: "$1")), removed AS (
-                DELETE FROM \(schema).cache_entries AS e USING next
+            WITH \(CacheLog.next(in: schema, pattern: "$1")), locked AS MATERIALIZED (
+                SELECT e.cache_key FROM next, \(schema).cache_entries AS e
                 WHERE e.cache_key = ANY ($2) AND e.version < $3
+                ORDER BY e.cache_key
+                FOR UPDATE OF e
+            ), removed AS (
+                DELETE FROM \(schema).cache_entries AS e USING locked
+                WHERE e.cache_key = locked.cache_key
                 RETURNING e.expires_at > coalesce($4::timestamptz, now()) AS was_served
             )
             SELECT count(*) FILTER (WHERE was_served) FROM removed

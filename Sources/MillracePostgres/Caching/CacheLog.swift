@@ -5,7 +5,7 @@ internal import MillraceCore
 /// Who writes holds the row of `cache_version` until the commit, so versions are seen in the order in which they were
 /// given, and without a gap: who has followed the writes up to one has missed none before it. Each write is one
 /// statement and takes that row first, so it holds up others no longer than its commit takes, and never waits for them
-/// while it has locks of its own.
+/// while it has locks of its own. Of entries it takes the locks in the order of their keys.
 struct CacheLog {
     /// How many writes are remembered at least.
     private static let remembered = 16_384

@@ -163,6 +163,11 @@ struct PostgresPruner: Sendable {
         ) { try $0.id(TranscriptID.self) }
         for id in ids {
             let gone = try await store.write { connection in
+                // Asked again once it is held, by a statement that sees what its holders did: somebody may have taken it
+                // up since.
+                guard try await TranscriptDelete.lock(id, on: connection, of: store) != nil else {
+                    return StorePruned()
+                }
                 let counts = try await connection.rows(Self.goneWith(schema, oldTranscripts), [.time(cutoff), .id(id)])
                 {
                     row in
@@ -174,9 +179,8 @@ struct PostgresPruner: Sendable {
                     gone.cacheEntries = try row.value()
                     return gone
                 }
-                // Asked again, because somebody may have taken it up since.
                 guard let gone = counts.first else { return StorePruned() }
-                try await TranscriptDelete.delete(id, force: false, on: connection, of: store)
+                try await TranscriptDelete.remove(id, on: connection, of: store)
                 return gone
             }
             pruned.transcripts += gone.transcripts
