@@ -65,14 +65,6 @@ public struct JSONText: Sendable {
     private static let nulRefusal = InvalidValue(
         "JSON", "a string contains the character NUL, which no store can keep")
 
-    /// The same bytes for all documents that mean the same; `nil` for what is no JSON.
-    var canonical: Data? {
-        guard
-            let value = try? JSONSerialization.jsonObject(with: Data(text.utf8), options: .fragmentsAllowed)
-        else { return nil }
-        return try? JSONSerialization.data(withJSONObject: value, options: [.sortedKeys, .fragmentsAllowed])
-    }
-
     /// Looks for what Foundation's parser lets pass and PostgreSQL's does not: a comma behind the last element, a byte
     /// order mark, a bare NUL; and for an escaped NUL, even under a key that comes twice.
     private static func scan(_ text: String) -> (isStrict: Bool, holdsNUL: Bool) {

@@ -1,5 +1,6 @@
 import Foundation
 import MillraceCore
+import MillraceTesting
 import Testing
 
 @Suite struct JSONTextTests {
@@ -9,6 +10,11 @@ import Testing
             (#"{"a":1,"b":[true,null]}"#, #" { "b" : [ true , null ] , "a" : 1 } "#), ("1", "1.0"), ("100", "1e2"),
             ("0.5", "0.50"), (#""\u00e9""#, "\"\u{E9}\""), (#""\ud83d\ude00""#, #""😀""#), (#""\/""#, #""/""#),
             ("[]", "[ ]"), ("-0.25", "-25e-2"),
+            // As PostgreSQL spells them.
+            (#"{"a":1e16}"#, #"{"a":10000000000000000}"#), ("-0.0", "0.0"), ("-0", "0"), ("0e9", "0.000"),
+            ("[1.5e+17]", "[150000000000000000]"), ("1E20", "100000000000000000000"), ("1.50E-7", "0.00000015"),
+            ("123456789012345678901234567890.5", "1234567890123456789012345678905e-1"),
+            (#"{"a":["1e2",1e2]}"#, #"{"a":["1e2",100]}"#), (#"{"a":1,"a":2e1}"#, #"{"a":20}"#),
         ])
     func equal(left: String, right: String) throws {
         let (left, right) = (try JSONText(left), try JSONText(right))
@@ -23,9 +29,37 @@ import Testing
             (#"{"a":1}"#, #"{"A":1}"#),
             ("9007199254740993", "9007199254740992"), ("18446744073709551615", "18446744073709551614"),
             ("\"\u{E9}\"", "\"e\u{301}\""), (#"{"a":null}"#, "{}"),
+            ("0.1", "0.10000000000000000001"), ("1e20", "100000000000000000001"), ("1e2", #""1e2""#),
+            ("1e2", #""100""#),
+            ("1", "-1"), ("1e-3", "1e3"), (#"["\"1e2"]"#, #"["\"100"]"#),
         ])
     func different(left: String, right: String) throws {
         #expect(try JSONText(left) != JSONText(right))
+    }
+
+    @Test("A number is the same however it is spelled, and no other")
+    func numbers() throws {
+        var generator = TestSeed.generator()
+        for _ in 0..<2_000 {
+            let digits = String(UInt64.random(in: 1...UInt64.max, using: &generator))
+                .prefix(Int.random(in: 1...20, using: &generator))
+            let exponent = Int.random(in: -40...40, using: &generator)
+            let sign = Bool.random(using: &generator) ? "-" : ""
+            let short = sign + digits + "e\(exponent)"
+            let zeros = String(repeating: "0", count: Int.random(in: 0...4, using: &generator))
+            // All digits written out, before the point or behind it.
+            let long =
+                exponent >= 0
+                ? digits + String(repeating: "0", count: exponent) + (zeros.isEmpty ? "" : "." + zeros)
+                : "0." + String(repeating: "0", count: max(0, -exponent - digits.count))
+                    + digits.suffix(min(digits.count, -exponent)) + zeros
+            let whole = exponent < 0 ? String(digits.dropLast(min(digits.count, -exponent))) : ""
+            let spelled = sign + (whole.isEmpty ? long : whole + long.dropFirst())
+            let (left, right) = (try JSONText(#"{"n":\#(short)}"#), try JSONText(#"{ "n" : \#(spelled) }"#))
+            #expect(left == right && left.hashValue == right.hashValue, "\(short) \(spelled) (seed \(TestSeed.value))")
+            let next = try JSONText(#"{"n":\#(sign)\#(digits)1e\#(exponent - 1)}"#)
+            #expect(next != left, "\(short) (seed \(TestSeed.value))")
+        }
     }
 
     @Test(
