@@ -8,9 +8,9 @@ enum ChunkSettle {
         return """
             WITH line AS MATERIALIZED (
                 SELECT * FROM unnest(
-                    $1::uuid[], $2::bigint[], $3::text[], $4::timestamptz[], $5::text[], $6::jsonb[], $7::boolean[],
+                    $1::uuid[], $2::bigint[], $3::text[], $4::bigint[], $5::text[], $6::jsonb[], $7::boolean[],
                     $8::text[]
-                ) AS line (id, token, outcome, at, error, result, cached, cache_key)
+                ) AS line (id, token, outcome, delay, error, result, cached, cache_key)
                 WHERE \(ChunkCount.isRare("token"))
             ), held AS MATERIALIZED (
                 SELECT line.*, chunk.processing_id
@@ -26,7 +26,10 @@ enum ChunkSettle {
                     retry_count = retry_count + (outcome = 'retry' AND retry_count < max_retries)::integer,
                     lease_token = lease_token + 1,
                     worker_id = NULL,
-                    scheduled_at = CASE WHEN outcome = 'retry' AND retry_count < max_retries THEN at END,
+                    scheduled_at = CASE
+                        WHEN outcome = 'retry' AND retry_count < max_retries
+                        THEN \(now) + delay * interval '1 microsecond'
+                    END,
                     completed_at = CASE
                         WHEN outcome IN ('completed', 'failed') OR outcome = 'retry' AND retry_count >= max_retries
                         THEN \(now)
@@ -56,14 +59,17 @@ enum ChunkSettle {
 
     /// A merge is told of on `channel`, on which new jobs are.
     ///
+    /// A retry is sent as how long after `hostNow` it is, for the clock by which it was chosen may differ from the
+    /// server's.
+    ///
     /// - Throws: `invalid` for a result that no store can keep.
     static func parameters(
-        _ settlements: [ChunkSettlement], at now: PostgresParameter, channel: String
+        _ settlements: [ChunkSettlement], at now: PostgresParameter, hostNow: Timestamp, channel: String
     ) throws(StoreError) -> [PostgresParameter] {
-        var lines = Lines(capacity: settlements.count)
+        var lines = Lines(capacity: settlements.count, now: hostNow)
         for settlement in settlements { try lines.append(settlement) }
         return [
-            .uuids(lines.ids), .int8s(lines.tokens), .texts(lines.outcomes), .times(lines.times),
+            .uuids(lines.ids), .int8s(lines.tokens), .texts(lines.outcomes), .int8s(lines.delays),
             .texts(lines.errors), .jsons(lines.results), .bools(lines.cached), .texts(lines.cacheKeys), now,
             .text(channel),
         ]
@@ -71,20 +77,22 @@ enum ChunkSettle {
 
     /// The columns of a batch.
     private struct Lines {
+        let now: Timestamp
         var ids: [UUID?] = []
         var tokens: [Int64?] = []
         var outcomes: [String?] = []
-        var times: [Timestamp?] = []
+        var delays: [Int64?] = []
         var errors: [String?] = []
         var results: [String?] = []
         var cached: [Bool?] = []
         var cacheKeys: [String?] = []
 
-        init(capacity: Int) {
+        init(capacity: Int, now: Timestamp) {
+            self.now = now
             ids.reserveCapacity(capacity)
             tokens.reserveCapacity(capacity)
             outcomes.reserveCapacity(capacity)
-            times.reserveCapacity(capacity)
+            delays.reserveCapacity(capacity)
             errors.reserveCapacity(capacity)
             results.reserveCapacity(capacity)
             cached.reserveCapacity(capacity)
@@ -109,7 +117,7 @@ enum ChunkSettle {
             isFromCache: Bool = false
         ) {
             outcomes.append(outcome)
-            times.append(time)
+            delays.append(time.map { ($0 - now).wholeMicroseconds })
             errors.append(error)
             results.append(result)
             cached.append(isFromCache)

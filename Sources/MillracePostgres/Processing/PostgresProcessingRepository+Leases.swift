@@ -24,7 +24,8 @@ extension PostgresProcessingRepository {
     public func settle(_ settlements: [ChunkSettlement]) async throws(StoreError) -> ChunkSettleReceipt {
         guard !settlements.isEmpty else { return ChunkSettleReceipt(lost: [], merging: []) }
         let parameters = try ChunkSettle.parameters(
-            settlements, at: store.now, channel: store.pool.configuration.schema)
+            settlements, at: store.now, hostNow: (store.clock ?? SystemWallClock()).now(),
+            channel: store.pool.configuration.schema)
         let rows = try await store.rows(settleSQL, parameters) { row in
             (lost: try row.optionalID(ChunkID.self), merging: try row.optionalID(ProcessingID.self))
         }

@@ -79,7 +79,8 @@ struct ChunkPlanTests {
         if steps.contains(.claim) { #expect(pages <= 20 * rows + 100, "\(pages) pages for a claim of \(what)") }
         if steps.contains(.settle) {
             let parameters = try ChunkSettle.parameters(
-                held.map { ChunkSettlement($0, .done) }, at: store.now, channel: "none")
+                held.map { ChunkSettlement($0, .done) }, at: store.now, hostNow: SystemWallClock().now(),
+                channel: "none")
             let pages = try await StatementCost.buffers(of: repository.settleSQL, parameters, planning, in: store)
             #expect(pages <= 25 * rows, "\(pages) pages for a settlement of \(what)")
         }
