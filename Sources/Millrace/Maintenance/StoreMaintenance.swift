@@ -87,7 +87,8 @@ public struct StoreMaintenance: Sendable {
     /// - Throws: `StoreError` `busy` when a process has the store open or a worker's lease holds; `notFound`,
     ///   `corrupted` or `newerVersion` when the backup is not good. Nothing has changed then.
     public func restore(from path: String) async throws(StoreError) -> StoreCopy {
-        try await file { "restore a backup of pg_dump with pg_restore --schema=\($0)" }
+        // Without --schema: that would restore tables, and not the schema that they belong in.
+        try await file { _ in "restore a backup of pg_dump with pg_restore --dbname=…, which makes its schema" }
             .restore(from: StoreLocation.file(path).description)
     }
 
