@@ -82,8 +82,9 @@ final class CallGatherer<Item: Sendable, Answer: Sendable>: Sendable {
         }
         switch step {
         case .wait: break
-        // Not the caller's own task: that it is cancelled is no business of those who are served with it.
-        case .work: Task { await work() }
+        // Not the caller's own task, nor a child of it: that it is cancelled is no business of those who are served with
+        // it, and they have nothing to do with its trace or with the connection that it holds. It ends when nobody waits.
+        case .work: Task.detached { [self] in await work() }
         case .refuse: call.answer.resume(returning: .failure(Self.cancelled))
         }
     }

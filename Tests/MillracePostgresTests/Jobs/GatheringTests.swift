@@ -140,6 +140,15 @@ struct GatheringTests {
         }
     }
 
+    @TaskLocal private static var caller = 0
+
+    @Test func `what is served knows nothing of the task that came first`() async throws {
+        let gatherer = CallGatherer<Int, Int>(.init()) { calls async throws(StoreError) in
+            calls.map { _ in Self.caller }
+        }
+        #expect(try await Self.$caller.withValue(7) { try await gatherer.call([1]) } == 0)
+    }
+
     @Test func `jobs that many tasks enqueue and settle take far fewer statements`() async throws {
         try await TemporaryPostgres.with { (temporary) async throws in
             let jobs = PostgresJobQueueRepository(temporary.store)
