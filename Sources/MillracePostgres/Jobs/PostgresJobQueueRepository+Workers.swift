@@ -45,10 +45,13 @@ extension PostgresJobQueueRepository {
     /// Looks the jobs up that the worker has claimed here; for any other worker, reads the index of held jobs.
     public func leases(of worker: WorkerID) async throws(StoreError) -> [JobID: LeaseToken] {
         guard let known = desk.held.jobs(of: worker) else {
-            return Dictionary(
+            let start = desk.now
+            let held = Dictionary(
                 uniqueKeysWithValues: try await store.rows(
                     statements.read.leases, [.id(worker)], isIdempotent: true
                 ) { (try $0.id(JobID.self), try $0.token()) })
+            desk.held.found(held, of: worker, at: start)
+            return held
         }
         let held = Dictionary(
             uniqueKeysWithValues: try await store.rows(

@@ -77,7 +77,7 @@ public struct PostgresJobQueueRepository: JobQueueRepository {
         do throws(StoreError) {
             outcome = try await claimed(upTo: limit, from: scope, by: worker)
         } catch {
-            desk.held.doubt(worker)
+            desk.held.doubt(worker, at: desk.now)
             throw error
         }
         guard outcome.isLeaseHeld else {
