@@ -8,8 +8,10 @@ struct JobClaim: Sendable {
         var isLeaseHeld = false
         /// The jobs, in the order in which they were to be given.
         var jobs: [Job] = []
-        /// Those of them that were queued; the others had waited for their time.
-        var queued: [Job] = []
+        /// How far it got in the groups that had queued jobs, by their places.
+        var reached: [Int: JobCursors.Position] = [:]
+        /// How many of the jobs had waited for their time.
+        var due = 0
     }
 
     let sql: String
@@ -64,20 +66,37 @@ struct JobClaim: Sendable {
     private func run(
         _ sql: String, _ parameters: [PostgresParameter], in store: PostgresStore
     ) async throws(StoreError) -> Outcome {
-        let rows = try await store.rows(sql, parameters) { row -> (Bool, (isDue: Bool, job: Job)?) in
+        var outcome = Outcome()
+        let rows = try await store.rows(sql, parameters) { row -> (Bool, Job?) in
             let isLeaseHeld = try row.value(Bool.self)
-            guard let isDue = try row.optional(Bool.self) else { return (isLeaseHeld, nil) }
-            return (isLeaseHeld, (isDue, try JobRow.read(&row)))
+            guard let group = try row.optional(Int.self) else { return (isLeaseHeld, nil) }
+            let job = try JobRow.read(&row)
+            if group > 0 {
+                let position = JobCursors.Position(time: job.createdAt, id: job.id.uuid)
+                outcome.reached[group - 1] = max(outcome.reached[group - 1] ?? .first, position)
+            } else {
+                outcome.due += 1
+            }
+            return (isLeaseHeld, job)
         }
-        var outcome = Outcome(isLeaseHeld: rows.first?.0 ?? false)
-        outcome.jobs.reserveCapacity(rows.count)
-        for case (_, let claimed?) in rows {
-            outcome.jobs.append(claimed.job)
-            if !claimed.isDue { outcome.queued.append(claimed.job) }
-        }
-        // RETURNING promises no order.
-        outcome.jobs.sort { ($1.priority, $0.createdAt, $0.id) < ($0.priority, $1.createdAt, $1.id) }
+        outcome.isLeaseHeld = rows.first?.0 ?? false
+        outcome.jobs = rows.compactMap(\.1)
+        outcome.jobs = Self.inOrder(outcome.jobs)
         return outcome
+    }
+
+    /// The most urgent first, then the oldest: RETURNING promises no order, though mostly it has this one.
+    private static func inOrder(_ jobs: [Job]) -> [Job] {
+        func isBefore(_ left: Int, _ right: Int) -> Bool {
+            let (left, right) = (
+                (jobs[right].priority, jobs[left].createdAt, jobs[left].id),
+                (jobs[left].priority, jobs[right].createdAt, jobs[right].id)
+            )
+            return left < right
+        }
+        if jobs.indices.dropFirst().allSatisfy({ !isBefore($0, $0 - 1) }) { return jobs }
+        // Places rather than jobs, which are large.
+        return jobs.indices.sorted(by: isBefore).map { jobs[$0] }
     }
 
     /// What is asked of a job in both statements: not a suspect unless that is wanted, and possible here.
@@ -89,7 +108,7 @@ struct JobClaim: Sendable {
         SET status = 'PROCESSING', worker_id = $2, lease_token = lease_token + 1,
             started_at = coalesce($1, now()), updated_at = coalesce($1, now()), scheduled_at = NULL
         FROM taken WHERE processing_jobs.ctid = taken.place
-        RETURNING taken.is_due, \(JobRow.columns)
+        RETURNING taken.number, \(JobRow.columns)
         """
     }
 
@@ -101,6 +120,8 @@ struct JobClaim: Sendable {
         """
     }
 
+    /// The number of a job is that of its group, and 0 when it had waited for its time.
+    ///
     /// First the best are found among all groups, without locks; then each group is asked to lock as many as were found
     /// in it. So no more is locked than is taken, and claims that run at the same time pass over each other's jobs.
     ///
@@ -148,14 +169,14 @@ struct JobClaim: Sendable {
                 JOIN place USING (number)
             ),
             taken AS MATERIALIZED (
-                SELECT false AS is_due, job.place FROM wanted place CROSS JOIN LATERAL (
+                SELECT place.number, job.place FROM wanted place CROSS JOIN LATERAL (
                     SELECT ctid AS place FROM \(schema).processing_jobs
                     WHERE \(queued)
                     ORDER BY created_at, id LIMIT place.jobs FOR UPDATE SKIP LOCKED
                 ) job
                 WHERE NOT place.is_due
                 UNION ALL
-                SELECT true, job.place FROM wanted place CROSS JOIN LATERAL (
+                SELECT 0, job.place FROM wanted place CROSS JOIN LATERAL (
                     SELECT ctid AS place FROM \(schema).processing_jobs
                     WHERE \(due)
                     ORDER BY scheduled_at LIMIT place.jobs FOR UPDATE SKIP LOCKED
@@ -175,7 +196,7 @@ struct JobClaim: Sendable {
             \(lease(schema))
         ),
         taken AS MATERIALIZED (
-            SELECT status = 'SCHEDULED' AS is_due, ctid AS place FROM \(schema).processing_jobs
+            SELECT 0 AS number, ctid AS place FROM \(schema).processing_jobs
             WHERE (SELECT holds FROM lease) AND transcript_id = ANY ($10::uuid[])
               AND (status = 'QUEUED' OR status = 'SCHEDULED' AND scheduled_at <= coalesce($1, now()))
               AND queue_name = ANY ($7::text[]) AND job_type = ANY ($8::text[])

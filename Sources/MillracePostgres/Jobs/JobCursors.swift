@@ -87,21 +87,18 @@ struct JobCursors: Sendable {
             includesDue: duePace.isDue(at: now), isWide: isWide, generation: generation)
     }
 
-    /// Notes what a claim has found: the jobs that were queued, how many were due, and whether it got all it wanted.
-    mutating func end(_ look: Look, queued: [Job], due: Int, isFull: Bool, from start: Duration, to end: Duration) {
+    /// Notes what a claim has found: how far it got in which groups, by their places among ``groups``, how many of its jobs
+    /// were due, and whether it got all it wanted.
+    mutating func end(
+        _ look: Look, reached: [Int: Position], due: Int, isFull: Bool, from start: Duration, to end: Duration
+    ) {
         if look.isFromFloor { floorPace.note(from: start, to: end) }
         if look.isWide { widePace.note(from: start, to: end) }
         // There are likely more due when some were.
         if look.includesDue, due == 0 { duePace.note(from: start, to: end) }
         wasShort = !isFull
         guard look.generation == generation else { return }
-        var last: [Int: Position] = [:]
-        for job in queued {
-            guard let place = places[JobGroup(job)] else { continue }
-            let position = Position(time: job.createdAt, id: job.id.uuid)
-            last[place] = max(last[place] ?? .first, position)
-        }
-        for (place, position) in last {
+        for (place, position) in reached {
             // One that looked back may have found the first of many that had been passed over: all go on from there.
             trails[place].present =
                 look.isFromFloor || look.isWide ? position : max(trails[place].present, position)

@@ -46,8 +46,7 @@ final class JobDesk: Sendable {
         let now = now
         state.withLock { state in
             state.cursors[scope]?.end(
-                look, queued: outcome.queued, due: outcome.jobs.count - outcome.queued.count, isFull: isFull,
-                from: since, to: now)
+                look, reached: outcome.reached, due: outcome.due, isFull: isFull, from: since, to: now)
         }
     }
 

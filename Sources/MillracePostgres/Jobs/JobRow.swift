@@ -1,4 +1,5 @@
 internal import MillraceCore
+internal import Synchronization
 
 /// How a job is read from its row.
 enum JobRow {
@@ -38,8 +39,17 @@ enum JobRow {
         return Job(request, id: id, createdAt: createdAt, state: state)
     }
 
+    /// The engines that were read last: to make one of its text takes longer than to read the whole row.
+    private static let engines = Mutex<[String: EngineIdentity]>([:])
+    private static let engineLimit = 256
+
     private static func engine(_ text: String) throws -> EngineIdentity {
+        if let engine = engines.withLock({ $0[text] }) { return engine }
         guard let engine = EngineIdentity(description: text) else { throw InvalidValue("engine", "names none") }
+        engines.withLock { engines in
+            if engines.count >= engineLimit { engines = [:] }
+            engines[text] = engine
+        }
         return engine
     }
 }

@@ -20,9 +20,16 @@ import Testing
 
     private mutating func claim(_ jobs: [Job], isFull: Bool = true, taking time: Duration = .zero) -> JobCursors.Look {
         let look = cursors.begin(at: now)
-        cursors.end(look, queued: jobs, due: 0, isFull: isFull, from: now, to: now + time)
+        cursors.end(look, reached: reached(jobs), due: 0, isFull: isFull, from: now, to: now + time)
         now += time
         return look
+    }
+
+    private func reached(_ jobs: [Job]) -> [Int: JobCursors.Position] {
+        Dictionary(
+            jobs.compactMap { job in
+                cursors.groups.firstIndex(of: JobGroup(job)).map { ($0, .init(time: job.createdAt, id: job.id.uuid)) }
+            }, uniquingKeysWith: max)
     }
 
     @Test mutating func `go on behind the last job that was claimed, each group for itself`() {
@@ -70,7 +77,7 @@ import Testing
         let again = RequeuedJob(
             group: JobGroup(job(50)), createdAt: Timestamp(microseconds: 50))
         cursors.lower([again])
-        cursors.end(look, queued: [job(200)], due: 0, isFull: true, from: now, to: now)
+        cursors.end(look, reached: reached([job(200)]), due: 0, isFull: true, from: now, to: now)
         #expect(medium(cursors.begin(at: now)) == JobCursors.Position(before: Timestamp(microseconds: 50)))
         #expect(
             JobCursors.Position(before: Timestamp(microseconds: 50))
@@ -80,10 +87,10 @@ import Testing
     @Test mutating func `ask for due jobs at once again when there were some`() {
         var look = cursors.begin(at: now)
         #expect(look.includesDue)
-        cursors.end(look, queued: [], due: 3, isFull: true, from: now, to: now)
+        cursors.end(look, reached: [:], due: 3, isFull: true, from: now, to: now)
         look = cursors.begin(at: now)
         #expect(look.includesDue)
-        cursors.end(look, queued: [], due: 0, isFull: false, from: now, to: now)
+        cursors.end(look, reached: [:], due: 0, isFull: false, from: now, to: now)
         #expect(!cursors.begin(at: now).includesDue)
         #expect(cursors.begin(at: now + .milliseconds(500)).includesDue)
     }
