@@ -40,7 +40,11 @@ struct JobCursors: Sendable {
         /// Whether jobs are looked for that wait for their time.
         var includesDue: Bool
         fileprivate var isWide: Bool
+        fileprivate var isFromStart: Bool
         fileprivate var generation: Int
+
+        /// Whether it reads what lies behind the last job that was claimed.
+        var looksBack: Bool { isFromFloor || isWide || isFromStart }
     }
 
     private struct Trail {
@@ -52,6 +56,8 @@ struct JobCursors: Sendable {
 
     /// Who commits later than this after its jobs were made is found from the floor.
     private static let trailAge = Duration.seconds(1)
+    /// What costs less is done each time; a dear look back rests for as long as it took.
+    private static let cheap = Duration.milliseconds(20)
 
     let groups: [JobGroup]
     private let places: [JobGroup: Int]
@@ -60,6 +66,9 @@ struct JobCursors: Sendable {
     private var floorPace = Pace(interval: .milliseconds(500), share: 20)
     private var duePace: Pace
     private var widePace = Pace(interval: .zero, share: 1)
+    private var wideCost = Duration.zero
+    private var startPace = Pace(interval: .zero, share: 20)
+    private var isStartWanted = false
     private var wasShort = true
     /// Grows when a position was lowered: what a claim that had begun before has found says nothing about that.
     private var generation = 0
@@ -80,11 +89,14 @@ struct JobCursors: Sendable {
             }
             trailedAt = now
         }
-        let isFromFloor = floorPace.isDue(at: now)
-        let isWide = !isFromFloor && wasShort && widePace.isDue(at: now)
+        let isFromStart = isStartWanted && startPace.isDue(at: now)
+        if isFromStart { isStartWanted = false }
+        let isFromFloor = !isFromStart && floorPace.isDue(at: now)
+        let isWide =
+            !isFromStart && !isFromFloor && wasShort && (wideCost < Self.cheap || widePace.isDue(at: now))
         return Look(
-            positions: trails.map { isWide ? $0.former : $0.present }, isFromFloor: isFromFloor,
-            includesDue: duePace.isDue(at: now), isWide: isWide, generation: generation)
+            positions: trails.map { isFromStart ? .first : isWide ? $0.former : $0.present }, isFromFloor: isFromFloor,
+            includesDue: duePace.isDue(at: now), isWide: isWide, isFromStart: isFromStart, generation: generation)
     }
 
     /// Notes what a claim has found: how far it got in which groups, by their places among ``groups``, how many of its jobs
@@ -93,7 +105,11 @@ struct JobCursors: Sendable {
         _ look: Look, reached: [Int: Position], due: Int, isFull: Bool, from start: Duration, to end: Duration
     ) {
         if look.isFromFloor { floorPace.note(from: start, to: end) }
-        if look.isWide { widePace.note(from: start, to: end) }
+        if look.isFromStart { startPace.note(from: start, to: end) }
+        if look.isWide {
+            widePace.note(from: start, to: end)
+            wideCost = end - start
+        }
         // There are likely more due when some were.
         if look.includesDue, due == 0 { duePace.note(from: start, to: end) }
         wasShort = !isFull
@@ -101,8 +117,13 @@ struct JobCursors: Sendable {
         for (place, position) in reached {
             // One that looked back may have found the first of many that had been passed over: all go on from there.
             trails[place].present =
-                look.isFromFloor || look.isWide ? position : max(trails[place].present, position)
+                look.looksBack ? position : max(trails[place].present, position)
         }
+    }
+
+    /// Lets a claim soon read from the very start: jobs were queued again, it is not known which.
+    mutating func lookFromStart() {
+        isStartWanted = true
     }
 
     /// Lets the next claim find jobs that were queued again.

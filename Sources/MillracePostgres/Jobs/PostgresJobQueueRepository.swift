@@ -94,12 +94,24 @@ public struct PostgresJobQueueRepository: JobQueueRepository {
             return try await statements.claim.claim(
                 upTo: limit, from: scope, of: transcripts, by: worker, in: store)
         }
+        var (outcome, hasLookedBack) = try await look(upTo: limit, from: scope, by: worker)
+        // Whoever is told that there is nothing may wait for the next announcement, and that of a job which was committed
+        // late has been made already.
+        if outcome.isLeaseHeld, outcome.jobs.isEmpty, !hasLookedBack {
+            (outcome, _) = try await look(upTo: limit, from: scope, by: worker)
+        }
+        return outcome
+    }
+
+    private func look(
+        upTo limit: Int, from scope: JobScope, by worker: WorkerID
+    ) async throws(StoreError) -> (JobClaim.Outcome, looksBack: Bool) {
         let start = desk.now
         let (groups, look) = desk.begin(scope)
         let outcome = try await statements.claim.claim(
             upTo: limit, from: scope, groups: groups, look, by: worker, in: store)
         desk.end(look, in: scope, outcome, isFull: outcome.jobs.count >= (scope.isAlone ? 1 : limit), since: start)
-        return outcome
+        return (outcome, look.looksBack)
     }
 
     /// Does what one process does for all, when it is due; that it fails is no reason to do nothing else.

@@ -53,6 +53,14 @@ import Testing
         #expect(medium(cursors.begin(at: now)).time == Timestamp(microseconds: 30))
     }
 
+    @Test mutating func `look back each time while that costs little, since whoever is called must find it`() {
+        _ = claim([], isFull: false)
+        _ = claim([job(10)], isFull: false, taking: .milliseconds(5))
+        #expect(medium(claim([], isFull: false, taking: .milliseconds(30))) == .first)
+        #expect(medium(cursors.begin(at: now)).time == Timestamp(microseconds: 10))
+        #expect(medium(cursors.begin(at: now + .milliseconds(30))) == .first)
+    }
+
     @Test mutating func `go back to the floor twice a second, and less often when that is costly`() {
         #expect(claim([job(10)]).isFromFloor)
         #expect(!claim([job(20)]).isFromFloor)
@@ -69,6 +77,21 @@ import Testing
         now += .milliseconds(500)
         #expect(claim([job(7)]).isFromFloor)
         #expect(medium(cursors.begin(at: now)).time == Timestamp(microseconds: 7))
+    }
+
+    @Test
+    mutating func `go back to the start once when jobs were queued again, and not soon again when that is costly`() {
+        _ = claim([job(100)])
+        cursors.lookFromStart()
+        let look = claim([job(3)], taking: .milliseconds(10))
+        #expect(medium(look) == .first && !look.isFromFloor)
+        #expect(medium(claim([job(4)])).time == Timestamp(microseconds: 3))
+        cursors.lookFromStart()
+        now += .milliseconds(199)
+        #expect(medium(claim([job(5)])).time == Timestamp(microseconds: 4))
+        now += .milliseconds(1)
+        #expect(medium(claim([job(6)])) == .first)
+        #expect(medium(claim([job(7)])).time == Timestamp(microseconds: 6))
     }
 
     @Test mutating func `are lowered for a job that is queued again, also under a claim that runs`() {
