@@ -80,11 +80,21 @@ public protocol JobQueueRepository: Repository where Aggregate == JobQueue {
     /// Costs no more for a million jobs than for few, however rare the wanted ones are.
     func jobs(matching filter: JobFilter, before cursor: JobID?, limit: Int) async throws(StoreError) -> [Job]
 
+    /// Does what one process does for all that use a store, if that is due here: to be called about once a second by whoever
+    /// claims jobs all the time, beside the claims.
+    ///
+    /// Nothing depends on one call, so none fails; where nobody calls it, claims do it themselves now and then. Safe to run
+    /// in many processes at once.
+    func upkeep() async
+
     /// What says when there is new work; `nil` for a store that has to be asked.
     var announcements: (any WorkAnnouncing)? { get }
 }
 
 extension JobQueueRepository {
+    /// Nothing: the store needs none.
+    public func upkeep() async {}
+
     /// Nothing: whoever waits for work has to ask.
     public var announcements: (any WorkAnnouncing)? { nil }
 

@@ -8,6 +8,7 @@ final class JobDesk: Sendable {
         var upkeep = Pace(interval: .seconds(1), share: 20)
         var thorough = Pace(interval: .seconds(60), share: 20)
         var isUpkeepRunning = false
+        var upkeptAt: Duration?
     }
 
     /// Scopes differ by what turned out to be impossible here, so old ones are never met again.
@@ -58,11 +59,19 @@ final class JobDesk: Sendable {
         }
     }
 
-    /// Whether what one process does for all is due, and nobody here is at it.
-    func beginUpkeep() -> Bool {
+    /// Lets claims find jobs that were queued again elsewhere.
+    func lookFromStart() {
+        state.withLock { state in
+            for scope in state.cursors.keys { state.cursors[scope]?.lookFromStart() }
+        }
+    }
+
+    /// Whether what one process does for all is due, nobody here is at it, and nobody here has done it for so long.
+    func beginUpkeep(unlessDoneWithin rest: Duration) -> Bool {
         let now = now
         return state.withLock { state in
-            guard !state.isUpkeepRunning, state.upkeep.isDue(at: now) else { return false }
+            guard !state.isUpkeepRunning, state.upkeep.isDue(at: now), state.upkeptAt.map({ now - $0 >= rest }) ?? true
+            else { return false }
             state.isUpkeepRunning = true
             return true
         }
@@ -72,6 +81,7 @@ final class JobDesk: Sendable {
         let now = now
         state.withLock { state in
             state.isUpkeepRunning = false
+            state.upkeptAt = now
             state.upkeep.interval = .seconds(leads ? 1 : 2)
             state.upkeep.note(from: since, to: now)
         }

@@ -23,13 +23,18 @@ struct JobUpkeep: Sendable {
         return leads.first == 1
     }
 
+    /// Nobody waits for the disk: what a crash of the server undoes is done again a second later.
+    ///
     /// The groups are found one by one, each by the place of the last: the index is never read as a whole, but for what
     /// is dead in it.
     private static func statement(schema: String) -> String {
         return """
-            WITH RECURSIVE lead AS (
+            WITH RECURSIVE careless AS MATERIALIZED (
+                SELECT set_config('synchronous_commit', 'off', true)
+            ),
+            lead AS (
                 INSERT INTO \(schema).leaders AS leader (name, holder, lease_until)
-                VALUES ('jobs', $1::text, clock_timestamp() + $2::bigint * interval '1 microsecond')
+                SELECT 'jobs', $1::text, clock_timestamp() + $2::bigint * interval '1 microsecond' FROM careless
                 ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, lease_until = excluded.lease_until
                 WHERE leader.holder = excluded.holder OR leader.lease_until <= clock_timestamp()
                 RETURNING name

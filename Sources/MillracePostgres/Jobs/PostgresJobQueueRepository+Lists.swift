@@ -11,14 +11,14 @@ extension PostgresJobQueueRepository {
     /// Reads the counts of a queue, which the store keeps.
     public func jobStats(queueName: QueueName) async throws(StoreError) -> JobStats {
         // Where nobody claims, nobody else adds the counts up.
-        await keepUp()
+        await upkeep()
         return try await statements.counts.read(queueName, in: store)[queueName]
             ?? JobStats(counts: [:], oldestQueuedAge: nil)
     }
 
     /// Reads the counts of all queues, which the store keeps.
     public func jobStats() async throws(StoreError) -> [QueueName: JobStats] {
-        await keepUp()
+        await upkeep()
         return try await statements.counts.read(in: store)
     }
 

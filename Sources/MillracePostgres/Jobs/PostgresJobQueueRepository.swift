@@ -72,7 +72,7 @@ public struct PostgresJobQueueRepository: JobQueueRepository {
         upTo limit: Int, from scope: JobScope, by worker: WorkerID
     ) async throws(StoreError) -> [Job] {
         guard limit > 0, !scope.queues.isEmpty, !scope.types.isEmpty else { return [] }
-        await keepUp()
+        await upkeep(unlessDoneWithin: Self.neglect)
         let outcome: JobClaim.Outcome
         do throws(StoreError) {
             outcome = try await claimed(upTo: limit, from: scope, by: worker)
@@ -114,9 +114,18 @@ public struct PostgresJobQueueRepository: JobQueueRepository {
         return (outcome, look.looksBack)
     }
 
-    /// Does what one process does for all, when it is due; that it fails is no reason to do nothing else.
-    func keepUp() async {
-        guard desk.beginUpkeep() else { return }
+    /// A claim waits for the upkeep only where nobody calls ``upkeep()``.
+    private static let neglect = Duration.seconds(5)
+
+    /// Writes from where claims read, and adds up the counts of jobs, if this process leads or nobody does.
+    ///
+    /// Where nobody calls it, a claim does it every five seconds, and waits for it.
+    public func upkeep() async {
+        await upkeep(unlessDoneWithin: .zero)
+    }
+
+    private func upkeep(unlessDoneWithin rest: Duration) async {
+        guard desk.beginUpkeep(unlessDoneWithin: rest) else { return }
         let start = desk.now
         let leads = try? await statements.upkeep.run(in: store)
         desk.endUpkeep(leads: leads ?? false, since: start)
