@@ -23,7 +23,11 @@ struct JobCopy: Sendable {
     }
 
     /// Inserts all requests, made at the time of the caller's transaction by the server's clock.
-    func insert(_ requests: [JobRequest], ids: [JobID], in connection: PostgresConnection) async throws {
+    ///
+    /// With `isAnnounced` those who wait are woken when it commits, as by ``JobInsert``.
+    func insert(
+        _ requests: [JobRequest], ids: [JobID], isAnnounced: Bool, in connection: PostgresConnection
+    ) async throws {
         _ = try await connection.copyIn(sql, rows: zip(ids, requests)) { line, row in
             let (id, request) = line
             row.append(.id(id))
@@ -37,6 +41,7 @@ struct JobCopy: Sendable {
             row.append(.int8(request.timeout?.wholeMicroseconds))
             row.append(.json(try JobInsert.trace(request)))
         }
+        guard isAnnounced else { return }
         try await connection.execute("SELECT pg_notify($1::text, 'jobs')", [.text(channel)])
     }
 }

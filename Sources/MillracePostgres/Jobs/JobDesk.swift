@@ -18,9 +18,11 @@ final class JobDesk: Sendable {
     private let clock: (any WallClock)?
     private let epoch = ContinuousClock.now
     private let state = Mutex(State())
+    let announcer: JobAnnouncer
 
-    init(clock: (any WallClock)?) {
-        self.clock = clock
+    init(_ store: PostgresStore) {
+        clock = store.clock
+        announcer = JobAnnouncer(store)
     }
 
     /// By which everything here is paced: the store's own clock, if it has one.

@@ -1,11 +1,7 @@
 internal import MillraceCore
 
-/// Inserts jobs in one statement, however many, and wakes those who wait for some.
+/// Inserts jobs in one statement, however many.
 struct JobInsert: Sendable {
-    /// Nobody waits for the disk that somebody was woken.
-    private static let announcement =
-        "SELECT set_config('synchronous_commit', 'off', true), pg_notify($1::text, 'jobs')"
-
     private let sql: String
     private let holderSQL: String
     private let channel: String
@@ -22,9 +18,10 @@ struct JobInsert: Sendable {
 
     /// Inserts requests; one whose unique key an open job has is skipped.
     ///
-    /// With `isAnnounced` those who wait are woken when the transaction commits.
+    /// With `isAnnounced` those who wait are woken when the transaction commits, which is for transactions of the caller's
+    /// own: see ``JobAnnouncer``.
     func insert(
-        _ requests: [JobRequest], ids: [JobID], at now: Timestamp?, isAnnounced: Bool = true,
+        _ requests: [JobRequest], ids: [JobID], at now: Timestamp?, isAnnounced: Bool,
         in connection: PostgresConnection
     ) async throws -> EnqueueReceipt {
         var ids = ids
@@ -53,18 +50,6 @@ struct JobInsert: Sendable {
             all = all.filter { !free.contains($0) || skipped.contains($0) }
         }
         return EnqueueReceipt(ids: ids, skipped: all)
-    }
-
-    /// Inserts requests without unique keys, and wakes those who wait once they are committed.
-    ///
-    /// A transaction that notifies keeps all others that do so from committing until it is on the disk, so many small ones
-    /// would go one by one. A wake-up that is lost costs a poll.
-    func insertFirst(
-        _ requests: [JobRequest], ids: [JobID], at now: Timestamp?, in connection: PostgresConnection
-    ) async throws -> EnqueueReceipt {
-        let receipt = try await insert(requests, ids: ids, at: now, isAnnounced: false, in: connection)
-        _ = try? await connection.query(Self.announcement, [.text(channel)])
-        return receipt
     }
 
     private static let tries = 10

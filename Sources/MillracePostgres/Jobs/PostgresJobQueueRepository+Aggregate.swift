@@ -79,7 +79,7 @@ extension PostgresJobQueueRepository {
         _ job: Job, _ statements: JobStatements, in connection: PostgresConnection
     ) async throws {
         let receipt = try await statements.insert.insert(
-            [job.request], ids: [job.id], at: job.createdAt, in: connection)
+            [job.request], ids: [job.id], at: job.createdAt, isAnnounced: false, in: connection)
         guard receipt.skipped.isEmpty else {
             throw StoreError(
                 .conflict, "another open job has the unique key of job \(job.id); wait for it or cancel it")

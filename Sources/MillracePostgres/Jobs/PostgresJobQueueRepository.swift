@@ -17,7 +17,7 @@ public struct PostgresJobQueueRepository: JobQueueRepository {
     public init(_ store: PostgresStore, options: Options = Options()) {
         self.store = store
         self.options = options
-        let desk = JobDesk(clock: store.clock)
+        let desk = JobDesk(store)
         let statements = JobStatements(store)
         self.desk = desk
         self.statements = statements
@@ -30,6 +30,7 @@ public struct PostgresJobQueueRepository: JobQueueRepository {
         }
         requests = CallGatherer(.init(lanes: 4)) { calls async throws(StoreError) in
             let receipt = try await Self.insert(calls.flatMap { $0 }, statements, store)
+            if receipt.skipped.count < receipt.ids.count { desk.announcer.announce(.jobs) }
             return receipt.split(calls.map(\.count))
         }
     }
@@ -44,7 +45,10 @@ public struct PostgresJobQueueRepository: JobQueueRepository {
         guard JobCopy.suits(requests), store.clock == nil else { return try await self.requests.call(requests) }
         let ids = requests.map { _ in store.makeID(JobID.self) }
         let copy = statements.copy
-        try await store.write { connection in try await copy.insert(requests, ids: ids, in: connection) }
+        try await store.write { connection in
+            try await copy.insert(requests, ids: ids, isAnnounced: false, in: connection)
+        }
+        desk.announcer.announce(.jobs)
         return EnqueueReceipt(ids: ids, skipped: [])
     }
 
@@ -58,9 +62,10 @@ public struct PostgresJobQueueRepository: JobQueueRepository {
         let ids = requests.map { _ in store.makeID(JobID.self) }
         do {
             guard JobCopy.suits(requests), store.clock == nil else {
-                return try await statements.insert.insert(requests, ids: ids, at: store.clock?.now(), in: connection)
+                return try await statements.insert.insert(
+                    requests, ids: ids, at: store.clock?.now(), isAnnounced: true, in: connection)
             }
-            try await statements.copy.insert(requests, ids: ids, in: connection)
+            try await statements.copy.insert(requests, ids: ids, isAnnounced: true, in: connection)
             return EnqueueReceipt(ids: ids, skipped: [])
         } catch {
             throw StoreError(postgres: error, store: store.name)
@@ -189,15 +194,12 @@ public struct PostgresJobQueueRepository: JobQueueRepository {
     ) async throws(StoreError) -> EnqueueReceipt {
         let ids = requests.map { _ in store.makeID(JobID.self) }
         let now = store.clock?.now()
+        func insert(on connection: PostgresConnection) async throws -> EnqueueReceipt {
+            try await statements.insert.insert(requests, ids: ids, at: now, isAnnounced: false, in: connection)
+        }
         // With keys it may take several statements, which are to be seen together.
-        guard requests.contains(where: { $0.uniqueKey != nil }) else {
-            return try await store.statement { connection in
-                try await statements.insert.insertFirst(requests, ids: ids, at: now, in: connection)
-            }
-        }
-        return try await store.write { connection in
-            try await statements.insert.insert(requests, ids: ids, at: now, in: connection)
-        }
+        guard requests.contains(where: { $0.uniqueKey != nil }) else { return try await store.statement(insert) }
+        return try await store.write(insert)
     }
 
     private static func settle(
