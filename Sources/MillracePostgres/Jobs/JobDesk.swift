@@ -53,9 +53,10 @@ final class JobDesk: Sendable {
         }
     }
 
-    /// Lets claims find jobs that are queued again.
+    /// Lets claims find jobs that are queued again, those of other processes too.
     func lower(_ jobs: [RequeuedJob]) {
         guard !jobs.isEmpty else { return }
+        defer { announcer.announce(.again) }
         state.withLock { state in
             for scope in state.cursors.keys { state.cursors[scope]?.lower(jobs) }
         }

@@ -3,6 +3,7 @@ internal import MillraceCore
 /// What sessions of the database say of new work, by NOTIFY on a channel that has the schema's name.
 struct PostgresAnnouncements: WorkAnnouncing {
     let store: PostgresStore
+    let desk: JobDesk
 
     /// Listens on a connection of its own, since those of the pool are lent to others.
     func announceWork(to listener: @escaping @Sendable (WorkAnnouncement) -> Void) async throws(StoreError) {
@@ -14,7 +15,10 @@ struct PostgresAnnouncements: WorkAnnouncing {
                 listener(.listening)
                 for try await notification in notifications {
                     switch notification.payload {
-                    case "jobs": listener(.jobs)
+                    case JobAnnouncer.Word.jobs.rawValue: listener(.jobs)
+                    case JobAnnouncer.Word.again.rawValue:
+                        desk.lookFromStart()
+                        listener(.jobs)
                     case "chunks": listener(.chunks)
                     default: break
                     }

@@ -36,7 +36,7 @@ public struct PostgresJobQueueRepository: JobQueueRepository {
     }
 
     /// Who enqueues says so by NOTIFY; heard on a direct connection, not through a pooler.
-    public var announcements: (any WorkAnnouncing)? { PostgresAnnouncements(store: store) }
+    public var announcements: (any WorkAnnouncing)? { PostgresAnnouncements(store: store, desk: desk) }
 
     /// Adds jobs in one transaction: many by COPY, unless they have unique keys.
     public func enqueue(_ requests: [JobRequest]) async throws(StoreError) -> EnqueueReceipt {
@@ -181,6 +181,7 @@ public struct PostgresJobQueueRepository: JobQueueRepository {
             try await statements.update.update(job, loadedWith: token, in: connection)
             return job
         }
+        guard changed.status == .queued else { return }
         desk.lower([RequeuedJob(group: JobGroup(changed), createdAt: changed.createdAt)])
     }
 

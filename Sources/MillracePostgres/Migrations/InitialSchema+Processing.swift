@@ -21,12 +21,14 @@ extension InitialSchema {
         );
         CREATE INDEX idx_transcripts_hash ON {schema}.transcripts (content_hash, id);
 
-        -- A transcript ends in several ways; whichever it is, the jobs that wait for it are due. Who makes a job wait locks
-        -- the transcript's row first (FOR SHARE), or the end could be missed that another transaction is about to commit.
+        -- A transcript ends in several ways; whichever it is, the jobs that wait for it are due. They stand behind what claims
+        -- have passed, so these are told to look again from the start. Who makes a job wait locks the transcript's row first
+        -- (FOR SHARE), or the end could be missed that another transaction is about to commit.
         CREATE FUNCTION {schema}.release_awaiting_jobs() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
             UPDATE {schema}.processing_jobs SET status = 'QUEUED', scheduled_at = NULL
             WHERE awaits = OLD.id AND status = 'SCHEDULED';
+            IF FOUND THEN PERFORM pg_notify((parse_ident('{schema}'))[1], 'again'); END IF;
             RETURN NULL;
         END $$;
         CREATE TRIGGER transcript_ended AFTER UPDATE OF status ON {schema}.transcripts

@@ -39,6 +39,82 @@ struct AnnouncementTests {
                     }
                 }
                 try await eventually { heard.all == [.listening, .jobs, .jobs, .jobs] }
+                _ = try await jobs.enqueue((0..<50).map { JobRequest(JobType(known: "work"), uniqueKey: "\($0)") })
+                try await eventually { heard.all == [.listening, .jobs, .jobs, .jobs, .jobs] }
+                // What is skipped is nothing new, and not said; what is sent by COPY is.
+                _ = try await jobs.enqueue((0..<50).map { JobRequest(JobType(known: "work"), uniqueKey: "\($0)") })
+                let store = try await temporary.storeByServerClock()
+                _ = try await PostgresJobQueueRepository(store).enqueue(
+                    Array(repeating: JobRequest(JobType(known: "work")), count: 500))
+                try await eventually { heard.all == [.listening, .jobs, .jobs, .jobs, .jobs, .jobs] }
+                await store.close()
+                group.cancelAll()
+            }
+        }
+    }
+
+    @Test("is announced after its transaction, so that transactions do not wait for each other", arguments: [1, 500])
+    func afterwards(count: Int) async throws {
+        try await TemporaryPostgres.with { (temporary) async throws in
+            let store = try await temporary.storeByServerClock()
+            let jobs = PostgresJobQueueRepository(store)
+            let before = temporary.statements.all.count
+            _ = try await jobs.enqueue(
+                (0..<count).map { JobRequest(JobType(known: "work"), uniqueKey: count == 1 ? "key \($0)" : nil) })
+            try await eventually { temporary.statements.all.last?.contains("pg_notify($1") == true }
+            let own = temporary.statements.all[before...]
+            #expect(own.count { $0.contains("pg_notify($1") } == 1)
+            #expect(own.last?.contains("synchronous_commit") == true)
+            await store.close()
+        }
+    }
+
+    @Test func `is announced together for all that is enqueued while others are told`() async throws {
+        let (told, permits) = (Locked<[[JobAnnouncer.Word]]>([]), AsyncStream<Void>.makeStream())
+        let announcer = JobAnnouncer { words in
+            told.withLock { $0.append(words) }
+            for await _ in permits.stream { break }
+        }
+        announcer.announce(.jobs)
+        try await eventually { told.withLock { $0.count } == 1 }
+        for _ in 0..<100 { announcer.announce(.jobs) }
+        announcer.announce(.again)
+        for _ in 0..<3 { permits.continuation.yield() }
+        try await eventually { told.withLock { $0.count } == 2 }
+        try await Task.sleep(for: .milliseconds(20))
+        announcer.announce(.again)
+        try await eventually { told.withLock { $0.count } == 3 }
+        #expect(told.withLock { $0 } == [[.jobs], [.again, .jobs], [.again]])
+    }
+
+    @Test func `is found though it stands behind all others, when another process gives it back`() async throws {
+        try await TemporaryPostgres.with { (temporary) async throws in
+            let (here, there) = (
+                PostgresJobQueueRepository(temporary.store), PostgresJobQueueRepository(temporary.store)
+            )
+            let (clock, work) = (temporary.clock, JobRequest(JobType(known: "work")))
+            let worker = WorkerID.make(at: clock.timeOfDay)
+            try await here.register(worker, process: nil, leasedFor: .seconds(60))
+            let heard = Heard()
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                let announcements = try #require(here.announcements)
+                group.addTask { try await announcements.announceWork { heard.add($0) } }
+                try await eventually { heard.all == [.listening] }
+                func claim(by jobs: PostgresJobQueueRepository) async throws -> Job? {
+                    try await jobs.claim(upTo: 1, from: JobScope(types: [work.type]), by: worker).first
+                }
+                try await here.enqueue(work)
+                let given = try #require(try await claim(by: there))
+                // Until not even a look back gets there.
+                for _ in 0..<3 {
+                    clock.advance(by: .milliseconds(1_100))
+                    let next = try await here.enqueue(work)
+                    #expect(try await claim(by: here)?.id == next)
+                }
+                #expect(try await claim(by: here) == nil)
+                #expect(try await there.settle([JobSettlement(given, .released)]) == [])
+                // The clock stands still, so nothing but what is said can lead to it.
+                try await eventually { try await claim(by: here)?.id == given.id }
                 group.cancelAll()
             }
         }
