@@ -55,8 +55,11 @@ struct JobSettle: Sendable {
 
     let sql: String
     private let formerSQL: String
+    /// By which workers say when a job is to run again, in a store that has no clock of its own.
+    private let hostClock: any WallClock
 
-    init(schema: String) {
+    init(schema: String, hostClock: any WallClock = SystemWallClock()) {
+        self.hostClock = hostClock
         sql = Self.statement(schema: schema)
         formerSQL = Self.formerStatement(schema: schema)
     }
@@ -72,7 +75,7 @@ struct JobSettle: Sendable {
         var open = lines
         for _ in 0..<Self.tries where !open.isEmpty {
             var moved: Set<JobID> = []
-            for (id, requeued) in try await connection.rows(sql, parameters(open, now), Self.read) {
+            for (id, requeued) in try await connection.rows(sql, settling(open, now), Self.read) {
                 guard let status = requeued.status else {
                     moved.insert(id)
                     continue
@@ -90,7 +93,11 @@ struct JobSettle: Sendable {
     }
 
     func parameters(_ settlements: [JobSettlement], at now: Timestamp?) -> [PostgresParameter] {
-        parameters(settlements.map(Line.init), now)
+        settling(settlements.map(Line.init), now)
+    }
+
+    private func settling(_ lines: [Line], _ now: Timestamp?) -> [PostgresParameter] {
+        parameters(lines, now) + [.time(now ?? hostClock.now())]
     }
 
     private func parameters(_ lines: [Line], _ now: Timestamp?) -> [PostgresParameter] {
@@ -117,16 +124,21 @@ struct JobSettle: Sendable {
     ///
     /// Whether a job is held is asked in a form that no index knows: a plan that reads all held jobs would be kept for
     /// when there are many. A transcript that is about to end is waited for; one that ends later finds the job waiting.
+    /// Transcripts come before jobs, as for who deletes one with its jobs: so the jobs ask for them by counting.
+    ///
+    /// Times are of the clock that `$9` is the present time of. The server's may differ by minutes, so what counts is how
+    /// far off they are.
     private static func statement(schema: String) -> String {
         """
-        WITH line AS MATERIALIZED (
-            SELECT * FROM \(lines)
-            ORDER BY id
-        ),
-        running AS MATERIALIZED (
+        WITH running AS MATERIALIZED (
             SELECT id FROM \(schema).transcripts
             WHERE id = ANY ($8) AND status = 'PROCESSING'
             ORDER BY id FOR SHARE
+        ),
+        line AS MATERIALIZED (
+            SELECT * FROM \(lines)
+            WHERE (SELECT count(*) FROM running) >= 0
+            ORDER BY id
         ),
         held AS MATERIALIZED (
             SELECT line.*, job.place, job.is_last_run
@@ -144,7 +156,7 @@ struct JobSettle: Sendable {
                        WHEN outcome = 'cancelled' THEN 'CANCELLED'
                        WHEN outcome = 'failed' OR outcome = 'retry' AND is_last_run THEN 'FAILED'
                        WHEN outcome = 'await' AND awaited NOT IN (SELECT id FROM running) THEN 'QUEUED'
-                       WHEN at > coalesce($1::timestamptz, now()) THEN 'SCHEDULED'
+                       WHEN at > $9::timestamptz THEN 'SCHEDULED'
                        ELSE 'QUEUED'
                    END AS new_status
             FROM held
@@ -155,7 +167,9 @@ struct JobSettle: Sendable {
                 retry_count = retry_count + (outcome = 'retry' AND new_status <> 'FAILED')::integer,
                 lease_token = lease_token + 1,
                 worker_id = NULL,
-                scheduled_at = CASE new_status WHEN 'SCHEDULED' THEN decided.at END,
+                scheduled_at = CASE new_status
+                    WHEN 'SCHEDULED' THEN decided.at + (coalesce($1::timestamptz, clock_timestamp()) - $9)
+                END,
                 completed_at = CASE
                     WHEN new_status IN ('COMPLETED', 'FAILED', 'CANCELLED') THEN coalesce($1, now())
                 END,
