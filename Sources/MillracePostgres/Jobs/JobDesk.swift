@@ -14,6 +14,7 @@ final class JobDesk: Sendable {
     /// Scopes differ by what turned out to be impossible here, so old ones are never met again.
     private static let scopeLimit = 64
 
+    let unanswered = UnansweredSettlements()
     let held = HeldJobs()
     private let clock: (any WallClock)?
     private let epoch = ContinuousClock.now

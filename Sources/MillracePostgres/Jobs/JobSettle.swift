@@ -66,9 +66,9 @@ struct JobSettle: Sendable {
 
     /// Ends leases, in the caller's transaction if it has one.
     ///
-    /// If it is said that the same may have been done before, without an answer, then what was done is not lost.
+    /// What may have been done before, without an answer, is not lost if it was.
     func settle(
-        _ settlements: [JobSettlement], at now: Timestamp?, isAgain: Bool = false, in connection: PostgresConnection
+        _ settlements: [JobSettlement], at now: Timestamp?, again: Set<JobID> = [], in connection: PostgresConnection
     ) async throws -> Outcome {
         let lines = settlements.map(Line.init)
         var outcome = Outcome(lost: Set(settlements.map(\.jobID)))
@@ -85,8 +85,8 @@ struct JobSettle: Sendable {
             }
             open = open.filter { moved.contains($0.id) }
         }
-        if isAgain, !outcome.lost.isEmpty {
-            let former = lines.filter { outcome.lost.contains($0.id) }
+        let former = lines.filter { outcome.lost.contains($0.id) && again.contains($0.id) }
+        if !former.isEmpty {
             outcome.lost.subtract(try await connection.rows(formerSQL, parameters(former, now)) { try $0.id() })
         }
         return outcome
@@ -132,7 +132,7 @@ struct JobSettle: Sendable {
         """
         WITH running AS MATERIALIZED (
             SELECT id FROM \(schema).transcripts
-            WHERE id = ANY ($8) AND status = 'PROCESSING'
+            WHERE id = ANY ($8::uuid[]) AND status = 'PROCESSING'
             ORDER BY id FOR SHARE
         ),
         line AS MATERIALIZED (

@@ -209,21 +209,25 @@ public struct PostgresJobQueueRepository: JobQueueRepository {
     ) async throws(StoreError) -> Set<JobID> {
         let start = ContinuousClock.now
         var pause = Duration.milliseconds(20)
-        var isAgain = false
+        var unanswered = desk.unanswered.jobs(in: settlements)
         while true {
             do throws(StoreError) {
-                let again = isAgain
+                let again = unanswered
                 let outcome = try await store.statement { connection in
                     try await statements.settle.settle(
-                        settlements, at: store.clock?.now(), isAgain: again, in: connection)
+                        settlements, at: store.clock?.now(), again: again, in: connection)
                 }
                 desk.lower(outcome.requeued)
                 // What was lost belongs to another by now, or to nobody.
                 desk.held.remove(settlements.lazy.map { ($0.jobID, $0.token) })
+                desk.unanswered.remove(again)
                 return outcome.lost
             } catch {
+                guard error.code == .unavailable || error.code == .cancelled else { throw error }
+                // It may have been done; its callers may come with it again.
+                desk.unanswered.add(settlements)
                 guard error.code == .unavailable, start.duration(to: .now) < patience else { throw error }
-                isAgain = true
+                unanswered = Set(settlements.map(\.jobID))
                 do {
                     try await Task.sleep(for: pause * Double.random(in: 0.5...1.5))
                 } catch _ {

@@ -80,6 +80,22 @@ struct LostConnectionTests {
         }
     }
 
+    @Test func `counts as settled too when its caller was told of the break, and comes again`() async throws {
+        try await withProxy { (proxy, cut, direct, temporary) async throws in
+            let held = try await held(3, by: cut, temporary.clock)
+            let hasty = PostgresJobQueueRepository(cut.store, options: .init(patience: .zero))
+            _ = try await hasty.settle([JobSettlement(held[0], .completed(result: nil))])
+            try await direct.updateJobStatus(held[2].id, to: .cancelled)
+            let settlements = held[1...].map { JobSettlement($0, .completed(result: nil)) }
+            proxy.cut(after: 0, from: .server)
+            let error = await #expect(throws: StoreError.self) { try await hasty.settle(settlements) }
+            #expect(error?.code == .unavailable)
+            #expect(try await hasty.settle(settlements) == [held[2].id])
+            #expect(try await hasty.settle(settlements) == Set(held[1...].map(\.id)))
+            #expect(try await direct.job(held[1].id)?.status == .completed)
+        }
+    }
+
     @Test func `waits for a server that cannot be reached, and no outcome of many tasks is lost`() async throws {
         try await withProxy { (proxy, cut, direct, temporary) async throws in
             let held = try await held(200, by: cut, temporary.clock)
