@@ -4,7 +4,7 @@ internal import MillraceCore
 struct JobList: Sendable {
     private let everything: String
     private let awaiting: String
-    private let filtered: String
+    let filtered: String
 
     init(schema: String) {
         everything = """
@@ -21,22 +21,25 @@ struct JobList: Sendable {
     func jobs(
         matching filter: JobFilter, before cursor: JobID?, limit: Int, in store: PostgresStore
     ) async throws(StoreError) -> [Job] {
+        let parameters = parameters(matching: filter, before: cursor, limit: limit)
+        if filter == JobFilter() {
+            return try await store.rows(everything, Array(parameters.prefix(2)), isIdempotent: true, JobRow.read)
+        }
+        if let transcript = filter.awaiting {
+            return try await store.rows(awaiting, parameters + [.id(transcript)], isIdempotent: true, JobRow.read)
+        }
+        return try await store.rows(filtered, parameters, isIdempotent: true, JobRow.read)
+    }
+
+    func parameters(matching filter: JobFilter, before cursor: JobID?, limit: Int) -> [PostgresParameter] {
         // Behind every identity.
         let last = JobID("ffffffff-ffff-ffff-ffff-ffffffffffff")
-        let page: [PostgresParameter] = [.id(cursor ?? last), .int8(Int64(max(0, limit)))]
-        if filter == JobFilter() {
-            return try await store.rows(everything, page, isIdempotent: true, JobRow.read)
-        }
-        let wanted: [PostgresParameter] = [
+        return [
+            .id(cursor ?? last), .int8(Int64(max(0, limit))),
             filter.queues.map { .texts($0.map(\.name)) } ?? .null,
             filter.types.map { .texts($0.map(\.name)) } ?? .null,
             filter.statuses.map { .texts($0.map(\.rawValue)) } ?? .null,
         ]
-        if let transcript = filter.awaiting {
-            return try await store.rows(
-                awaiting, page + wanted + [.id(transcript)], isIdempotent: true, JobRow.read)
-        }
-        return try await store.rows(filtered, page + wanted, isIdempotent: true, JobRow.read)
     }
 
     private static let wanted = """
@@ -45,7 +48,9 @@ struct JobList: Sendable {
         """
 
     /// So many open jobs are read and sorted; of a larger group some are among the newest of all.
-    private static let fewOpen = 5_000
+    ///
+    /// Those that are queued are read from the index of claims alone, those that are scheduled one page each.
+    private static let fewOpen = [("QUEUED", 100_000), ("SCHEDULED", 5_000)]
 
     /// A filter names some of the groups that are counted. The newest of each group of ended jobs are read from its index,
     /// those of a small group of open ones are looked for among all of it, and those of a large one from the newest of all
@@ -55,7 +60,8 @@ struct JobList: Sendable {
     private static func statement(_ schema: String) -> String {
         let group = "queue_name = tally.queue_name AND job_type = tally.job_type"
         let page = "AND id < $1::uuid ORDER BY id DESC LIMIT $2::bigint"
-        func few(_ status: String) -> String {
+        let isLarge = fewOpen.map { "tally.status = '\($0)' AND tally.jobs > \($1)" }.joined(separator: " OR ")
+        func few(_ status: String, _ limit: Int) -> String {
             """
             SELECT job.id FROM tally CROSS JOIN LATERAL (
                     SELECT id FROM (
@@ -63,7 +69,7 @@ struct JobList: Sendable {
                     ) few
                     WHERE id < $1::uuid ORDER BY id DESC LIMIT $2::bigint
                 ) job
-                WHERE tally.status = '\(status)' AND tally.jobs <= \(fewOpen)
+                WHERE tally.status = '\(status)' AND tally.jobs <= \(limit)
             """
         }
         return """
@@ -94,18 +100,13 @@ struct JobList: Sendable {
                     WHERE id < $1::uuid ORDER BY id DESC LIMIT $2::bigint
                 )
                 UNION ALL
-                \(few("QUEUED"))
-                UNION ALL
-                \(few("SCHEDULED"))
+                \(fewOpen.map(few).joined(separator: "\n                UNION ALL\n                "))
                 UNION ALL
                 (
                     SELECT id FROM \(schema).processing_jobs job
-                    WHERE EXISTS (
-                            SELECT 1 FROM tally WHERE tally.status IN ('QUEUED', 'SCHEDULED') AND tally.jobs > \(fewOpen)
-                        )
+                    WHERE EXISTS (SELECT 1 FROM tally WHERE \(isLarge))
                       AND (status, queue_name, job_type) IN (
-                            SELECT tally.status, tally.queue_name, tally.job_type FROM tally
-                            WHERE tally.status IN ('QUEUED', 'SCHEDULED') AND tally.jobs > \(fewOpen)
+                            SELECT tally.status, tally.queue_name, tally.job_type FROM tally WHERE \(isLarge)
                         )
                       \(page)
                 )

@@ -167,6 +167,27 @@ struct JobPlanTests {
         }
     }
 
+    @Test("of a list of queued jobs that stand behind many newer ones which have ended")
+    func list() async throws {
+        try await TemporaryPostgres.withOwnServer { (temporary) async throws in
+            let field = try await Field(temporary, rows: 8_000)
+            try await temporary.psql(
+                """
+                INSERT INTO {schema}.processing_jobs (id, queue_name, job_type, payload, status, completed_at)
+                SELECT ('00000000-0000-7001-8000-' || lpad(to_hex(n), 12, '0'))::uuid, 'default', 'work', '{}',
+                       'COMPLETED', now()
+                FROM generate_series(1, 100000) n
+                """)
+            try await temporary.psql("VACUUM {schema}.processing_jobs")
+            let filter = JobFilter(queues: [.default], types: [Self.type], statuses: [.queued])
+            #expect(try await field.jobs.jobs(matching: filter, before: nil, limit: 20).count == 20)
+            let list = field.jobs.statements.list
+            let pages = try await buffers(
+                of: list.filtered, list.parameters(matching: filter, before: nil, limit: 20), .generic, in: field.store)
+            #expect(pages <= 500)
+        }
+    }
+
     /// How a plan is made.
     private enum Planning: String, CaseIterable {
         /// For any parameters, as of a prepared statement.
