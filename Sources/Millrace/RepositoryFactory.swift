@@ -23,7 +23,7 @@ public struct RepositoryFactory: Sendable {
     /// Opens a store, and makes it when it does not exist.
     ///
     /// Without a clock it is the host's with a file, and the server's with a database. `pool` says how many connections to a
-    /// database there may be; `logger` gets what they say, at debug. `onWait` is called when another program keeps a file
+    /// database there may be, if not what its URL says; `logger` gets what they say, at debug. `onWait` is called when another program keeps a file
     /// locked for longer than is usual. Read-only, nothing in a file is changed: it must be there (`notFound`) and be of the
     /// present version (`olderVersion`), and every write fails.
     ///
@@ -31,7 +31,7 @@ public struct RepositoryFactory: Sendable {
     public init(
         store location: StoreLocation, cacheLimits: CacheManager.Limits = .standard,
         cacheStoreLimits: CacheManager.StoreLimits = .standard, clock: (any WallClock)? = nil,
-        isReadOnly: Bool = false, pool: PostgresPool.Options = .standard, logger: Logger? = nil,
+        isReadOnly: Bool = false, pool: PostgresPool.Options? = nil, logger: Logger? = nil,
         onWait: (@Sendable () -> Void)? = nil
     ) async throws(StoreError) {
         let limits = (cacheLimits, cacheStoreLimits)

@@ -45,7 +45,7 @@ struct BenchServer {
     /// Opens a store in a schema of its own, with as many connections as figures are measured with.
     func store(_ schema: String, options: PostgresStore.Options = .init()) async throws -> PostgresStore {
         var options = options
-        options.pool = try PostgresPool.Options(size: Self.connections, echo: options.pool.echo)
+        options.pool = try PostgresPool.Options(size: Self.connections, echo: options.pool?.echo ?? false)
         return try await PostgresStore(PostgresConfiguration(url).with(schema: schema), options: options)
     }
 

@@ -4,6 +4,12 @@ internal import CLibPQ
 enum ConnectionString {
     /// The settings that a URL makes, by libpq's names.
     static func parse(_ url: String) throws(PostgresError) -> [String: String] {
+        let body = url.drop { $0 != "/" }.dropFirst(2).prefix { $0 != "?" }
+        let parts = body.split(separator: "@", omittingEmptySubsequences: false)
+        // A password with such a character would be taken for a host or a database in part, and be shown as one.
+        guard parts.count <= 2, parts.count == 1 || !parts[0].contains("/") else {
+            throw PostgresError(.configuration, unreadable)
+        }
         var message: UnsafeMutablePointer<CChar>?
         guard let options = PQconninfoParse(url, &message) else {
             let text = message.map { String(cString: $0) } ?? ""
@@ -11,7 +17,14 @@ enum ConnectionString {
             throw PostgresError(.configuration, refusal(text))
         }
         defer { PQconninfoFree(options) }
-        return values(options).compactMapValues(\.value)
+        let settings = values(options).compactMapValues(\.value)
+        let isPort = (settings["port"] ?? "").utf8.allSatisfy { (48...57).contains($0) || $0 == 44 }
+        let isHost = (settings["host"] ?? "").split(separator: ",").allSatisfy { host in
+            // Such a name is no host's, but may be a socket's.
+            !host.contains("@") || host.hasPrefix("/") || host.hasPrefix("@")
+        }
+        guard isPort, isHost else { throw PostgresError(.configuration, unreadable) }
+        return settings
     }
 
     /// Adds what the environment says and what Millrace wants by default; returns who and where, to be shown.
@@ -21,9 +34,15 @@ enum ConnectionString {
             defaults = values(options)
             PQconninfoFree(options)
         }
-        for (name, option) in defaults where settings[name] == nil {
-            if let variable = option.variable, let value = environment[variable], !value.isEmpty {
-                settings[name] = value
+        func read(_ name: String, _ variable: String) {
+            if settings[name] == nil, let value = environment[variable], !value.isEmpty { settings[name] = value }
+        }
+        read("service", "PGSERVICE")
+        // What a service says counts more than the environment; libpq reads both.
+        if settings["service"] == nil {
+            for (name, option) in defaults { if let variable = option.variable { read(name, variable) } }
+            if settings["passfile"] == nil, let home = environment["HOME"], !home.isEmpty {
+                settings["passfile"] = home + "/.pgpass"
             }
         }
         // A connection that nothing comes back on is noticed by the kernel within 10 s; the rest is `SilenceProbe`.
@@ -37,6 +56,9 @@ enum ConnectionString {
     }
 
     private static func place(_ settings: [String: String], defaults: [String: String]) -> String {
+        if let service = settings["service"], settings["host"] == nil, settings["hostaddr"] == nil {
+            return "service \(service)"
+        }
         func list(_ name: String) -> [Substring] {
             (settings[name] ?? "").split(separator: ",", omittingEmptySubsequences: false)
         }
@@ -71,7 +93,10 @@ enum ConnectionString {
         if text.hasPrefix(known) {
             return "the URL has an option that does not exist: \(text.dropFirst(known.count).prefix { $0 != "\n" })"
         }
-        return "the URL cannot be read; it must look like postgres://user@host:5432/database?sslmode=require, "
-            + "with %-codes for other characters"
+        return unreadable
     }
+
+    private static let unreadable =
+        "the URL cannot be read; it must look like postgres://user@host:5432/database?sslmode=require, "
+        + "with %-codes for other characters, as %40 for an @ in a password"
 }

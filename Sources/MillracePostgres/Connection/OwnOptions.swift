@@ -2,7 +2,10 @@ internal import Foundation
 
 /// Takes the options that are this library's out of a URL, for libpq refuses what it does not know.
 struct OwnOptions {
-    private static let names: Set<String> = ["schema", "prepared", "statement_timeout"]
+    private static let names: Set<String> = [
+        "schema", "prepared", "statement_timeout", "pool_size", "max_overflow", "pool_timeout", "pool_recycle",
+        "pool_pre_ping", "echo",
+    ]
 
     /// The URL without them.
     let url: String
@@ -37,5 +40,20 @@ struct OwnOptions {
     /// The value of an option; `nil` when the URL does not have it.
     mutating func take(_ name: String) -> String? {
         values.removeValue(forKey: name)
+    }
+
+    /// Reads a time like `30s`; `unit` is that of a bare number.
+    static func time(_ text: String, of name: String, unit: String) throws(PostgresError) -> Duration {
+        let number = text.prefix { $0.isASCII && $0.isNumber }
+        let given = text.dropFirst(number.count)
+        if let count = Int(number), count <= 1_000_000_000 {
+            switch given.isEmpty ? unit[...] : given {
+            case "ms": return .milliseconds(count)
+            case "s": return .seconds(count)
+            case "min": return .seconds(count * 60)
+            default: break
+            }
+        }
+        throw PostgresError(.configuration, "\(name) must be a time like 30s or 500ms")
     }
 }

@@ -4,17 +4,22 @@ public import Foundation
 ///
 /// The URL is libpq's, with all that it takes: several hosts with `target_session_attrs`, Unix sockets
 /// (`postgres:///name?host=/run/postgresql`), every `sslmode` with its certificates, `service`; what it leaves open comes
-/// from the environment (`PGPASSWORD` …) and `.pgpass`. Three options are this library's: `schema`, `prepared=off`
-/// and `statement_timeout` (`30s`, `500ms`; a bare number means milliseconds).
+/// from the environment (`PGPASSWORD` …) and `.pgpass`. Some options are this library's: `schema`, `prepared=off`,
+/// `statement_timeout` (`30s`, `500ms`; a bare number means milliseconds), and those of ``pool``: `pool_size`,
+/// `max_overflow`, `pool_timeout` and `pool_recycle` (`30s`; a bare number means seconds), `pool_pre_ping` and `echo`
+/// (`on` or `off`).
 public struct PostgresConfiguration: Sendable {
     /// The schema that holds Millrace's tables; `millrace` unless the URL says otherwise. A valid identifier, unquoted.
     public private(set) var schema: String
     /// Whether statements are prepared.
     public var prepared: PreparedStatements
-    /// How long connecting to one host may take, until the server is ready for statements; 10 s.
+    /// How long connecting to one host may take, until the server is ready for statements; 10 s. The addresses of its name
+    /// share that time, but each has two seconds.
     public var connectTimeout: Duration
     /// How long one statement may take, until it is cancelled; `nil` for ever.
     public var statementTimeout: Duration?
+    /// How many connections a pool may have that is not told otherwise.
+    public var pool: PostgresPool.Options
     /// Whether each statement's text and time are logged at debug level; never its values.
     public var echo = false
 
@@ -37,6 +42,7 @@ public struct PostgresConfiguration: Sendable {
         prepared = try Self.readPrepared(query.take("prepared") ?? "automatic")
         statementTimeout = try Self.readStatementTimeout(query.take("statement_timeout") ?? "0")
         connectTimeout = try Self.readConnectTimeout(settings["connect_timeout"] ?? "10")
+        pool = try PostgresPool.Options(from: &query)
         self.settings = settings
         self.place = place
     }
@@ -81,17 +87,8 @@ public struct PostgresConfiguration: Sendable {
     }
 
     private static func readStatementTimeout(_ text: String) throws(PostgresError) -> Duration? {
-        let number = text.prefix { $0.isASCII && $0.isNumber }
-        guard let count = Int(number), count <= 1_000_000_000 else {
-            throw PostgresError(.configuration, "statement_timeout must be a time like 30s or 500ms")
-        }
-        if count == 0 { return nil }
-        switch text.dropFirst(number.count) {
-        case "", "ms": return .milliseconds(count)
-        case "s": return .seconds(count)
-        case "min": return .seconds(count * 60)
-        default: throw PostgresError(.configuration, "statement_timeout must be a time like 30s or 500ms")
-        }
+        let time = try OwnOptions.time(text, of: "statement_timeout", unit: "ms")
+        return time == .zero ? nil : time
     }
 
     private static func readConnectTimeout(_ text: String) throws(PostgresError) -> Duration {

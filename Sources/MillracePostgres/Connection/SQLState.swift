@@ -34,6 +34,10 @@ public struct SQLState: RawRepresentable, Hashable, Sendable, CustomStringConver
     public static let duplicatePreparedStatement = SQLState("42P05")
     /// The result of a prepared statement would have other columns, because a table changed.
     public static let featureNotSupported = SQLState("0A000")
+    /// A setting does not take this value.
+    static let invalidParameterValue = SQLState("22023")
+    /// What a statement names does not exist, as a setting.
+    static let undefinedObject = SQLState("42704")
     /// The transaction has failed, and takes nothing but its end.
     public static let inFailedTransaction = SQLState("25P02")
     /// The transaction may only read.

@@ -45,6 +45,42 @@ extension PostgresPool {
             self.echo = echo
         }
 
+        /// Takes the options of a URL; the defaults for those that it does not have.
+        init(from options: inout OwnOptions) throws(PostgresError) {
+            func number(_ name: String, _ standard: Int) throws(PostgresError) -> Int {
+                guard let text = options.take(name) else { return standard }
+                guard let value = Int(text), (0...1_000_000).contains(value) else {
+                    throw PostgresError(.configuration, "\(name) must be a number of connections")
+                }
+                return value
+            }
+            func time(_ name: String, _ standard: Duration) throws(PostgresError) -> Duration {
+                guard let text = options.take(name) else { return standard }
+                return try OwnOptions.time(text, of: name, unit: "s")
+            }
+            func flag(_ name: String, _ standard: Bool) throws(PostgresError) -> Bool {
+                guard let text = options.take(name) else { return standard }
+                guard let value = ["on": true, "off": false][text] else {
+                    throw PostgresError(.configuration, "\(name) must be on or off")
+                }
+                return value
+            }
+            let standard = Self.standard
+            let (size, overflow) = (
+                try number("pool_size", standard.size), try number("max_overflow", standard.maxOverflow)
+            )
+            let (timeout, recycle) = (
+                try time("pool_timeout", standard.timeout), try time("pool_recycle", standard.recycle)
+            )
+            let (prePing, echo) = (try flag("pool_pre_ping", standard.prePing), try flag("echo", standard.echo))
+            do {
+                self = try Self(
+                    size: size, maxOverflow: overflow, timeout: timeout, recycle: recycle, prePing: prePing, echo: echo)
+            } catch {
+                throw PostgresError(.configuration, "an option of the URL makes no sense: \(error)", cause: error)
+            }
+        }
+
         /// The defaults.
         public static let standard = Options(
             checked: 10, maxOverflow: 20, timeout: .seconds(30), recycle: .seconds(3_600), prePing: true, echo: false)

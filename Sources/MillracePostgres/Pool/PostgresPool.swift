@@ -14,10 +14,12 @@ public final class PostgresPool: Sendable {
 
     /// Makes a pool; nothing is opened before the first connection is needed.
     ///
-    /// The logger gets the statements, at debug, when ``Options/echo`` says so.
+    /// Without options it has those of the configuration. The logger gets the statements, at debug, when ``Options/echo``
+    /// says so.
     public init(
-        _ configuration: PostgresConfiguration, options: Options = .standard, logger: Logger? = nil
+        _ configuration: PostgresConfiguration, options: Options? = nil, logger: Logger? = nil
     ) {
+        let options = options ?? configuration.pool
         var configuration = configuration
         configuration.echo = configuration.echo || options.echo
         self.configuration = configuration
@@ -26,21 +28,36 @@ public final class PostgresPool: Sendable {
             [configuration] () async throws(PostgresError) in
             let connection = try await PostgresConnection.connect(configuration, logger: logger)
             // Behind a pooler nothing is prepared, and each plan is made for the tables as they are.
-            if !connection.isPooled { try await connection.run(script: Self.planning + Self.farewell) }
+            if !connection.isPooled { try await Self.prepare(connection) }
             return connection
+        }
+    }
+
+    private static func prepare(_ connection: PostgresConnection) async throws(PostgresError) {
+        try await connection.run(script: planning + farewell)
+        do throws(PostgresError) {
+            try await connection.run(script: watch)
+        } catch {
+            guard error.sqlState == .invalidParameterValue || error.sqlState == .undefinedObject else { throw error }
         }
     }
 
     /// A prepared statement keeps its plan for as long as the connection lives. One that was made when a table was small
     /// would read all of it when it has a million rows; and to plan anew each time takes as long as the statement.
-    ///
-    /// And the server looks after its clients, where it can (from version 14 on): what a killed program has left waiting
-    /// for locks would go on waiting, with an old snapshot for which all that is dead must be kept.
     private static let planning = """
-        SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_bitmapscan = off; SET jit = off;
-        SELECT set_config(name, '2s', false) FROM pg_catalog.pg_settings
-        WHERE name = 'client_connection_check_interval'
+        SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_bitmapscan = off; SET jit = off
         """
+
+    /// Undoes that for a transaction with statements that are not Millrace's; stands behind its `BEGIN`.
+    static let plainPlanning = """
+        ; SET LOCAL plan_cache_mode TO DEFAULT; SET LOCAL enable_seqscan TO DEFAULT
+        ; SET LOCAL enable_bitmapscan TO DEFAULT; SET LOCAL jit TO DEFAULT
+        """
+
+    /// The server looks after its clients: what a killed program has left waiting for locks would go on waiting, with an
+    /// old snapshot for which all that is dead must be kept. Before version 14 there is no such setting, and where the
+    /// server does not run on Linux it takes no such value.
+    private static let watch = "SET client_connection_check_interval = '2s'"
 
     /// The server is to notice within seconds that a machine is gone, as its transactions keep their locks till then; by
     /// default that takes two hours.
@@ -54,7 +71,10 @@ public final class PostgresPool: Sendable {
 
     /// Lends a connection for as long as `body` runs.
     ///
-    /// The connection is not to be kept: it is another's as soon as `body` has returned.
+    /// The connection is not to be kept: it is another's as soon as `body` has returned. On a direct connection the
+    /// settings are those that Millrace's statements need: `plan_cache_mode = force_generic_plan`, and `enable_seqscan`,
+    /// `enable_bitmapscan` and `jit` off. For other statements use ``PostgresStore/transaction(_:)``, or
+    /// `SET LOCAL … TO DEFAULT` in a transaction.
     ///
     /// - Throws: what `body` throws; ``PostgresError`` when there is no connection: `poolTimeout`, `poolClosed`,
     ///   `cancelled`, or why none could be opened.

@@ -10,8 +10,9 @@ internal import Synchronization
 public final class PostgresStore: Sendable {
     /// How a store is opened.
     public struct Options: Sendable {
-        /// How many connections there may be, and how long they are kept.
-        public var pool: PostgresPool.Options
+        /// How many connections there may be, and how long they are kept; `nil`, the default, for what the configuration
+        /// says.
+        public var pool: PostgresPool.Options?
         /// What tells the time; `nil`, the default, for the server's own clock, by which all machines go.
         public var clock: (any WallClock)?
         /// Whether the schema is made or brought up to date when the store is opened.
@@ -21,7 +22,7 @@ public final class PostgresStore: Sendable {
 
         /// Makes options; the defaults are the ones to use.
         public init(
-            pool: PostgresPool.Options = .standard, clock: (any WallClock)? = nil, migrates: Bool = true,
+            pool: PostgresPool.Options? = nil, clock: (any WallClock)? = nil, migrates: Bool = true,
             logger: Logger? = nil
         ) {
             self.pool = pool
