@@ -2,6 +2,12 @@ internal import CLibPQ
 internal import Foundation
 internal import Synchronization
 
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#endif
+
 /// Makes sessions: looks names up, connects, authenticates, on a thread of its own, for all this may block.
 struct Connector {
     private let configuration: PostgresConfiguration
@@ -13,10 +19,7 @@ struct Connector {
         self.configuration = configuration
         timeout = configuration.connectTimeout
         hostCount = configuration.hostCount
-        var settings = configuration.settings
-        // libpq's own time-out is for each address in whole seconds, two at least; ours ends the whole.
-        settings["connect_timeout"] = String(max(2, Int(timeout.inWholeSeconds)))
-        self.settings = settings
+        settings = configuration.settings
     }
 
     /// Connects. When the task is cancelled or the time is over, it throws at once; the thread ends by itself soon after.
@@ -54,9 +57,14 @@ struct Connector {
     private static func open(
         _ settings: [String: String], _ configuration: PostgresConfiguration, _ loop: PollLoop
     ) -> Result<Session, PostgresError> {
+        var settings = settings
+        // libpq's own time-out is for each address, in whole seconds, two at least; ours ends the whole. A name may lead to
+        // several addresses, which share its time, or a silent one of them would use all of it up.
+        let limit = configuration.connectTimeout * configuration.hostCount
+        settings["connect_timeout"] = String(max(2, (limit / addressCount(of: settings)).inWholeSeconds))
         let names = settings.keys.sorted()
         let connection = withCStrings(names) { names in
-            withCStrings(settings.keys.sorted().compactMap { settings[$0] }) { values in
+            withCStrings(settings.sorted { $0.key < $1.key }.map(\.value)) { values in
                 PQconnectdbParams(names, values, 0)
             }
         }
@@ -75,6 +83,23 @@ struct Connector {
         } catch {
             return .failure(error)
         }
+    }
+
+    /// How many addresses the hosts have; at least one.
+    private static func addressCount(of settings: [String: String]) -> Int {
+        func list(_ name: String) -> [Substring] { (settings[name] ?? "").split(separator: ",") }
+        if settings["hostaddr"] != nil { return max(1, list("hostaddr").count) }
+        return max(1, list("host").reduce(0) { $0 + addressCount(of: String($1)) })
+    }
+
+    private static func addressCount(of host: String) -> Int {
+        guard !host.hasPrefix("/"), !host.hasPrefix("@") else { return 1 }
+        var hints = addrinfo()
+        hints.ai_protocol = Int32(IPPROTO_TCP)
+        var first: UnsafeMutablePointer<addrinfo>?
+        guard getaddrinfo(host, nil, &hints, &first) == 0, let first else { return 1 }
+        defer { freeaddrinfo(first) }
+        return sequence(first: first) { $0.pointee.ai_next }.reduce(0) { count, _ in count + 1 }
     }
 
     /// libpq has no code for why a connection failed, only text.

@@ -14,6 +14,7 @@ extension PostgresError {
         constraintName = field("n")
         tableName = field("t")
         columnName = field("c")
+        sourceFunction = field("R")
     }
 
     /// A connection that broke: the server's own reason when it gave one, else libpq's.
@@ -27,11 +28,12 @@ extension PostgresError {
         return error
     }
 
-    /// libpq's lines as one, without what it repeats.
+    /// libpq's lines as one, without what it repeats, as for an attempt with TLS and one without.
     static func oneLine(_ text: String) -> String {
-        text.split(whereSeparator: \.isNewline)
+        var seen: Set<String> = [""]
+        return text.split(whereSeparator: \.isNewline)
             .map { $0.trimmingSpaces() }
-            .filter { !$0.isEmpty }
+            .filter { seen.insert($0).inserted }
             .joined(separator: "; ")
     }
 

@@ -77,6 +77,8 @@ public struct PostgresError: Error, Sendable {
     public internal(set) var tableName: String?
     /// The column that the error is about.
     public internal(set) var columnName: String?
+    /// The function of the server's source that reported the error: the one word of it that no locale changes.
+    var sourceFunction: String?
     /// Whether a statement that did not come to its end may have taken effect all the same; `true` only for
     /// ``Code/connectionLost`` after the statement was sent.
     public internal(set) var mayHaveRun = false

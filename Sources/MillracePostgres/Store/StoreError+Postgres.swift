@@ -28,6 +28,11 @@ extension StoreError {
         switch error.code {
         case .configuration, .unsupported, .poolClosed:
             return (.invalid, error.message)
+        case .authentication where error.serverMessage == nil && error.message.contains("certificate"):
+            return (
+                .unavailable,
+                "no TLS with \(store): \(error.message); see sslmode, sslrootcert, sslcert and sslkey of the URL"
+            )
         case .authentication:
             return (
                 .unavailable,
@@ -55,6 +60,9 @@ extension StoreError {
 
     /// What a server says that takes no connection; libpq gives no code then, but its words.
     private static func refusal(of error: PostgresError, _ store: String) -> (Code, String)? {
+        if error.message.contains("role \""), error.message.contains("\" does not exist") {
+            return meaning(of: SQLState(rawValue: "28000"), error, store)
+        }
         let signs: [(SQLState, [String])] = [
             (
                 .tooManyConnections,

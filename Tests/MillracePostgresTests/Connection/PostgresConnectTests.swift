@@ -50,6 +50,36 @@ import Testing
         #expect(error?.code == .authentication)
         #expect(error?.message.contains("millrace") == true)
         #expect(isOneLineWithout("wrong-secret", error))
+        // Tried with TLS and without, it is refused twice in the same words.
+        let words = error?.message.components(separatedBy: "password authentication failed").count
+        #expect(words == 2, "\(String(reflecting: error))")
+    }
+
+    @Test func passwordsAreNotSentButProvenBySCRAM() async throws {
+        let server = try await PostgresServer.shared
+        let methods = try await server.psql(
+            """
+            SELECT DISTINCT auth_method FROM pg_hba_file_rules
+            WHERE type = 'host' AND 'all' = ANY (user_name) AND error IS NULL
+            """, user: "postgres")
+        #expect(methods == "scram-sha-256")
+        let secret = try await server.psql(
+            "SELECT rolpassword FROM pg_authid WHERE rolname = 'millrace'", user: "postgres")
+        #expect(secret.hasPrefix("SCRAM-SHA-256$"))
+        #expect(try await user(server.url) == "millrace")
+    }
+
+    @Test func thePasswordFileOfTheHomeFolderIsRead() async throws {
+        let server = try await PostgresServer.shared
+        let home = FileManager.default.temporaryDirectory.appendingPathComponent("home-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(atPath: home, withIntermediateDirectories: false)
+        defer { try? FileManager.default.removeItem(atPath: home) }
+        let line = "127.0.0.1:\(server.port):*:millrace:\(server.password)\n"
+        #expect(
+            FileManager.default.createFile(
+                atPath: "\(home)/.pgpass", contents: Data(line.utf8), attributes: [.posixPermissions: 0o600]))
+        let url = "postgres://millrace@127.0.0.1:\(server.port)/millrace"
+        #expect(try await user(url, environment: ["HOME": home]) == "millrace")
     }
 
     @Test func aMissingPasswordSaysWhereItCanBeGiven() async throws {

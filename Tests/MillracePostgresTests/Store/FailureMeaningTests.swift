@@ -65,6 +65,18 @@ struct FailureMeaningTests {
         #expect(error.code == expected && error.message.hasSuffix("what to do"))
     }
 
+    @Test(
+        "to connect, of which there are only words, goes by what they name",
+        arguments: [
+            ("FATAL:  role \"ann\" does not exist", "the user"), ("FATAL:  database \"w\" does not exist", "createdb"),
+            ("FATAL:  no such database: w", "createdb"), ("FATAL:  sorry, too many clients already", "max_connections"),
+        ])
+    func words(text: String, says: String) {
+        let cause = PostgresError(.connectionFailed, "no connection to PostgreSQL: \(text)")
+        let error = StoreError(postgres: cause, store: Self.place)
+        #expect(error.code == .unavailable && error.message.contains(says), "\(error)")
+    }
+
     @Test("in which the server gave its reason before it ended the connection goes by that reason")
     func reason() {
         var cause = PostgresError(.connectionLost, "gone")

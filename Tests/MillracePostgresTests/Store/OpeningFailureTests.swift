@@ -45,6 +45,16 @@ struct OpeningFailureTests {
         #expect(error.code == .unavailable && error.message.contains("does not exist"), "\(error)")
     }
 
+    @Test("says that the server's certificate is not the one that was asked for")
+    func certificate() async throws {
+        let server = try await PostgresServer.shared
+        let options = ["sslmode=verify-full", "sslrootcert=\(server.folder)/certified.crt"]
+        let error = try await Self.failure(
+            server.url(options: options), place: "127.0.0.1", password: server.password)
+        #expect(error.code == .unavailable && error.message.contains("sslrootcert"), "\(error)")
+        #expect(!error.message.contains("PGPASSWORD"), "\(error)")
+    }
+
     @Test("says which right the user lacks")
     func permission() async throws {
         let schema = try await PostgresServer.shared.freshSchema()
