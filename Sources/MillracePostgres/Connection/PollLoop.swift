@@ -71,6 +71,9 @@ final class PollLoop: Sendable {
         sessions.withLock { _ = $0.removeValue(forKey: id) }
     }
 
+    /// The sessions that are open.
+    var allSessions: [Session] { sessions.withLock { $0.values.compactMap(\.session) } }
+
     /// Makes sure that the sessions' times are looked at by `time`.
     func wake(by time: Int64) {
         var known = wakeAt.load(ordering: .relaxed)
@@ -132,8 +135,7 @@ final class PollLoop: Sendable {
         guard now >= time else { return }
         // What begins from here on wakes the loop itself.
         wakeAt.store(.max, ordering: .sequentiallyConsistent)
-        let all = sessions.withLock { $0.values.compactMap(\.session) }
-        let next = all.reduce(Int64.max) { min($0, $1.timeHasCome(now)) }
+        let next = allSessions.reduce(Int64.max) { min($0, $1.timeHasCome(now)) }
         if next != .max { wake(by: next) }
     }
 

@@ -31,8 +31,11 @@ public final class PostgresConnection: Sendable {
         let session = try await Connector(configuration).connect()
         let runner = StatementRunner(session: session)
         // A pooler makes a number up. Its servers do not know each other's prepared statements.
-        let answer = try await runner.runUnprepared("SELECT pg_backend_pid()", timeout: configuration.connectTimeout)
-        if try PostgresRows(answer)[0].value(0, as: Int32.self) != session.backend {
+        let answer = try await runner.runUnprepared(SilenceProbe.introduction, timeout: configuration.connectTimeout)
+        let row = PostgresRows(answer)[0]
+        session.backendStart.store(try row.optional(1) ?? 0, ordering: .relaxed)
+        session.serverStart.store(try row.optional(2) ?? 0, ordering: .relaxed)
+        if try row.value(0, as: Int32.self) != session.backend {
             session.isPooled.store(true, ordering: .relaxed)
             configuration.preparedSwitch.turnOff()
         }

@@ -15,6 +15,9 @@ final class Session: Sendable {
     let target: [String: String]
     /// Whether a pooler stands before the server.
     let isPooled = Atomic<Bool>(false)
+    /// When the server and its process began, by the server's clock in microseconds; 0 as long as that is not known.
+    let serverStart = Atomic<Int64>(0)
+    let backendStart = Atomic<Int64>(0)
     private let cancelKey: CancelKey
     private let loop: PollLoop
     private let exchanges = Atomic<UInt64>(0)
@@ -119,6 +122,7 @@ final class Session: Sendable {
             // A server that refused a row has said all that it will say.
             return state.socketIsReady(forWriting: false, now: now)
         }
+        loop.wake(by: Nanoseconds.now + SessionTimes.cancelAgain)
     }
 
     func stop(_ id: UInt64, _ reason: StopReason) {
@@ -128,6 +132,21 @@ final class Session: Sendable {
     /// Gives a connection up that does not answer.
     func drop(_ reason: String) {
         act { state, _ in state.breakDown(reason) }
+    }
+
+    /// Gives the connection up unless something was heard of the exchange under way after `heard`, or still is to be
+    /// read.
+    ///
+    /// - Returns: whether it did.
+    func drop(_ reason: String, ifSilentSince heard: Int64) -> Bool {
+        if Socket.hasInput(descriptor) { socketIsReady(forWriting: false) }
+        var isDropped = false
+        act { state, _ in
+            guard let action = state.breakDown(reason, ifSilentSince: heard) else { return .nothing }
+            isDropped = true
+            return action
+        }
+        return isDropped
     }
 
     /// Ends the session; what is under way fails.
@@ -146,6 +165,14 @@ final class Session: Sendable {
     var isInFailedTransaction: Bool { withState { $0.isInFailedTransaction } }
     /// When the server was last heard by the exchange that is under way.
     var lastHeard: Int64? { withState { $0.exchange?.lastHeard } }
+    /// When the server was last heard at all.
+    var lastInput: Int64 { withState { $0.lastInput } }
+    /// How many bytes the other side has not taken yet.
+    var unsentBytes: Int32? { withState { $0.socket.flatMap(Socket.unsentBytes) } }
+    /// Whether a session with the same server, be it this one, has heard from it after `time`.
+    func hasServerSpoken(since time: Int64) -> Bool {
+        loop.allSessions.contains { $0.target == target && $0.lastInput > time }
+    }
     var failure: PostgresError? { withState { $0.failure } }
 
     /// Whether it is open, idle and outside of a transaction, as far as can be seen without sending.
@@ -164,6 +191,11 @@ final class Session: Sendable {
     }
 
     func forgetAll() {
+        withState { $0.statements.forgetAll() }
+    }
+
+    /// Notes that the server has forgotten all that was prepared.
+    func noteDeallocation() {
         withState { $0.statements.removeAll() }
     }
 
@@ -182,11 +214,13 @@ final class Session: Sendable {
     func socketIsReady(forWriting: Bool) {
         inputWaits.store(true, ordering: .sequentiallyConsistent)
         let now = Nanoseconds.now
-        let outcome = state.withLockIfAvailable { state in
+        let action = state.withLockIfAvailable { state in
             inputWaits.store(false, ordering: .sequentiallyConsistent)
-            return self.outcome(of: { $0.socketIsReady(forWriting: forWriting, now: $1) }, &state, now)
+            let action = state.socketIsReady(forWriting: forWriting, now: now)
+            watch(&state)
+            return action
         }
-        if let outcome { carryOut(outcome) }
+        if let action { carryOut(action) }
     }
 
     /// Looks at the clock; returns when to look again.
@@ -215,28 +249,19 @@ final class Session: Sendable {
     }
 
     private typealias Step = (inout SessionState, Int64) -> SessionState.Action
-    private struct Outcome {
-        let action: SessionState.Action
-        let deliveries: [NotificationHub.Delivery]
-    }
 
     private func act(_ step: Step) {
         let now = Nanoseconds.now
-        carryOut(withState { self.outcome(of: step, &$0, now) })
-    }
-
-    private func outcome(of step: Step, _ state: inout SessionState, _ now: Int64) -> Outcome {
-        let action = step(&state, now)
-        watch(&state)
-        return Outcome(action: action, deliveries: state.notifications.takeDeliveries())
-    }
-
-    private func carryOut(_ outcome: Outcome) {
-        for delivery in outcome.deliveries {
-            delivery.continuation.yield(delivery.notification)
-            if case .failure = delivery.notification { delivery.continuation.finish() }
+        let action = withState { state in
+            let action = step(&state, now)
+            watch(&state)
+            return action
         }
-        switch outcome.action {
+        carryOut(action)
+    }
+
+    private func carryOut(_ action: SessionState.Action) {
+        switch action {
         case .nothing: break
         case .resume(let waiter, let event): waiter.resume(returning: event)
         case .cancel(let id): startCancelling(id)

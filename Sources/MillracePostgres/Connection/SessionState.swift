@@ -19,6 +19,8 @@ struct SessionState: ~Copyable {
     var notifications = NotificationHub()
     /// When the last exchange was answered.
     private(set) var lastUsed: Int64 = 0
+    /// When the server was last heard, whatever it said.
+    private(set) var lastInput: Int64 = 0
     private(set) var waitsToWrite = false
     /// Whether the loop knows of that.
     var isWatchedForWriting = false
@@ -77,7 +79,8 @@ struct SessionState: ~Copyable {
             defer { parameters.shrink() }
             if prepared {
                 guard let name = statements.name(of: sql, for: parameters.types) else {
-                    return statements.isFull ? .isFull : .mustPrepare(types: parameters.types)
+                    let types = statements.types(of: sql, with: parameters.types)
+                    return statements.isFull ? .isFull : .mustPrepare(types: types)
                 }
                 sent = parameters.withPointers { count, values, lengths, formats in
                     PQsendQueryPrepared(connection, name, count, values, lengths, formats, 1)
@@ -135,8 +138,10 @@ struct SessionState: ~Copyable {
     mutating func socketIsReady(forWriting: Bool, now: Int64) -> Action {
         guard let connection, failure == nil else { return .nothing }
         if forWriting { flush() }
+        var looksAgain = false
         repeat {
             guard PQconsumeInput(connection) == 1 else { return breakDown(libpqMessage()) }
+            lastInput = now
             guard exchange != nil else {
                 // Nobody has asked: a notification, a notice, or the server's farewell.
                 _ = PQisBusy(connection)
@@ -145,8 +150,9 @@ struct SessionState: ~Copyable {
             exchange?.lastHeard = now
             exchange?.silentAt = now + SessionTimes.silence
             takeResults()
+            if let failure { return breakDown(failure.message) }
             // After a complete answer there is nothing more; that look at the socket is saved.
-        } while exchange?.isAnswered != true && hasInput
+        } while exchange?.isAnswered != true && hasMore(&looksAgain)
         while let notification = PQnotifies(connection) {
             notifications.deliver(
                 PostgresNotification(
@@ -157,7 +163,13 @@ struct SessionState: ~Copyable {
         return report()
     }
 
-    private var hasInput: Bool { socket.map(Socket.hasInput) ?? true }
+    /// Whether libpq is to read again: the socket has something, or, once more after it has nothing, OpenSSL may have. It
+    /// keeps what libpq had no room for of a record, and the socket says nothing of that; there is always room for it.
+    private func hasMore(_ looksAgain: inout Bool) -> Bool {
+        let hasInput = socket.map(Socket.hasInput) ?? true
+        looksAgain = !hasInput && !looksAgain && PQsslInUse(connection) == 1
+        return hasInput || looksAgain
+    }
 
     /// Sends what libpq has not been able to send.
     mutating func flush() {
@@ -185,7 +197,6 @@ struct SessionState: ~Copyable {
             case PGRES_COPY_OUT, PGRES_COPY_BOTH:
                 PQclear(result)
                 exchange = current
-                _ = PQputCopyEnd(connection, nil)
                 failure = PostgresError(.unsupported, "COPY … TO is not supported; the connection was dropped")
                 return
             default:
@@ -222,7 +233,7 @@ struct SessionState: ~Copyable {
 
     private mutating func note(_ current: Exchange) {
         guard let preparation = current.preparation, current.refusal == nil else { return }
-        _ = statements.add(preparation.sql, name: preparation.name, types: preparation.types)
+        statements.add(preparation.sql, name: preparation.name, types: preparation.types)
     }
 
     private func outcome(of current: Exchange) -> ExchangeEvent {
@@ -245,9 +256,11 @@ struct SessionState: ~Copyable {
 
     // MARK: Copying
 
-    /// Gives rows to libpq; `false` when the connection cannot take them.
+    /// Gives rows to libpq; `false` when the connection cannot take them, or the exchange is being stopped.
     mutating func put(_ bytes: UnsafeRawBufferPointer, id: UInt64) -> Bool {
-        guard let connection, failure == nil, exchange?.id == id, exchange?.isCopying == true else { return false }
+        guard let connection, failure == nil, let current = exchange, current.id == id, current.isCopying,
+            current.stop == nil
+        else { return false }
         let data = bytes.baseAddress?.assumingMemoryBound(to: CChar.self)
         guard PQputCopyData(connection, data, Int32(bytes.count)) == 1 else { return false }
         flush()
@@ -260,8 +273,9 @@ struct SessionState: ~Copyable {
         guard let connection, failure == nil, exchange?.id == id, exchange?.isCopying == true else { return }
         exchange?.isCopying = false
         exchange?.waitsUntilSent = false
-        if refusal != nil, exchange?.stop == nil {
-            exchange?.stop = .cancelled
+        if refusal != nil, exchange?.stop == nil { exchange?.stop = .cancelled }
+        // Only from here on can the server be waited for in vain: before, it waited for us.
+        if exchange?.stop != nil {
             exchange?.nextCancel = now + SessionTimes.cancelAgain
             exchange?.giveUpAt = now + SessionTimes.giveUp
         }
@@ -297,6 +311,8 @@ struct SessionState: ~Copyable {
     mutating func timeHasCome(_ now: Int64) -> (Int64, Action) {
         guard var current = exchange else { return (.max, .nothing) }
         if current.stop != nil {
+            // The server is told when the caller comes with its next rows.
+            if current.isCopying, current.waiter == nil { return (.max, .nothing) }
             if now >= current.giveUpAt { return (.max, giveUp(current)) }
             let isDue = now >= current.nextCancel && current.cancellers == 0 && !current.isAnswered
             if isDue {
@@ -329,9 +345,19 @@ struct SessionState: ~Copyable {
         return report()
     }
 
+    /// Marks the connection as gone and tells the caller, unless the exchange under way was heard of after `heard`, or
+    /// is over; `nil` then.
+    mutating func breakDown(_ reason: String, ifSilentSince heard: Int64) -> Action? {
+        guard failure == nil, let current = exchange, !current.isAnswered, current.ready == nil,
+            current.lastHeard == heard
+        else { return nil }
+        return breakDown(reason)
+    }
+
     /// Marks the connection as gone, and tells the caller.
     mutating func breakDown(_ reason: String) -> Action {
         guard let connection else { return .nothing }
+        let wasAnswered = exchange?.isAnswered == true
         // What the server said before it went is still there to be read, if anything is.
         if PQstatus(connection) == CONNECTION_BAD { takeResults() }
         if failure == nil {
@@ -340,6 +366,11 @@ struct SessionState: ~Copyable {
             failure = .lost(reason, by: serverError, mayHaveRun: false)
         }
         notifications.fail(failureNow(mayHaveRun: false))
+        if wasAnswered {
+            // What the server has done it has done, whatever became of the connection. No canceller strikes anybody now.
+            exchange?.cancellers = 0
+            return report()
+        }
         guard var current = exchange else { return .nothing }
         let error = current.stop?.error(cause: failureNow(mayHaveRun: true)) ?? failureNow(mayHaveRun: true)
         guard let waiter = current.waiter else {

@@ -9,9 +9,11 @@ struct StatementCache {
     static let capacity = 500
 
     private var entries: [String: Entry] = [:]
+    /// What the server holds, those included that were replaced or forgotten.
+    private var preparedCount = 0
     private var lastNumber = 0
 
-    var isFull: Bool { entries.count >= Self.capacity }
+    var isFull: Bool { preparedCount >= Self.capacity }
 
     /// The name of a statement prepared for parameters of such types; NULL fits all of them.
     func name(of sql: String, for types: [UInt32]) -> String? {
@@ -20,22 +22,38 @@ struct StatementCache {
         return entry.name
     }
 
+    /// The types to prepare a statement for, now that it has parameters of `types`: what those that are NULL were
+    /// before is kept, or two calls with NULL in turns would never fit one another.
+    func types(of sql: String, with types: [UInt32]) -> [UInt32] {
+        guard let known = entries[sql]?.types, known.count == types.count else { return types }
+        return zip(known, types).map { known, new in new != 0 ? new : known }
+    }
+
     /// The name for a statement to be prepared.
     mutating func makeName() -> String {
         lastNumber += 1
         return "m\(lastNumber)"
     }
 
-    /// Notes that a statement was prepared; returns the name of the one that it replaces.
-    mutating func add(_ sql: String, name: String, types: [UInt32]) -> String? {
-        entries.updateValue(Entry(name: name, types: types), forKey: sql)?.name
+    /// Notes that a statement was prepared.
+    mutating func add(_ sql: String, name: String, types: [UInt32]) {
+        entries[sql] = Entry(name: name, types: types)
+        preparedCount += 1
     }
 
+    /// Has a statement prepared anew the next time.
     mutating func forget(_ sql: String) {
         entries[sql] = nil
     }
 
+    /// Has all of them prepared anew; what the server holds of them is not known.
+    mutating func forgetAll() {
+        entries = [:]
+    }
+
+    /// Notes that the server holds none any more.
     mutating func removeAll() {
         entries = [:]
+        preparedCount = 0
     }
 }

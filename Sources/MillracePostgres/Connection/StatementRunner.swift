@@ -1,3 +1,5 @@
+internal import Synchronization
+
 /// Runs statements on a session that is its caller's alone, as long as they take.
 struct StatementRunner {
     let session: Session
@@ -14,7 +16,9 @@ struct StatementRunner {
         do throws(PostgresError) {
             return try await runPrepared(sql, parameters)
         } catch {
-            guard try recovers(from: error, sql) else { throw error }
+            // In a transaction, which has failed with it, the statement alone cannot be run again.
+            guard forgets(after: error, sql), !session.isInTransaction else { throw error }
+            if error.sqlState?.isPreparedStatementMismatch == true { try await findPooler() }
         }
         if prepares { return try await runPrepared(sql, parameters) }
         return try await runUnprepared(sql, parameters, timeout: session.configuration.statementTimeout)
@@ -34,19 +38,22 @@ struct StatementRunner {
 
     /// Waits for an exchange's next event that is not silence.
     func next(_ id: UInt64, after event: ExchangeEvent, shielded: Bool = false) async -> ExchangeEvent {
-        var event = event
-        var silences = 0
-        while case .silent = event {
-            silences += 1
-            if !Task.isCancelled {
-                await SilenceProbe(session: session).look()
-            } else if silences >= 3 {
-                // A task that was cancelled cannot ask, and must not wait for ever to end its transaction.
-                session.drop("no answer came at the end of a cancelled task")
+        guard case .silent = event else { return event }
+        return await withTaskGroup(of: Void.self) { group in
+            group.addTask { [session] in await SilenceProbe.watch(session) }
+            defer { group.cancelAll() }
+            var event = event
+            var silences = 0
+            while case .silent = event {
+                silences += 1
+                if Task.isCancelled, silences >= 3 {
+                    // A task that was cancelled cannot ask, and must not wait for ever to end its transaction.
+                    session.drop("no answer came at the end of a cancelled task")
+                }
+                event = await session.next(id, shielded: shielded)
             }
-            event = await session.next(id, shielded: shielded)
+            return event
         }
-        return event
     }
 
     private func runPrepared(
@@ -63,8 +70,8 @@ struct StatementRunner {
                 let preparation = Request.preparation(sql, types: types)
                 _ = try await finish(preparation, timeout: session.configuration.statementTimeout)
             case .isFull:
-                session.forgetAll()
                 _ = try await run(script: "DEALLOCATE ALL")
+                session.noteDeallocation()
             case .copyReady: try await refuseCopy(id)
             case .sent, .silent: throw PostgresError(.misuse, "no rows were sent")
             }
@@ -91,19 +98,32 @@ struct StatementRunner {
         throw PostgresError(.misuse, "a COPY must be run by copyIn")
     }
 
-    /// Whether a failed statement may be run again, now that what it failed of is known.
-    private func recovers(from error: PostgresError, _ sql: String) throws(PostgresError) -> Bool {
-        switch error.sqlState {
-        case .invalidStatementName, .duplicatePreparedStatement:
-            // Somebody between here and the server gives the session's statements to several servers.
-            session.configuration.preparedSwitch.turnOff()
-        case .featureNotSupported where error.serverMessage?.contains("cached plan") == true:
-            // A table has changed since the statement was prepared.
-            session.forget(sql)
-        default:
+    /// Asks which server answers: one that does not know its session's statements is another than before, which only a
+    /// pooler brings about, or has been told to forget them.
+    func findPooler() async throws(PostgresError) {
+        let answer = try await runUnprepared(
+            "SELECT pg_catalog.pg_backend_pid()", timeout: session.configuration.connectTimeout)
+        guard try PostgresRows(answer)[0].value(0, as: Int32.self) != session.backend else { return }
+        session.isPooled.store(true, ordering: .relaxed)
+        session.configuration.preparedSwitch.turnOff()
+    }
+
+    /// Forgets what a failed statement shows to be no longer so; returns whether it may be run again then.
+    private func forgets(after error: PostgresError, _ sql: String) -> Bool {
+        if error.sqlState?.isPreparedStatementMismatch == true {
+            session.forgetAll()
+            return true
+        }
+        // A table has changed since the statement was prepared. The code alone says many other things.
+        guard error.sqlState == .featureNotSupported, error.sourceFunction == "RevalidateCachedQuery" else {
             return false
         }
-        // In a transaction, which has failed with it, the statement alone cannot be run again.
-        return !session.isInTransaction
+        session.forget(sql)
+        return true
     }
+}
+
+extension SQLState {
+    /// Whether the server and its session differ in what is prepared.
+    var isPreparedStatementMismatch: Bool { self == .invalidStatementName || self == .duplicatePreparedStatement }
 }

@@ -1,6 +1,7 @@
-import MillracePostgres
 import TestServers
 import Testing
+
+@testable import MillracePostgres
 
 @Suite struct PostgresBouncerTests {
     @Test func manyConnectionsShareTheServersOfAPooler() async throws {
@@ -32,24 +33,52 @@ import Testing
         #expect(prepared.isEmpty)
     }
 
-    @Test func aStatementThatTheServerDoesNotKnowTurnsPreparingOff() async throws {
+    @Test func aPoolerThatWasNotRecognisedTurnsPreparingOffByItsErrors() async throws {
+        // Connected without the question by which a pooler is recognised.
+        let configuration = try PostgresConfiguration(await PgBouncerServer.shared.url, environment: [:])
+        let session = try await Connector(configuration).connect()
+        let connection = PostgresConnection(session: session, logger: nil)
+        let other = try await connectByBouncer()
+        #expect(!connection.isPooled)
+        // The first finds its statement's name used by somebody before (42P05) or not; sooner or later it gets a server
+        // that does not know the statement (26000), for another transaction has the one that does.
+        try await eventually("the pooler is found") {
+            #expect(try await connection.query("SELECT $1::bigint", [.int8(2)])[0].value(0) == 2)
+            try await other.withTransaction { transaction in
+                try await transaction.query("SELECT 1")
+                #expect(try await connection.query("SELECT $1::bigint", [.int8(3)])[0].value(0) == 3)
+            }
+            return configuration.preparedSwitch.isOff
+        }
+        #expect(connection.isPooled)
+        session.close()
+    }
+
+    @Test(arguments: ["DEALLOCATE ALL", "DISCARD ALL", "PREPARE m2 AS SELECT 5"])
+    func aDirectConnectionThatForgetsItsStatementsGoesOnPreparing(script: String) async throws {
         let connection = try await connect()
         #expect(try await connection.query("SELECT $1::bigint", [.int8(1)])[0].value(0) == 1)
-        // As a pooler does that gives the session another server: SQLSTATE 26000.
-        try await connection.run(script: "DEALLOCATE ALL")
+        try await connection.run(script: script)
         #expect(try await connection.query("SELECT $1::bigint", [.int8(2)])[0].value(0) == 2)
-        #expect(try await connection.query("SELECT FROM pg_prepared_statements").isEmpty)
+        #expect(try await connection.query("SELECT $1::int", [.int4(3)])[0].value(0) == 3)
+        #expect(!connection.configuration.preparedSwitch.isOff)
+        let names = try await connection.query(
+            "SELECT count(*) FROM pg_prepared_statements WHERE statement = 'SELECT $1::int'")
+        #expect(try names[0].value(0) == 1)
     }
 
-    @Test func aNameThatTheServerKnowsAlreadyTurnsPreparingOff() async throws {
+    @Test func aStatementOfTheCallersOwnThatDoesNotExistIsItsError() async throws {
         let connection = try await connect()
-        // As a pooler does whose server was another's before: SQLSTATE 42P05.
-        try await connection.run(script: "PREPARE m1 AS SELECT 5")
-        #expect(try await connection.query("SELECT $1::bigint", [.int8(2)])[0].value(0) == 2)
-        #expect(try await connection.query("SELECT count(*) FROM pg_prepared_statements")[0].value(0) == 1)
+        let error = await postgresError { try await connection.query("EXECUTE nowhere") }
+        #expect(error?.sqlState == .invalidStatementName)
+        #expect(!connection.configuration.preparedSwitch.isOff)
+        let inTransaction = await postgresError {
+            try await connection.withTransaction { _ = try await $0.query("EXECUTE nowhere") }
+        }
+        #expect(inTransaction?.sqlState == .invalidStatementName)
     }
 
-    @Test func aTransactionThatFindsAPoolerIsRunAgain() async throws {
+    @Test func aTransactionWhoseStatementsWereForgottenIsRunAgain() async throws {
         let connection = try await connect()
         try await connection.query("SELECT $1::bigint", [.int8(1)])
         try await connection.run(script: "DEALLOCATE ALL")

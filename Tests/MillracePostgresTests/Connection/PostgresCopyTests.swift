@@ -147,6 +147,28 @@ import Testing
         #expect(connection.isUsable)
     }
 
+    @Test func aCopyThatTakesTooLongStoresNothingAndLeavesTheConnectionUsable() async throws {
+        let connection = try await connect(options: ["statement_timeout=200ms"])
+        try await connection.run(script: "CREATE TEMPORARY TABLE things (id bigint)")
+        // Longer than a statement that was cancelled may take to end: the rows come slowly, nobody is at fault.
+        let rows = AsyncStream<Int> { continuation in
+            continuation.yield(1)
+            Task {
+                try await Task.sleep(for: .seconds(6))
+                continuation.yield(2)
+                continuation.finish()
+            }
+        }
+        let error = await postgresError {
+            _ = try await connection.copyIn("COPY things FROM STDIN (FORMAT binary)", rows: rows) { number, row in
+                row.append(.int8(Int64(number)))
+            }
+        }
+        #expect(error?.code == .timedOut, "\(String(reflecting: error))")
+        #expect(connection.isUsable)
+        #expect(try await count(connection) == 0)
+    }
+
     @Test func whatTheServerRefusesIsItsError() async throws {
         let connection = try await connectWithTable()
         let error = await postgresError {

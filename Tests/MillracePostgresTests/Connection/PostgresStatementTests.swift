@@ -45,6 +45,27 @@ import Testing
         #expect(try await connection.query("SELECT $1::bigint + 1", [.int8(1)])[0].value(0) == 2)
     }
 
+    @Test func aStatementWhoseTypesBecomeKnownOneByOneIsPreparedForAllOfThem() async throws {
+        let connection = try await connect()
+        for _ in 0..<10 {
+            try await connection.query("SELECT $1::text || $2::text", [.null, .text("b")])
+            try await connection.query("SELECT $1::text || $2::text", [.text("a"), .null])
+        }
+        let rows = try await connection.query(
+            "SELECT count(*) FROM pg_prepared_statements WHERE statement = 'SELECT $1::text || $2::text'")
+        #expect(try rows[0].value(0, as: Int.self) <= 2)
+    }
+
+    @Test func aStatementForOneTypeAfterTheOtherDoesNotFillTheServer() async throws {
+        let connection = try await connect()
+        for _ in 0..<400 {
+            try await connection.query("SELECT $1", [.int4(1)])
+            try await connection.query("SELECT $1", [.text("a")])
+        }
+        let count = try await connection.query("SELECT count(*) FROM pg_prepared_statements")
+        #expect(try count[0].value(0, as: Int.self) <= 500)
+    }
+
     @Test func statementsWithoutEndDoNotFillTheServer() async throws {
         let connection = try await connect()
         for number in 0..<1_100 { #expect(try await connection.query("SELECT \(number)")[0].value(0) == number) }
@@ -64,6 +85,17 @@ import Testing
         #expect(try await connection.query("SELECT n FROM numbers")[0].value(0) == 1)
         try await connection.run(script: "ALTER TABLE numbers ALTER n TYPE bigint")
         #expect(try await connection.query("SELECT n FROM numbers")[0].value(0) == 1)
+    }
+
+    @Test func rowsOfAnySizeArriveOverTLS() async throws {
+        let connection = try await connect(options: ["sslmode=require"])
+        // OpenSSL keeps what libpq does not take of a record, and the socket says nothing of it.
+        for size in stride(from: 7_000, through: 42_000, by: 61) {
+            let row = try await connection.query(
+                "SELECT repeat('x', $1::int), repeat('y', 40000 - $1::int / 2)", [.int4(Int32(size))])[0]
+            #expect(try row.value(0, as: String.self).utf8.count == size)
+            #expect(try row.value(1, as: String.self).utf8.count == 40_000 - size / 2)
+        }
     }
 
     @Test func aServersErrorIsTypedAndShowsNoValues() async throws {
@@ -109,6 +141,17 @@ import Testing
         let error = await postgresError { try await connection.query("COPY numbers FROM STDIN (FORMAT binary)") }
         #expect(error?.code == .misuse)
         #expect(try await connection.query("SELECT 1")[0].value(0) == 1)
+    }
+
+    @Test(arguments: [true, false])
+    func rowsToBeCopiedOutAreRefusedAndCostTheConnection(isScript: Bool) async throws {
+        let connection = try await connect()
+        let sql = "COPY (SELECT generate_series(1, 10)) TO STDOUT"
+        let error = await postgresError {
+            if isScript { try await connection.run(script: sql) } else { try await connection.query(sql) }
+        }
+        #expect(error?.code == .unsupported, "\(String(reflecting: error))")
+        #expect(!connection.isUsable)
     }
 
     @Test func aWrongNumberOfParametersIsTheServersError() async throws {
