@@ -1,13 +1,24 @@
+internal import MillraceCore
+
 extension PostgresConnection {
     /// Runs a transaction on this connection, and commits it when `body` returns.
     ///
     /// `body` works with the connection that it is given, not with this one, which waits. A transaction in a transaction
     /// is a savepoint. When the transaction conflicts with others (SQLSTATE 40001, 40P01) the whole body is run again,
     /// `retries` times at most, after a moment. An error of `body` rolls back and is thrown on. A task that is cancelled
-    /// before the commit rolls back; the commit itself is not cancelled. `statementTimeout` also holds on the server.
+    /// before the commit rolls back; the commit itself is not cancelled. `statementTimeout` also holds on the server, which
+    /// ends a statement a second after it should have ended by itself.
     @discardableResult
     public nonisolated(nonsending) func withTransaction<Value: Sendable>(
         isolation: PostgresIsolation = .readCommitted, retries: Int = 5,
+        _ body: (PostgresConnection) async throws -> Value
+    ) async throws -> Value {
+        try await withTransaction(isolation, retries: retries, settings: "", body)
+    }
+
+    /// The same with a script of `SET LOCAL` that each attempt begins with.
+    nonisolated(nonsending) func withTransaction<Value: Sendable>(
+        _ isolation: PostgresIsolation, retries: Int, settings: String,
         _ body: (PostgresConnection) async throws -> Value
     ) async throws -> Value {
         try await gate.enter()
@@ -16,8 +27,18 @@ extension PostgresConnection {
         var attempt = 0
         while true {
             do {
-                return try await transaction(isolation, body)
-            } catch let error as PostgresError where attempt < retries && isWorthRetrying(error) {
+                return try await transaction(isolation, settings, body)
+            } catch {
+                // A port's method that takes part in the transaction has wrapped what the server said.
+                let cause = error as? PostgresError ?? (error as? StoreError)?.cause as? PostgresError
+                guard attempt < retries, let cause, session.failure == nil, let state = cause.sqlState else {
+                    throw error
+                }
+                if state.isPreparedStatementMismatch, attempt == 0 {
+                    try await runner.findPooler()
+                } else if !state.isTransactionConflict {
+                    throw error
+                }
                 attempt += 1
                 try await Self.pause(before: attempt)
             }
@@ -25,11 +46,13 @@ extension PostgresConnection {
     }
 
     private nonisolated(nonsending) func transaction<Value: Sendable>(
-        _ isolation: PostgresIsolation, _ body: (PostgresConnection) async throws -> Value
+        _ isolation: PostgresIsolation, _ settings: String, _ body: (PostgresConnection) async throws -> Value
     ) async throws -> Value {
-        var begin = "BEGIN ISOLATION LEVEL \(isolation.rawValue)"
+        var begin = "BEGIN ISOLATION LEVEL \(isolation.rawValue)" + settings
         if let timeout = configuration.statementTimeout {
-            begin += "; SET LOCAL statement_timeout = \(max(1, timeout.nanoseconds / 1_000_000))"
+            // A second later than ours, which says more; and the server knows no more milliseconds than these.
+            let limit = min(timeout.nanoseconds / 1_000_000 + 1_000, Int64(Int32.max))
+            begin += "; SET LOCAL statement_timeout = \(limit)"
         }
         do {
             _ = try await runner.run(script: begin)
@@ -91,12 +114,6 @@ extension PostgresConnection {
     private func retire() async throws(PostgresError) {
         try await gate.enter()
         gate.end()
-    }
-
-    private func isWorthRetrying(_ error: PostgresError) -> Bool {
-        guard session.failure == nil, let state = error.sqlState else { return false }
-        let wasPooled = state == .invalidStatementName || state == .duplicatePreparedStatement
-        return state.isTransactionConflict || (wasPooled && configuration.preparedSwitch.isOff)
     }
 
     /// Up to 5, 10, 20 … 320 ms, at random, so that those who met do not meet again.

@@ -4,15 +4,23 @@ extension PostgresStore {
     /// Runs a transaction of the caller's own, in which the adapters' methods that take a connection may take part.
     ///
     /// What `body` throws undoes all of it, and is thrown. The whole of `body` is run again when the server could not
-    /// put the transaction in an order with others, so it must have no effects but in the database.
+    /// put the transaction in an order with others, so it must have no effects but in the database. Statements are planned
+    /// by the server's own settings, and not by those that the store's connections have for its statements.
     ///
     /// - Throws: what `body` throws, an error of PostgreSQL as `StoreError`; `StoreError` when the commit fails.
     public nonisolated(nonsending) func transaction<Value: Sendable>(
         _ body: (PostgresConnection) async throws -> Value
     ) async throws -> Value {
+        try await transaction(settings: PostgresPool.plainPlanning, body)
+    }
+
+    private nonisolated(nonsending) func transaction<Value: Sendable>(
+        settings: String, _ body: (PostgresConnection) async throws -> Value
+    ) async throws -> Value {
         do {
             return try await pool.withConnection { connection in
-                try await connection.withTransaction(retries: Self.conflictRetries, body)
+                try await connection.withTransaction(
+                    .readCommitted, retries: Self.conflictRetries, settings: settings, body)
             }
         } catch let error as PostgresError {
             throw StoreError(postgres: error, store: name)
@@ -27,7 +35,7 @@ extension PostgresStore {
         _ body: (PostgresConnection) async throws -> Value
     ) async throws(StoreError) -> Value {
         do {
-            return try await transaction(body)
+            return try await transaction(settings: "", body)
         } catch {
             throw StoreError(postgres: error, store: name)
         }

@@ -178,6 +178,21 @@ import Testing
         }
     }
 
+    @Test func aStatementThatTakesTooLongInATransactionIsTold() async throws {
+        let connection = try await connect(options: ["statement_timeout=300ms"])
+        let error = await postgresError {
+            try await connection.withTransaction { _ = try await $0.query("SELECT pg_sleep(3600)") }
+        }
+        #expect(error?.code == .timedOut, "\(String(reflecting: error))")
+        #expect(connection.isUsable)
+    }
+
+    @Test func aTimeoutThatIsLongerThanTheServerKnowsIsNoFailure() async throws {
+        let connection = try await connect(options: ["statement_timeout=1000000min"])
+        let one = try await connection.withTransaction { try await $0.query("SELECT 1")[0].value(0, as: Int.self) }
+        #expect(one == 1)
+    }
+
     @Test func aTaskThatIsCancelledBeforeTheCommitRollsBack() async throws {
         try await withNumbers { first, second, numbers in
             let task = Task {

@@ -92,6 +92,49 @@ struct PostgresStoreTests {
         }
     }
 
+    @Test("runs a transaction again in which the store's own statement met with a conflict", arguments: Route.allCases)
+    func conflictOfAdapter(route: Route) async throws {
+        try await TemporaryPostgres.with(route) { temporary in
+            let jobs = PostgresJobQueueRepository(temporary.store)
+            let work = JobRequest(JobType(known: "work"))
+            try await temporary.psql(
+                """
+                CREATE SEQUENCE {schema}.own_calls;
+                CREATE FUNCTION {schema}.own_conflict() RETURNS trigger LANGUAGE plpgsql AS $$
+                BEGIN
+                    IF nextval('{schema}.own_calls') = 1 THEN
+                        RAISE EXCEPTION 'conflict' USING ERRCODE = 'deadlock_detected';
+                    END IF;
+                    RETURN NULL;
+                END $$;
+                CREATE TRIGGER own_conflict AFTER INSERT OR UPDATE OR DELETE ON {schema}.processing_jobs
+                FOR EACH STATEMENT EXECUTE FUNCTION {schema}.own_conflict();
+                """)
+            let tries = Locked(0)
+            let receipt = try await temporary.store.transaction { connection in
+                tries.withLock { $0 += 1 }
+                return try await jobs.enqueue([work], in: connection)
+            }
+            #expect(tries.withLock { $0 } == 2)
+            #expect(try await jobs.job(receipt.ids[0])?.status == .queued)
+        }
+    }
+
+    @Test("plans a transaction of the caller's own by the server's settings, and its own statements by its own")
+    func planning() async throws {
+        try await TemporaryPostgres.with { temporary in
+            let store = temporary.store
+            let question = """
+                SELECT count(*) FILTER (WHERE setting IS DISTINCT FROM reset_val) FROM pg_settings
+                WHERE name IN ('plan_cache_mode', 'enable_seqscan', 'enable_bitmapscan', 'jit')
+                """
+            let others = try await store.transaction { try await $0.query(question)[0].value(0, as: Int.self) }
+            #expect(others == 0)
+            #expect(try await store.write { try await $0.query(question)[0].value(0, as: Int.self) } > 0)
+            #expect(try await store.rows(question) { try $0.value(Int.self) }[0] > 0)
+        }
+    }
+
     @Test("after its connection broke runs again what may be run twice, and nothing else")
     func lost() async throws {
         try await TemporaryPostgres.with { temporary in
