@@ -45,7 +45,8 @@ extension Millrace {
         case .server(let configuration):
             let version = try await PostgresSchema(configuration).version()
             if version == 0 { return nil }
-            if version == PostgresSchema.newestVersion { return try await RepositoryFactory(store: location) }
+            // A newer one says itself whether this program can work with it.
+            if version >= PostgresSchema.newestVersion { return try await RepositoryFactory(store: location) }
         }
         logger.warning(
             "The store is of an older version and is left so; planning as if it were empty",

@@ -55,13 +55,14 @@ struct MigrateCommand: AsyncParsableCommand {
         for difference in differences {
             guard FileDescriptor.standardOutput.writeAll(OneLine.of(difference) + "\n") else { break }
         }
-        let missing = max(0, schema.newestVersion - version)
-        let isSound = missing == 0 && differences.isEmpty
+        let newest = schema.newestVersion
+        let isSound = version >= newest && differences.isEmpty
         let state =
-            switch (version, missing) {
-            case (0, _): "there is no store yet; millrace migrate makes one"
-            case (_, 0): "schema version \(version), up to date"
-            default: "schema version \(version), this program makes \(schema.newestVersion); run millrace migrate"
+            switch version {
+            case 0: "there is no store yet; millrace migrate makes one"
+            case ..<newest: "schema version \(version), this program makes \(newest); run millrace migrate"
+            case newest: "schema version \(version), up to date"
+            default: "schema version \(version), newer than this program's \(newest), which can work with it"
             }
         let count = differences.count
         let drift =

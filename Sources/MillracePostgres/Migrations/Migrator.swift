@@ -90,7 +90,9 @@ struct Migrator: Sendable {
 
     /// How the schema differs from what its version should be; reads the catalog and leaves nothing behind.
     ///
-    /// What it should be is made by the same steps, as temporary tables of a transaction that is rolled back.
+    /// What it should be is made by the same steps, as temporary tables of a transaction that is rolled back. Of a version
+    /// that is newer than this program, only what is missing or changed is known to be wrong: the rest may be the newer
+    /// program's.
     func differences(on connection: PostgresConnection) async throws -> [SchemaDifference] {
         let version = try await version(on: connection)
         var found: (actual: SchemaDescription, wanted: SchemaDescription)?
@@ -108,7 +110,8 @@ struct Migrator: Sendable {
             found = end.descriptions
         }
         guard let found else { return [] }
-        return SchemaDifference.all(in: found.actual, from: found.wanted)
+        return SchemaDifference.all(
+            in: version > newest ? found.actual.restricted(to: found.wanted) : found.actual, from: found.wanted)
     }
 
     private struct RolledBack: Error {
@@ -171,11 +174,11 @@ struct Migrator: Sendable {
             state.hasSchema
                 ? """
                 user \(state.user) may not make tables in schema \(schema) of \(place); let its owner run: \
-                GRANT USAGE, CREATE ON SCHEMA \(schema) TO \"\(state.user)\"
+                GRANT USAGE, CREATE ON SCHEMA \(quoted) TO \"\(state.user)\"
                 """
                 : """
                 user \(state.user) may not make schema \(schema) in \(place); let the database's owner run: \
-                CREATE SCHEMA \(schema) AUTHORIZATION \"\(state.user)\"
+                CREATE SCHEMA \(quoted) AUTHORIZATION \"\(state.user)\"
                 """)
     }
 

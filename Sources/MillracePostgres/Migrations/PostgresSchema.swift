@@ -52,8 +52,8 @@ public struct PostgresSchema: Sendable {
         try await withMigrator { migrator, connection in try await migrator.script(on: connection) }
     }
 
-    /// Where the schema differs from what its version should be: tables, columns, constraints, indexes, triggers and
-    /// functions. Needs the right to make temporary tables; nothing is left behind.
+    /// Where the schema differs from what its version should be: tables, columns, constraints, indexes, triggers, rules
+    /// and functions; of a newer version, what is missing or changed. Needs the right to make temporary tables; nothing is left behind.
     public func differences() async throws(StoreError) -> [SchemaDifference] {
         try await withMigrator { migrator, connection in try await migrator.differences(on: connection) }
     }

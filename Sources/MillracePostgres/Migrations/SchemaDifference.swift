@@ -12,6 +12,8 @@ public struct SchemaDifference: Hashable, Sendable, CustomStringConvertible {
         case index
         /// A trigger of a table.
         case trigger
+        /// A rule that rewrites statements on a table.
+        case rule
         /// A function.
         case function
 

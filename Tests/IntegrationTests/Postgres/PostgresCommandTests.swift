@@ -76,6 +76,48 @@ import Testing
         }
     }
 
+    @Test func `the advice for backing up and restoring works`() async throws {
+        try await Workplace.withPostgres { place, contents in
+            let put = try await place.millrace(["cache", "put", "own:key", "value"])
+            #expect(put.status == 0, "\(put.errors)")
+            let schema = contents.schema
+            let backup = try await place.millrace(["store", "backup", place.path("copy")])
+            let dump = "pg_dump --format=custom --schema=\(schema.name)"
+            #expect(backup.errors.contains(dump), "\(backup.errors)")
+            let dumped = try await place.run(
+                "sh", ["-c", "\(dump) '--dbname=\(schema.server.url)' > \(place.path("copy"))"])
+            #expect(dumped.status == 0, "\(dumped.errors)")
+            let restore = try await place.millrace(["store", "restore", place.path("copy")])
+            let advice = try #require(restore.errors.firstMatch(of: /pg_restore .*--dbname=/)).output
+            let database = "restored_\(schema.name)"
+            try await schema.server.psql("CREATE DATABASE \(database)")
+            let restored = try await place.run(
+                "sh", ["-c", "\(advice)'\(schema.server.url(database: database))' \(place.path("copy"))"])
+            #expect(restored.status == 0, "\(restored.errors)")
+            let store = schema.server.url(database: database, options: ["schema=\(schema.name)"])
+            let check = try await place.run(Program.path, ["migrate", "--check", "--store", store])
+            #expect(check.status == 0 && check.errors.contains("nothing differs"), "\(check.output)\(check.errors)")
+            let value = try await place.run(Program.path, ["cache", "get", "own:key", "--store", store])
+            #expect(value.output.contains("value"), "\(value.errors)")
+            try await schema.server.psql("DROP DATABASE \(database) WITH (FORCE)")
+        }
+    }
+
+    @Test func `a dry run plans with a store of a newer version that it can work with`() async throws {
+        try await Workplace.withPostgres { place, contents in
+            let engine = try EngineScript(in: place)
+            let command = ["transcribe", try Recordings.bursts(2, in: place)] + Recordings.burstChunks + engine.options
+            #expect(try await place.millrace(command).status == 0)
+            try await contents.schema.server.psql(
+                """
+                INSERT INTO \(contents.schema.name).schema_migrations (version, name, usable_from) VALUES (77, 'later', 1)
+                """)
+            let end = try await place.millrace(command + ["--dry-run"])
+            #expect(end.status == 0 && end.output.contains("2 chunks, 2 cached"), "\(end.output)\(end.errors)")
+            #expect(end.errorLines.isEmpty, "\(end.errors)")
+        }
+    }
+
     @Test func `who is interrupted is told to run the same command again, and not the password in it`() async throws {
         try await Workplace.withPostgres { place, contents in
             let engine = try EngineScript(in: place, before: "sleep 30")

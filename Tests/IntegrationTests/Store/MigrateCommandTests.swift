@@ -96,6 +96,17 @@ import Testing
             try await schema.server.psql("UPDATE \(schema.name).schema_migrations SET usable_from = 1")
             let ending = try await place.run(Program.path, ["jobs", "list", "--store", schema.url])
             #expect(ending.status == 0, "\(ending.errors)")
+            try await schema.server.psql(
+                "ALTER TABLE \(schema.name).workers ADD later text; CREATE TABLE \(schema.name).later (id integer)")
+            let check = try await Self.migrate("--check", on: schema, in: place)
+            #expect(check.status == 0 && check.output.isEmpty, "\(check.output)")
+            #expect(
+                check.errors.hasSuffix(
+                    "schema version 77, newer than this program's 1, which can work with it; nothing differs.\n"),
+                "\(check.errors)")
+            try await schema.server.psql("ALTER TABLE \(schema.name).workers DROP process")
+            let drifted = try await Self.migrate("--check", on: schema, in: place)
+            #expect(drifted.status == 1 && drifted.output == "column workers.process is missing\n", "\(drifted.output)")
         }
         try await schema.drop()
     }
@@ -108,7 +119,8 @@ import Testing
             #expect(ending.status == 1)
             #expect(ending.errorLines.count == 1, "\(ending.errors)")
             #expect(
-                ending.errors.contains("CREATE SCHEMA \(schema.name) AUTHORIZATION \"visitor\""), "\(ending.errors)")
+                ending.errors.contains("CREATE SCHEMA \"\(schema.name)\" AUTHORIZATION \"visitor\""), "\(ending.errors)"
+            )
         }
     }
 

@@ -152,7 +152,7 @@ import Testing
         #expect(
             error?.message == """
                 user visitor may not make schema \(schema.name) in \(configuration.description); let the database's owner \
-                run: CREATE SCHEMA \(schema.name) AUTHORIZATION "visitor"
+                run: CREATE SCHEMA "\(schema.name)" AUTHORIZATION "visitor"
                 """)
         // And having run that is enough.
         try await schema.server.psql("CREATE SCHEMA \(schema.name) AUTHORIZATION visitor", user: "postgres")
@@ -168,7 +168,7 @@ import Testing
         try await schema.server.psql("CREATE SCHEMA \(schema.name)")
         let empty = await #expect(throws: StoreError.self) { try await PostgresSchema(configuration).migrate() }
         #expect(empty?.code == .readOnly)
-        #expect(empty?.message.hasSuffix("GRANT USAGE, CREATE ON SCHEMA \(schema.name) TO \"visitor\"") == true)
+        #expect(empty?.message.hasSuffix("GRANT USAGE, CREATE ON SCHEMA \"\(schema.name)\" TO \"visitor\"") == true)
         _ = try await PostgresSchema(try PostgresConfiguration(schema.url)).migrate()
         let foreign = await #expect(throws: StoreError.self) { try await PostgresSchema(configuration).version() }
         #expect(foreign?.code == .readOnly)

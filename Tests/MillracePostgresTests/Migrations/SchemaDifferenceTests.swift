@@ -9,10 +9,12 @@ import Testing
     struct Change: Sendable {
         let sql: String
         let lines: [String]
+        let user: String
 
-        init(_ sql: String, _ lines: String...) {
+        init(_ sql: String, by user: String = "millrace", _ lines: String...) {
             self.sql = sql
             self.lines = lines
+            self.user = user
         }
     }
 
@@ -64,10 +66,10 @@ import Testing
             """
             CREATE OR REPLACE FUNCTION SCHEMA.count_added_jobs() RETURNS trigger LANGUAGE plpgsql
             AS $$ BEGIN RETURN NULL; END $$
-            """, "function count_added_jobs has another body"),
+            """, "function count_added_jobs() has another body"),
         Change(
             "DROP FUNCTION SCHEMA.make_id(timestamptz)",
-            "function make_id is missing"),
+            "function make_id(timestamp with time zone) is missing"),
         Change(
             "DROP TABLE SCHEMA.caches",
             "table caches is missing"),
@@ -77,6 +79,28 @@ import Testing
         Change(
             "ALTER TABLE SCHEMA.leaders SET UNLOGGED",
             "table leaders has the durability unlogged instead of logged"),
+        Change(
+            "ALTER TABLE SCHEMA.processing_jobs ENABLE REPLICA TRIGGER job_removed",
+            "trigger job_removed of table processing_jobs has the state enabled for replicas only instead of enabled"),
+        Change(
+            // Those by which the foreign key is kept, too.
+            "ALTER TABLE SCHEMA.chunk_tasks DISABLE TRIGGER ALL", by: "postgres",
+            """
+            constraint chunk_tasks_processing_id_fkey of table chunk_tasks has the state switched off instead of in force
+            """),
+        Change(
+            "ALTER TABLE SCHEMA.workers ENABLE ROW LEVEL SECURITY",
+            "table workers has the row security on instead of off"),
+        Change(
+            "CREATE RULE nothing AS ON INSERT TO SCHEMA.job_queues DO INSTEAD NOTHING",
+            "rule nothing of table job_queues is not one of Millrace's"),
+        Change(
+            """
+            CREATE FUNCTION SCHEMA.enqueue(job_type text) RETURNS uuid LANGUAGE sql AS 'SELECT NULL::uuid'
+            """, "function enqueue(text) is not one of Millrace's"),
+        Change(
+            "ALTER TABLE SCHEMA.chunk_tasks ALTER audio SET STORAGE EXTENDED",
+            "column chunk_tasks.audio has the storage extended instead of external"),
     ]
 
     @Test func `What was changed by hand is named, table and column`() async throws {
@@ -85,7 +109,7 @@ import Testing
         _ = try await tables.migrate()
         var before: Set<String> = []
         for change in Self.changes {
-            try await schema.server.psql(change.sql.replacing("SCHEMA", with: schema.name))
+            try await schema.server.psql(change.sql.replacing("SCHEMA", with: schema.name), user: change.user)
             let found = try await tables.differences().map(\.description)
             #expect(Set(found).subtracting(before) == Set(change.lines), "\(change.sql)")
             #expect(Set(found).isSuperset(of: before) && found.count == before.count + change.lines.count)
@@ -103,6 +127,48 @@ import Testing
         let before = try await Self.contents(of: schema)
         for _ in 0..<2 { #expect(try await tables.differences() == []) }
         #expect(try await Self.contents(of: schema) == before)
+        try await schema.drop()
+    }
+
+    /// Names that are words of the statements too.
+    @Test(arguments: ["header", "enqueue", "new", "order", "on", "e", "pg", "schema", "line", "job"])
+    func `A schema shows no difference whatever its name is`(name: String) async throws {
+        let server = try await PostgresServer.shared
+        let database = "named_\(server.freshSchema().name)"
+        try await server.psql("CREATE DATABASE \(database)")
+        let tables = PostgresSchema(
+            try PostgresConfiguration(server.url(database: database, options: ["schema=\(name)"])))
+        _ = try await tables.migrate()
+        #expect(try await tables.differences() == [])
+        try await server.psql("DROP DATABASE \(database) WITH (FORCE)")
+    }
+
+    @Test func `What a newer program has added is no difference, and what is missing or changed is`() async throws {
+        let schema = try await PostgresServer.shared.freshSchema()
+        let configuration = try PostgresConfiguration(schema.url)
+        let newer = Migration(
+            version: 2, name: "more", usableFrom: 1,
+            text: """
+                CREATE TABLE {schema}.notes (id integer PRIMARY KEY);
+                ALTER TABLE {schema}.workers ADD COLUMN note text;
+                CREATE INDEX by_note ON {schema}.workers (note);
+                """)
+        let ours = PostgresSchema(configuration)
+        let theirs = PostgresSchema(configuration, migrations: Migration.all + [newer])
+        _ = try await theirs.migrate()
+        #expect(try await ours.differences() == [])
+        #expect(try await theirs.differences() == [])
+        try await schema.server.psql(
+            """
+            ALTER TABLE \(schema.name).workers DROP COLUMN process;
+            ALTER TABLE \(schema.name).caches ALTER name DROP NOT NULL;
+            DROP TABLE \(schema.name).notes;
+            """)
+        #expect(
+            try await ours.differences().map(\.description) == [
+                "column caches.name has the nullability NULL instead of NOT NULL", "column workers.process is missing",
+            ])
+        #expect(try await theirs.differences().map(\.description).contains("table notes is missing"))
         try await schema.drop()
     }
 
