@@ -63,6 +63,14 @@ struct HeldSnapshot: Benchmark {
                 }
                 return nil
             }
+            // As each worker does it, beside its claims.
+            group.addTask {
+                while !Task.isCancelled {
+                    await queue.jobs.upkeep()
+                    try await Task.sleep(for: .seconds(1))
+                }
+                return nil
+            }
             for _ in 0..<BenchServer.connections {
                 group.addTask {
                     while !Task.isCancelled { tally.add(try await queue.claimAndSettle(upTo: Self.batch)) }
