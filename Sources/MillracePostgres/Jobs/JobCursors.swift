@@ -92,6 +92,8 @@ struct JobCursors: Sendable {
         let isFromStart = isStartWanted && startPace.isDue(at: now)
         if isFromStart { isStartWanted = false }
         let isFromFloor = !isFromStart && floorPace.isDue(at: now)
+        // One claim goes there, and not all that begin before it is back.
+        if isFromFloor { floorPace.note(from: now, to: now) }
         let isWide =
             !isFromStart && !isFromFloor && wasShort && (wideCost < Self.cheap || widePace.isDue(at: now))
         return Look(

@@ -72,6 +72,12 @@ import Testing
         #expect(claim([job(50)]).isFromFloor)
     }
 
+    @Test mutating func `go back to the floor one at a time`() {
+        #expect(cursors.begin(at: now).isFromFloor)
+        #expect(!cursors.begin(at: now).isFromFloor)
+        #expect(cursors.begin(at: now + .milliseconds(500)).isFromFloor)
+    }
+
     @Test mutating func `that found something behind them at the floor go on from there`() {
         _ = claim([job(100)])
         now += .milliseconds(500)
