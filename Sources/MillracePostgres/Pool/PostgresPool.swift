@@ -49,8 +49,11 @@ public final class PostgresPool: Sendable {
         """
 
     /// Undoes that for a transaction with statements that are not Millrace's; stands behind its `BEGIN`.
+    ///
+    /// Each statement is planned for its values and the tables as they are. A plan that was kept would be one for Millrace's
+    /// own statements too, the next time that they run without this.
     static let plainPlanning = """
-        ; SET LOCAL plan_cache_mode TO DEFAULT; SET LOCAL enable_seqscan TO DEFAULT
+        ; SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL enable_seqscan TO DEFAULT
         ; SET LOCAL enable_bitmapscan TO DEFAULT; SET LOCAL jit TO DEFAULT
         """
 
@@ -73,8 +76,8 @@ public final class PostgresPool: Sendable {
     ///
     /// The connection is not to be kept: it is another's as soon as `body` has returned. On a direct connection the
     /// settings are those that Millrace's statements need: `plan_cache_mode = force_generic_plan`, and `enable_seqscan`,
-    /// `enable_bitmapscan` and `jit` off. For other statements use ``PostgresStore/transaction(_:)``, or
-    /// `SET LOCAL … TO DEFAULT` in a transaction.
+    /// `enable_bitmapscan` and `jit` off. For other statements use ``PostgresStore/transaction(_:)``, or in a transaction
+    /// `SET LOCAL plan_cache_mode = force_custom_plan` and `SET LOCAL … TO DEFAULT` for the others.
     ///
     /// - Throws: what `body` throws; ``PostgresError`` when there is no connection: `poolTimeout`, `poolClosed`,
     ///   `cancelled`, or why none could be opened.

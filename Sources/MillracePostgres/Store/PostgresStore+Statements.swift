@@ -5,7 +5,8 @@ extension PostgresStore {
     ///
     /// What `body` throws undoes all of it, and is thrown. The whole of `body` is run again when the server could not
     /// put the transaction in an order with others, so it must have no effects but in the database. Statements are planned
-    /// by the server's own settings, and not by those that the store's connections have for its statements.
+    /// anew each time, by the server's own settings, and not by those that the store's connections have for its
+    /// statements.
     ///
     /// - Throws: what `body` throws, an error of PostgreSQL as `StoreError`; `StoreError` when the commit fails.
     public nonisolated(nonsending) func transaction<Value: Sendable>(

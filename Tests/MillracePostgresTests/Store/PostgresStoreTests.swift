@@ -117,6 +117,17 @@ struct PostgresStoreTests {
             }
             #expect(tries.withLock { $0 } == 2)
             #expect(try await jobs.job(receipt.ids[0])?.status == .queued)
+
+            let worker = WorkerID.make(at: temporary.clock.timeOfDay)
+            try await jobs.register(worker, process: nil, leasedFor: .seconds(10))
+            let job = try #require(try await jobs.claim(upTo: 1, from: JobScope(types: [work.type]), by: worker).first)
+            try await temporary.psql("SELECT setval('{schema}.own_calls', 1, false)")
+            let lost = try await temporary.store.transaction { connection in
+                tries.withLock { $0 += 1 }
+                return try await jobs.settle([JobSettlement(job, .completed(result: nil))], in: connection)
+            }
+            #expect(lost.isEmpty && tries.withLock { $0 } == 4)
+            #expect(try await jobs.job(job.id)?.status == .completed)
         }
     }
 
@@ -126,12 +137,20 @@ struct PostgresStoreTests {
             let store = temporary.store
             let question = """
                 SELECT count(*) FILTER (WHERE setting IS DISTINCT FROM reset_val) FROM pg_settings
-                WHERE name IN ('plan_cache_mode', 'enable_seqscan', 'enable_bitmapscan', 'jit')
+                WHERE name IN ('enable_seqscan', 'enable_bitmapscan', 'jit')
                 """
             let others = try await store.transaction { try await $0.query(question)[0].value(0, as: Int.self) }
             #expect(others == 0)
             #expect(try await store.write { try await $0.query(question)[0].value(0, as: Int.self) } > 0)
             #expect(try await store.rows(question) { try $0.value(Int.self) }[0] > 0)
+            // Nor is a plan kept that was made by such settings, and would be used by all who run the same statement.
+            let plans = try await store.transaction { connection in
+                for number in 0..<20 { try await connection.query("SELECT $1::bigint + 1", [.int8(Int64(number))]) }
+                return try await connection.query(
+                    "SELECT sum(generic_plans)::bigint FROM pg_prepared_statements WHERE statement = 'SELECT $1::bigint + 1'"
+                )[0].value(0, as: Int.self)
+            }
+            #expect(plans == 0)
         }
     }
 
