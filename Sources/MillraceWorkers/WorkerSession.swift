@@ -55,6 +55,7 @@ struct WorkerSession: Sendable {
             group.addTask { try await keeper.watch() }
             group.addTask { try await keeper.beat() }
             group.addTask { try await rescuer.run() }
+            group.addTask { try await keepUp() }
             if let listener { group.addTask { try await listener.run() } }
             group.addTask { try await service.engines.watch() }
             group.addTask { try await runLoops() }
@@ -68,6 +69,15 @@ struct WorkerSession: Sendable {
         } catch {
             // Nothing is held any more; the lease ends by itself.
             logger.debug("Retiring failed", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// Calls for the upkeep of the queue, which is done when it is due, beside the claims. By the host's clock, whatever
+    /// the leases go by: nothing depends on it.
+    private func keepUp() async throws {
+        while true {
+            await dependencies.jobs.upkeep()
+            try await Task.sleep(for: .milliseconds(500))
         }
     }
 

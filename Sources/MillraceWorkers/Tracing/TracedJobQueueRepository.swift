@@ -23,6 +23,11 @@ public struct TracedJobQueueRepository: JobQueueRepository {
     }
 
     /// See the port.
+    public func upkeep() async {
+        await base.upkeep()
+    }
+
+    /// See the port.
     public var announcements: (any WorkAnnouncing)? { base.announcements }
 
     /// See the port.
