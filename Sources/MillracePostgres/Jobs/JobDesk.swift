@@ -5,7 +5,7 @@ internal import Synchronization
 final class JobDesk: Sendable {
     private struct State {
         var cursors: [JobScope: JobCursors] = [:]
-        var upkeep = Pace(interval: .seconds(1), share: 20)
+        var upkeep = Pace(interval: .seconds(2), share: 20)
         var thorough = Pace(interval: .seconds(60), share: 20)
         var isUpkeepRunning = false
         var upkeptAt: Duration?
@@ -81,12 +81,11 @@ final class JobDesk: Sendable {
         }
     }
 
-    func endUpkeep(leads: Bool, since: Duration) {
+    func endUpkeep(since: Duration) {
         let now = now
         state.withLock { state in
             state.isUpkeepRunning = false
             state.upkeptAt = now
-            state.upkeep.interval = .seconds(leads ? 1 : 2)
             state.upkeep.note(from: since, to: now)
         }
     }

@@ -14,16 +14,11 @@ struct JobUpkeep: Sendable {
     }
 
     /// Does it, if this process leads or nobody does.
-    ///
-    /// - Returns: whether this process leads.
-    func run(in store: PostgresStore) async throws(StoreError) -> Bool {
-        let leads = try await store.rows(sql, [.text(holder), .microseconds(Self.lease)]) {
-            try $0.value(Int64.self)
-        }
-        return leads.first == 1
+    func run(in store: PostgresStore) async throws(StoreError) {
+        _ = try await store.rows(sql, [.text(holder), .microseconds(Self.lease)]) { try $0.value(Int64.self) }
     }
 
-    /// Nobody waits for the disk: what a crash of the server undoes is done again a second later.
+    /// Nobody waits for the disk: what a crash of the server undoes is done again two seconds later.
     ///
     /// The groups are found one by one, each by the place of the last: the index is never read as a whole, but for what
     /// is dead in it.

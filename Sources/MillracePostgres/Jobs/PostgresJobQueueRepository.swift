@@ -132,8 +132,8 @@ public struct PostgresJobQueueRepository: JobQueueRepository {
     private func upkeep(unlessDoneWithin rest: Duration) async {
         guard desk.beginUpkeep(unlessDoneWithin: rest) else { return }
         let start = desk.now
-        let leads = try? await statements.upkeep.run(in: store)
-        desk.endUpkeep(leads: leads ?? false, since: start)
+        try? await statements.upkeep.run(in: store)
+        desk.endUpkeep(since: start)
     }
 
     /// Ends leases; the fence is their `lease_token`.

@@ -110,7 +110,7 @@ struct WorkLoop<Source: WorkSource>: Sendable {
     /// How long to wait before looking for work again; drawn, so that processes do not ask in step.
     private var lookInterval: Duration {
         guard isListening else { return pollInterval * Double.random(in: 0.5...1.5) }
-        return max(pollInterval, Self.listeningPollInterval) * Double.random(in: 0.5...1)
+        return max(pollInterval, Self.listeningPollInterval) * Double.random(in: 0.75...1)
     }
 
     private var isListening: Bool { listener?.isListening ?? false }

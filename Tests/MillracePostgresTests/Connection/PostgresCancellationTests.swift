@@ -72,12 +72,12 @@ import Testing
         let connection = try await connect()
         let process = try await process(of: connection)
         let holder = Task { try await connection.query("SELECT pg_sleep(3600)") }
-        try await eventually("the statement runs") { try await activity(of: process, observer) == "active" }
+        try await eventually("the statement runs") { try await sleeps(process, observer) }
         let waiter = Task { try await connection.query("SELECT 1") }
         waiter.cancel()
         let error = await postgresError { _ = try await waiter.value }
         #expect(error?.code == .cancelled)
-        #expect(try await activity(of: process, observer) == "active")
+        #expect(try await sleeps(process, observer))
         holder.cancel()
         _ = await postgresError { _ = try await holder.value }
         #expect(try await connection.query("SELECT 1")[0].value(0) == 1)

@@ -21,6 +21,12 @@ func activity(of process: Int32, _ observer: PostgresConnection) async throws ->
         .first?.optional(0)
 }
 
+/// Whether a process of the server runs `pg_sleep`; before that it was active too, when the statement was prepared.
+func sleeps(_ process: Int32, _ observer: PostgresConnection) async throws -> Bool {
+    try await observer.query("SELECT wait_event = 'PgSleep' FROM pg_stat_activity WHERE pid = $1", [.int4(process)])
+        .first?.optional(0) ?? false
+}
+
 /// The number of a connection's process on the server.
 func process(of connection: PostgresConnection) async throws -> Int32 {
     try await connection.query("SELECT pg_backend_pid()")[0].value(0)
