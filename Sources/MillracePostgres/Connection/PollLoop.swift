@@ -51,7 +51,7 @@ final class PollLoop: Sendable {
             if alarm >= 0 { close(alarm) }
             return nil
         }
-        BlockingThread.start("millrace-postgres") { [self] in run() }
+        BlockingThread.start("millrace-poll") { [self] in run() }
     }
 
     /// Begins to read for a session; `false` when the kernel takes no more.
@@ -99,6 +99,7 @@ final class PollLoop: Sendable {
         let capacity = 64
         let events = UnsafeMutablePointer<epoll_event>.allocate(capacity: capacity)
         var ready: [Ready] = []
+        var actions: [SessionState.Action] = []
         while true {
             let count = Int(epoll_wait(poll, events, Int32(capacity), patience()))
             if count > 0 {
@@ -111,10 +112,13 @@ final class PollLoop: Sendable {
                         if event.data.u64 == 0 { drainAlarm() }
                     }
                 }
+                // All are read before anybody is told: who is told may be given this thread's processor.
                 for item in ready {
-                    item.session.socketIsReady(forWriting: item.events & EPOLLOUT.rawValue != 0)
+                    actions.append(item.session.read(forWriting: item.events & EPOLLOUT.rawValue != 0))
                 }
+                for (item, action) in zip(ready, actions) { item.session.carryOut(action) }
                 ready.removeAll(keepingCapacity: true)
+                actions.removeAll(keepingCapacity: true)
             }
             lookAtTimes()
         }

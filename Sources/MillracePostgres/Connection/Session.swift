@@ -139,7 +139,7 @@ final class Session: Sendable {
     ///
     /// - Returns: whether it did.
     func drop(_ reason: String, ifSilentSince heard: Int64) -> Bool {
-        if Socket.hasInput(descriptor) { socketIsReady(forWriting: false) }
+        if Socket.hasInput(descriptor) { carryOut(read(forWriting: false)) }
         var isDropped = false
         act { state, _ in
             guard let action = state.breakDown(reason, ifSilentSince: heard) else { return .nothing }
@@ -182,7 +182,7 @@ final class Session: Sendable {
         // What was heard a moment ago need not be looked at; the loop reads on.
         guard isIdle, !isFresh, Socket.hasInput(descriptor) else { return isIdle }
         // It was not asked for: a notification, or the end.
-        socketIsReady(forWriting: false)
+        carryOut(read(forWriting: false))
         return withState { $0.isIdle }
     }
 
@@ -211,7 +211,9 @@ final class Session: Sendable {
 
     /// Reads what has come; when the state is in use, leaves that to its user, rather than to wait for a thread that the
     /// server's process may have taken the processor from.
-    func socketIsReady(forWriting: Bool) {
+    ///
+    /// - Returns: what is to be done then, by ``carryOut(_:)``.
+    func read(forWriting: Bool) -> SessionState.Action {
         inputWaits.store(true, ordering: .sequentiallyConsistent)
         let now = Nanoseconds.now
         let action = state.withLockIfAvailable { state in
@@ -220,7 +222,16 @@ final class Session: Sendable {
             watch(&state)
             return action
         }
-        if let action { carryOut(action) }
+        return action ?? .nothing
+    }
+
+    /// Does what a step in the state asks for; not while the state is in use.
+    func carryOut(_ action: SessionState.Action) {
+        switch action {
+        case .nothing: break
+        case .resume(let waiter, let event): waiter.resume(returning: event)
+        case .cancel(let id): startCancelling(id)
+        }
     }
 
     /// Looks at the clock; returns when to look again.
@@ -258,14 +269,6 @@ final class Session: Sendable {
             return action
         }
         carryOut(action)
-    }
-
-    private func carryOut(_ action: SessionState.Action) {
-        switch action {
-        case .nothing: break
-        case .resume(let waiter, let event): waiter.resume(returning: event)
-        case .cancel(let id): startCancelling(id)
-        }
     }
 
     private func startCancelling(_ id: UInt64) {

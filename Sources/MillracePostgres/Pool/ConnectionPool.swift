@@ -76,7 +76,8 @@ final class ConnectionPool<Connection: PooledConnection>: Sendable {
 
     // MARK: Lending
 
-    private nonisolated(nonsending) func checkOut() async throws(PostgresError) -> Machine.Member {
+    /// Lends a connection until ``checkIn(_:)``.
+    nonisolated(nonsending) func checkOut() async throws(PostgresError) -> Machine.Member {
         switch try await grant() {
         case .use(let member, let idle):
             if try await isFit(member, idle: idle) { return member }
@@ -89,7 +90,8 @@ final class ConnectionPool<Connection: PooledConnection>: Sendable {
         }
     }
 
-    private func checkIn(_ member: Machine.Member) {
+    /// Takes a connection back.
+    func checkIn(_ member: Machine.Member) {
         // Whoever gets it next looks at its socket.
         guard member.connection.isAtRest else {
             member.connection.close()

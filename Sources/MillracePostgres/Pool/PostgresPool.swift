@@ -84,7 +84,10 @@ public final class PostgresPool: Sendable {
     public nonisolated(nonsending) func withConnection<Value: Sendable>(
         _ body: (PostgresConnection) async throws -> Value
     ) async throws -> Value {
-        try await connections.withConnection(body)
+        // Not by a method that knows nothing of `Value`: the compiler would make no code for connections of this kind.
+        let member = try await connections.checkOut()
+        defer { connections.checkIn(member) }
+        return try await body(member.connection)
     }
 
     /// Lends no more, refuses those who wait, and returns when all connections are back and closed.
