@@ -18,6 +18,8 @@ final class JobAnnouncer: Sendable {
     private struct State {
         var words: Set<Word> = []
         var isTelling = false
+        /// Those who wait until nothing is left to say.
+        var waiters: [CheckedContinuation<Void, Never>] = []
     }
 
     /// What is said while others have just been told waits so long for more.
@@ -30,7 +32,7 @@ final class JobAnnouncer: Sendable {
         self.tell = tell
     }
 
-    convenience init(_ store: PostgresStore) {
+    convenience init(_ pool: PostgresPool) {
         // Nobody waits for the disk that somebody was woken.
         let sql = """
             SELECT set_config('synchronous_commit', 'off', true), pg_notify($1::text, word)
@@ -38,9 +40,12 @@ final class JobAnnouncer: Sendable {
             """
         self.init { words in
             let parameters: [PostgresParameter] = [
-                .text(store.pool.configuration.schema), .texts(words.map(\.rawValue)),
+                .text(pool.configuration.schema), .texts(words.map(\.rawValue)),
             ]
-            _ = try? await store.execute(sql, parameters)
+            // Closing a store waits for it, also when its server is away.
+            await MonotonicTime(ContinuousClock()).limit(.seconds(2)) {
+                _ = try? await pool.withConnection { try await $0.execute(sql, parameters) }
+            }
         }
     }
 
@@ -53,8 +58,19 @@ final class JobAnnouncer: Sendable {
         }
         guard begins else { return }
         // Not a child of the caller's task, which neither waits for it nor may end it, and of whose trace and connection it
-        // knows nothing. It ends when nothing is left to say, so soon after the store is closed, which refuses it.
+        // knows nothing. The store waits for its end when it is closed.
         Task.detached { [self] in await work() }
+    }
+
+    /// Waits until all is said that was announced before.
+    func finish() async {
+        await withCheckedContinuation { continuation in
+            let isDone = state.withLock { state in
+                if state.isTelling { state.waiters.append(continuation) }
+                return !state.isTelling
+            }
+            if isDone { continuation.resume() }
+        }
     }
 
     private func work() async {
@@ -66,10 +82,15 @@ final class JobAnnouncer: Sendable {
 
     /// What is to be said; the end of the work when there is nothing.
     private func next() -> [Word]? {
-        state.withLock { state in
-            defer { state.words = [] }
-            state.isTelling = !state.words.isEmpty
-            return state.words.isEmpty ? nil : state.words.sorted { $0.rawValue < $1.rawValue }
+        let (words, waiters) = state.withLock { state in
+            let words = state.words.sorted { $0.rawValue < $1.rawValue }
+            state.words = []
+            state.isTelling = !words.isEmpty
+            var waiters: [CheckedContinuation<Void, Never>] = []
+            if words.isEmpty { swap(&waiters, &state.waiters) }
+            return (words, waiters)
         }
+        for waiter in waiters { waiter.resume() }
+        return words.isEmpty ? nil : words
     }
 }

@@ -23,7 +23,7 @@ final class JobDesk: Sendable {
 
     init(_ store: PostgresStore) {
         clock = store.clock
-        announcer = JobAnnouncer(store)
+        announcer = store.announcer
     }
 
     /// By which everything here is paced: the store's own clock, if it has one.

@@ -41,6 +41,8 @@ public final class PostgresStore: Sendable {
     let schema: String
     /// `nil` for the server's own.
     let clock: (any WallClock)?
+    /// Says that there is work.
+    let announcer: JobAnnouncer
     private let identifiers = Mutex(IdentifierSequence())
 
     /// Opens a store, and makes its schema or brings it up to date.
@@ -68,6 +70,7 @@ public final class PostgresStore: Sendable {
     ) async throws(StoreError) {
         self.pool = pool
         self.clock = clock
+        announcer = JobAnnouncer(pool)
         schema = "\"\(pool.configuration.schema)\""
         let migrator = Migrator(schema: pool.configuration.schema, place: name)
         do {
@@ -86,8 +89,9 @@ public final class PostgresStore: Sendable {
     /// Host, port and database, for messages.
     public var name: String { pool.configuration.description }
 
-    /// Refuses what comes, and returns when all connections are closed.
+    /// Says of what was enqueued that it is there, refuses what comes, and returns when all connections are closed.
     public func close() async {
+        await announcer.finish()
         await pool.close()
     }
 

@@ -87,6 +87,25 @@ struct AnnouncementTests {
         #expect(told.withLock { $0 } == [[.jobs], [.again, .jobs], [.again]])
     }
 
+    @Test func `is announced before its store is closed`() async throws {
+        let (told, permits) = (Locked<[JobAnnouncer.Word]>([]), AsyncStream<Void>.makeStream())
+        let announcer = JobAnnouncer { words in
+            for await _ in permits.stream { break }
+            told.withLock { $0 += words }
+        }
+        await announcer.finish()
+        announcer.announce(.jobs)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                await announcer.finish()
+                #expect(told.withLock { $0 } == [.jobs])
+            }
+            for _ in 0..<100 { await Task.yield() }
+            permits.continuation.yield()
+            try await group.waitForAll()
+        }
+    }
+
     @Test func `is found though it stands behind all others, when another process gives it back`() async throws {
         try await TemporaryPostgres.with { (temporary) async throws in
             let (here, there) = (
