@@ -44,7 +44,7 @@ struct StoreSummary: Encodable {
     var table: String {
         let sizes = "\(Self.size(fileBytes)), \(Self.size(journalBytes)) of log, \(Self.size(freeBytes)) free inside"
         let facts = [
-            ("Path", OneLine.of(path)), ("Identity", id), ("Schema", "version \(schemaVersion)"), ("Size", sizes),
+            ("Store", OneLine.of(path)), ("Identity", id), ("Schema", "version \(schemaVersion)"), ("Size", sizes),
             ("Transcripts", Self.line(transcripts)), ("Processings", Self.line(processings)),
             ("Chunks", Self.line(chunks)), ("Jobs", Self.line(jobs)),
             ("Cache", "\(cache.entries) values, \(cache.expired) expired"),

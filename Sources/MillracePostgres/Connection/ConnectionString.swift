@@ -23,7 +23,11 @@ enum ConnectionString {
             // Such a name is no host's, but may be a socket's.
             !host.contains("@") || host.hasPrefix("/") || host.hasPrefix("@")
         }
-        guard isPort, isHost else { throw PostgresError(.configuration, unreadable) }
+        guard isPort else {
+            throw PostgresError(
+                .configuration, "the port of the URL is no number; in a password write %2F for a / and %40 for an @")
+        }
+        guard isHost else { throw PostgresError(.configuration, unreadable) }
         return settings
     }
 
@@ -57,7 +61,7 @@ enum ConnectionString {
 
     private static func place(_ settings: [String: String], defaults: [String: String]) -> String {
         if let service = settings["service"], settings["host"] == nil, settings["hostaddr"] == nil {
-            return "service \(service)"
+            return "postgres://?service=\(service)"
         }
         func list(_ name: String) -> [Substring] {
             (settings[name] ?? "").split(separator: ",", omittingEmptySubsequences: false)
@@ -66,10 +70,11 @@ enum ConnectionString {
         let ports = list("port")
         let hosts = names.enumerated().map { index, name in
             let port = ports.count == 1 ? ports[0] : index < ports.count ? ports[index] : ""
-            return (name.isEmpty ? "local socket" : String(name)) + ":" + (port.isEmpty ? "5432" : String(port))
+            // As the server calls who comes by its Unix socket.
+            return (name.isEmpty ? "[local]" : String(name)) + ":" + (port.isEmpty ? "5432" : String(port))
         }
         let user = settings["user"] ?? defaults["user"] ?? "?"
-        return "\(hosts.joined(separator: ",")), database \(settings["dbname"] ?? user), user \(user)"
+        return "postgres://\(user)@\(hosts.joined(separator: ","))/\(settings["dbname"] ?? user)"
     }
 
     private static func values(

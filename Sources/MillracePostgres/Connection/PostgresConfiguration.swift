@@ -27,6 +27,7 @@ public struct PostgresConfiguration: Sendable {
     private(set) var settings: [String: String]
     let preparedSwitch = PreparedSwitch()
     private let place: String
+    private static let usualSchema = "millrace"
 
     /// Reads a URL that begins with `postgres://` or `postgresql://`; throws `configuration` for one that makes no sense.
     ///
@@ -38,7 +39,7 @@ public struct PostgresConfiguration: Sendable {
         var settings = try ConnectionString.parse(query.url)
         let place = ConnectionString.complete(&settings, from: environment)
 
-        schema = try Self.readSchema(query.take("schema") ?? "millrace")
+        schema = try Self.readSchema(query.take("schema") ?? Self.usualSchema)
         prepared = try Self.readPrepared(query.take("prepared") ?? "automatic")
         statementTimeout = try Self.readStatementTimeout(query.take("statement_timeout") ?? "0")
         connectTimeout = try Self.readConnectTimeout(settings["connect_timeout"] ?? "10")
@@ -101,8 +102,10 @@ public struct PostgresConfiguration: Sendable {
 }
 
 extension PostgresConfiguration: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    /// Hosts, database, user and schema; never the password or another option.
-    public var description: String { "\(place), schema \(schema)" }
+    /// A URL of user, hosts, database and, unless it is the usual one, schema; never the password or another option.
+    public var description: String {
+        schema == Self.usualSchema ? place : "\(place)\(place.contains("?") ? "&" : "?")schema=\(schema)"
+    }
 
     /// The same as `description`.
     public var debugDescription: String { description }

@@ -44,7 +44,7 @@ struct Migrator: Sendable {
         let version = try await version(on: connection)
         guard version > 0 else {
             throw StoreError(
-                .notFound, "there is no store in schema \(schema) of \(place); make one with millrace migrate")
+                .notFound, "there is no store in \(place); make one with millrace migrate")
         }
         guard version >= newest else {
             throw StoreError(

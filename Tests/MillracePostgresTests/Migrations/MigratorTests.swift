@@ -132,7 +132,7 @@ import Testing
         }
         #expect(absent?.code == .notFound)
         #expect(
-            absent?.message == "there is no store in schema \(schema.name) of \(place); make one with millrace migrate")
+            absent?.message == "there is no store in \(place); make one with millrace migrate")
         _ = try await PostgresSchema(configuration).migrate()
         let connection = try await PostgresConnection.connect(configuration)
         defer { connection.close() }
