@@ -31,21 +31,31 @@ public struct PostgresCell: Sendable {
     }
 
     /// Reads a value that is never NULL; throws `value` for NULL and for another type.
+    @inlinable
     public func value<Value: PostgresDecodable>(as type: Value.Type = Value.self) throws(PostgresError) -> Value {
-        guard let value = try optional(as: type) else {
-            throw PostgresError(.value, "column \(column + 1) must not be NULL")
-        }
+        guard let value = try optional(as: type) else { throw nullError }
         return value
     }
 
     /// Reads a value, `nil` for NULL; throws `value` for another type.
+    @inlinable
     public func optional<Value: PostgresDecodable>(as type: Value.Type = Value.self) throws(PostgresError) -> Value? {
-        defer { withExtendedLifetime(storage) {} }
-        guard let bytes = storage.bytes(row: row, column: column) else { return nil }
-        guard let value = Value(postgres: bytes, type: self.type.rawValue) else {
-            throw PostgresError(.value, "column \(column + 1) is not a \(Value.self) (its type is \(typeNumber))")
-        }
+        // The bytes are the result's, which must not go before they are read.
+        defer { withExtendedLifetime(self) {} }
+        guard let bytes = unownedBytes else { return nil }
+        guard let value = Value(postgres: bytes, type: typeNumber) else { throw typeError("\(Value.self)") }
         return value
+    }
+
+    @usableFromInline var unownedBytes: UnsafeRawBufferPointer? { storage.bytes(row: row, column: column) }
+
+    @usableFromInline var nullError: PostgresError {
+        PostgresError(.value, "column \(column + 1) must not be NULL")
+    }
+
+    @usableFromInline
+    func typeError(_ name: String) -> PostgresError {
+        PostgresError(.value, "column \(column + 1) is not a \(name) (its type is \(typeNumber))")
     }
 
     var type: PostgresType { storage.type(ofColumn: column) }

@@ -12,6 +12,7 @@ public struct PostgresRow: Sendable {
     }
 
     /// Reads a column that is never NULL, by position from 0; throws `value` for NULL and for another type.
+    @inlinable
     public func value<Value: PostgresDecodable>(
         _ column: Int, as type: Value.Type = Value.self
     ) throws(PostgresError) -> Value {
@@ -19,6 +20,7 @@ public struct PostgresRow: Sendable {
     }
 
     /// Reads a column, by position from 0, `nil` for NULL; throws `value` for another type.
+    @inlinable
     public func optional<Value: PostgresDecodable>(
         _ column: Int, as type: Value.Type = Value.self
     ) throws(PostgresError) -> Value? {
