@@ -52,6 +52,8 @@ final class Preparation: Sendable {
 enum StopReason {
     case cancelled
     case timedOut
+    /// The caller gives its own rows up; what comes of that is told as it is.
+    case givenUp
 }
 
 /// A request that is under way.

@@ -273,7 +273,7 @@ struct SessionState: ~Copyable {
         guard let connection, failure == nil, exchange?.id == id, exchange?.isCopying == true else { return }
         exchange?.isCopying = false
         exchange?.waitsUntilSent = false
-        if refusal != nil, exchange?.stop == nil { exchange?.stop = .cancelled }
+        if refusal != nil, exchange?.stop == nil { exchange?.stop = .givenUp }
         // Only from here on can the server be waited for in vain: before, it waited for us.
         if exchange?.stop != nil {
             exchange?.nextCancel = now + SessionTimes.cancelAgain
@@ -403,6 +403,7 @@ extension StopReason {
                 .timedOut,
                 "the statement took longer than its time-out, and was cancelled; raise statement_timeout if it may",
                 cause: cause)
+        case .givenUp: cause
         }
     }
 }

@@ -1,4 +1,5 @@
 import MillracePostgres
+import MillraceTesting
 import TestServers
 import Testing
 
@@ -192,6 +193,26 @@ import Testing
         let error = await postgresError { _ = try await connection.copyIn("SELECT 1", rows: [1]) { _, _ in } }
         #expect(error?.code == .misuse)
         #expect(connection.isUsable)
+    }
+
+    @Test func whereverACopyIsCutItSaysThatTheConnectionWasLost() async throws {
+        let server = try await PostgresServer.shared
+        let proxy = try await CutProxy.start(to: server.port)
+        var generator = TestSeed.generator()
+        for _ in 0..<60 {
+            let connection = try await PostgresConnection.connect(
+                PostgresConfiguration(server.url(port: proxy.port, options: ["sslmode=disable"])))
+            try await connection.run(script: "CREATE TEMPORARY TABLE things (id bigint)")
+            proxy.cut(after: Int.random(in: 0...600_000, using: &generator), from: .client)
+            let error = await postgresError {
+                _ = try await connection.copyIn("COPY things FROM STDIN (FORMAT binary)", rows: 0..<60_000) {
+                    number, row in
+                    row.append(.int8(Int64(number)))
+                }
+            }
+            #expect(error?.code == .connectionLost)
+        }
+        try await proxy.close()
     }
 
     @Test func aConnectionThatIsCutInTheMiddleOfACopyStoresNothing() async throws {
