@@ -19,6 +19,8 @@ import Testing
             let contents = StoreContents(path: place.store)
             let completed = try await contents.count("chunk_tasks", where: "status = 'COMPLETED'")
             #expect(completed >= 3)
+            let cached = try await contents.count("cache_entries")
+            #expect(cached >= completed)
             #expect(try await contents.held() == 0)
             #expect(try await contents.count("chunk_tasks", where: "retry_count > 0") == 0)
             try await eventually(within: .seconds(5), "no engine outlives the program") {
@@ -30,7 +32,9 @@ import Testing
             try EngineScript.go(in: place)
             let resumed = try await place.run("sh", ["-c", String(last.dropFirst("To go on: ".count))])
             #expect(resumed.status == 0, "\(resumed.errors)")
-            #expect(try engine.starts().count == before + 12 - completed)
+            // One that was cached and not settled when the end came is not run again either.
+            let starts = try engine.starts().count - before
+            #expect(starts == 12 - cached)
             #expect(resumed.output.split(whereSeparator: \.isWhitespace).count == 24, "\(resumed.output)")
         }
     }
