@@ -2,7 +2,7 @@ import MillraceCore
 
 /// A call of a store, as a test sees it go by.
 enum StoreCall: Hashable {
-    case register, renew, retire, workers, job
+    case register, renew, retire, workers, job, upkeep
     case claim(Int)
     case settle(Int)
     case rescue

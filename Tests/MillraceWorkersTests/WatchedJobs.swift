@@ -55,6 +55,11 @@ struct WatchedJobs: JobQueueRepository {
         try await base.leases(of: worker)
     }
 
+    func upkeep() async {
+        try? await log.note(.upkeep)
+        await base.upkeep()
+    }
+
     func rescue(maxCrashes: Int) async throws(StoreError) -> [JobID] {
         try await log.note(.rescue)
         return try await base.rescue(maxCrashes: maxCrashes)

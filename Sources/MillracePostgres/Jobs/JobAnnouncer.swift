@@ -4,8 +4,8 @@ internal import Synchronization
 /// Tells those who wait that there is something to claim, together for all that a process does at the same time.
 ///
 /// It is said after what it is said of was committed, in a transaction of its own: one that notifies keeps all others that
-/// do so from committing until it is on the disk, so many small ones would go one by one. Nobody waits for it, and what is
-/// lost costs a poll.
+/// do so from committing until it is on the disk, so many small ones would go one by one. Nobody waits for it but who closes
+/// the store, and what is lost costs a poll.
 final class JobAnnouncer: Sendable {
     /// What is said.
     enum Word: String, Sendable {

@@ -80,8 +80,7 @@ struct JobClaim: Sendable {
             return (isLeaseHeld, job)
         }
         outcome.isLeaseHeld = rows.first?.0 ?? false
-        outcome.jobs = rows.compactMap(\.1)
-        outcome.jobs = Self.inOrder(outcome.jobs)
+        outcome.jobs = Self.inOrder(rows.compactMap(\.1))
         return outcome
     }
 

@@ -20,7 +20,7 @@ import Testing
             let completed = try await contents.count("chunk_tasks", where: "status = 'COMPLETED'")
             #expect(completed >= 3)
             let cached = try await contents.count("cache_entries")
-            #expect(cached >= completed)
+            #expect((completed...completed + 2).contains(cached))
             #expect(try await contents.held() == 0)
             #expect(try await contents.count("chunk_tasks", where: "retry_count > 0") == 0)
             try await eventually(within: .seconds(5), "no engine outlives the program") {

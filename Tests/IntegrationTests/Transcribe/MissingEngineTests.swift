@@ -97,7 +97,7 @@ import Testing
             #expect(done >= 2)
             // One that was cached and not settled when the end came is not run again either.
             let cached = try await contents.count("cache_entries")
-            #expect(cached >= done)
+            #expect((done...done + 2).contains(cached))
             let before = try engine.script.starts().count
             let again = try await place.millrace(command)
             #expect(again.status == 0, "\(again.errors)")

@@ -9,6 +9,18 @@ import Testing
         return try await PostgresConnection.connect(PostgresConfiguration(url, environment: [:]))
     }
 
+    /// A connection whose statement runs and does not end, its process, and who looks at that.
+    private func sleeping(
+        by proxy: CutProxy
+    ) async throws -> (PostgresConnection, Task<PostgresRows, any Error>, process: Int32, PostgresConnection) {
+        let connection = try await connected(by: proxy)
+        let observer = try await connect()
+        let process = try await process(of: connection)
+        let task = Task { try await connection.query("SELECT pg_sleep(3600)") }
+        try await eventually("the statement runs") { try await sleeps(process, observer) }
+        return (connection, task, process, observer)
+    }
+
     @Test func aConnectionThatHasGoneSilentIsDropped() async throws {
         let proxy = try await CutProxy.start(to: PostgresServer.shared.port)
         let connection = try await connected(by: proxy)
@@ -70,11 +82,7 @@ import Testing
 
     @Test func aServersProcessThatIsGoneIsNotWaitedFor() async throws {
         let proxy = try await CutProxy.start(to: PostgresServer.shared.port)
-        let connection = try await connected(by: proxy)
-        let observer = try await connect()
-        let process = try await process(of: connection)
-        let task = Task { try await connection.query("SELECT pg_sleep(3600)") }
-        try await eventually("the statement runs") { try await activity(of: process, observer) == "active" }
+        let (_, task, process, observer) = try await sleeping(by: proxy)
         proxy.silence()
         try await observer.query("SELECT pg_terminate_backend($1)", [.int4(process)])
         let error = await postgresError { _ = try await task.value }
@@ -140,11 +148,7 @@ import Testing
 
     @Test func aCancelledTaskDoesNotWaitForAServerThatHasGoneSilent() async throws {
         let proxy = try await CutProxy.start(to: PostgresServer.shared.port)
-        let connection = try await connected(by: proxy)
-        let observer = try await connect()
-        let process = try await process(of: connection)
-        let task = Task { try await connection.query("SELECT pg_sleep(3600)") }
-        try await eventually("the statement runs") { try await activity(of: process, observer) == "active" }
+        let (connection, task, process, observer) = try await sleeping(by: proxy)
         proxy.swallow()
         task.cancel()
         let error = await postgresError { _ = try await task.value }

@@ -22,6 +22,25 @@ enum QueueMutants {
             }
         },
         StoreMutant(
+            "jobs that wait ended by the upkeep",
+            caughtBy: "the upkeep changes no job and no count, however many call for it"
+        ) { lab in
+            lab.jobs.onUpkeep = { base in
+                let waiting = try? await base.findPendingJobs(queueName: .default, limit: 10)
+                for job in waiting ?? [] { try? await base.updateJobStatus(job.id, to: .cancelled) }
+            }
+        },
+        StoreMutant(
+            "ended jobs cleared away by the upkeep",
+            caughtBy: "the upkeep changes no job and no count, however many call for it"
+        ) { lab in
+            lab.jobs.onUpkeep = { [store = lab.store] _ in
+                try? store.step { state, _ in
+                    for (id, job) in state.jobs where job.status == .completed { state.jobs[id] = nil }
+                }
+            }
+        },
+        StoreMutant(
             "settings not kept", caughtBy: "a saved queue is loaded with its settings, counts and open jobs"
         ) { lab in
             lab.jobs.onLoad = { base, id in

@@ -23,6 +23,7 @@ struct TamperedJobs: JobQueueRepository {
     var onRescue: (@Sendable (any JobQueueRepository, Int) async throws -> [JobID])?
     var onJob: (@Sendable (any JobQueueRepository, JobID) async throws -> Job?)?
     var onPage: (@Sendable (any JobQueueRepository, JobFilter, JobID?, Int) async throws -> [Job])?
+    var onUpkeep: (@Sendable (any JobQueueRepository) async -> Void)?
 
     init(_ base: any JobQueueRepository) { self.base = base }
 }
@@ -120,5 +121,10 @@ extension TamperedJobs {
     func jobs(matching filter: JobFilter, before cursor: JobID?, limit: Int) async throws(StoreError) -> [Job] {
         guard let tampered = onPage else { return try await base.jobs(matching: filter, before: cursor, limit: limit) }
         return try await storeError { try await tampered(base, filter, cursor, limit) }
+    }
+
+    func upkeep() async {
+        guard let tampered = onUpkeep else { return await base.upkeep() }
+        await tampered(base)
     }
 }

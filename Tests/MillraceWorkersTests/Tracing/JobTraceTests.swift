@@ -24,6 +24,14 @@ import Tracing
         try await rule.check(fixture)
     }
 
+    @Test func `the upkeep of a queue is passed on, and a worker calls for it`() async throws {
+        await jobs.upkeep()
+        #expect(place.log.count { $0 == .upkeep } == 1)
+        try await place.run {
+            try await eventually { place.log.count { $0 == .upkeep } > 1 }
+        }
+    }
+
     @Test func `a job goes on with the trace of those who enqueued it, and so does what it enqueues`() async throws {
         let other = TaskHandler("other") { _, _ in NoResult() }
         let handler = TaskHandler { [jobs] _, _ in

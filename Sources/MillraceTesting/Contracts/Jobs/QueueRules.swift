@@ -17,6 +17,24 @@ enum QueueRules {
             try requireEqual(queue.stats[.cancelled], 1, "the count of CANCELLED jobs")
             try requireEqual(queue.jobs.map(\.id), [ids[0], ids[2]], "the open jobs")
         },
+        ContractRule("the upkeep changes no job and no count, however many call for it") { fixture in
+            let ids = try await fixture.enqueue(3)
+            let held = try await fixture.claimJobs(2, by: fixture.worker())
+            _ = try await fixture.jobs.settle([JobSettlement(held[0], .completed(result: nil))])
+            // Long enough for it to be due again.
+            fixture.clock.advance(by: .seconds(5))
+            var before: [Job] = []
+            for id in ids { before.append(try await fixture.stored(id)) }
+            await withTaskGroup(of: Void.self) { group in
+                for _ in 0..<4 { group.addTask { await fixture.jobs.upkeep() } }
+            }
+            for job in before { try requireEqual(try await fixture.stored(job.id), job, "a job") }
+            let stats = try await fixture.jobs.jobStats(queueName: .default)
+            for status in [JobStatus.queued, .processing, .completed] {
+                try requireEqual(stats[status], 1, "the count of \(status.rawValue) jobs")
+            }
+            try requireEqual(stats.total, 3, "the count of all jobs")
+        },
         ContractRule("a loaded queue holds no more than the oldest 1,000 open jobs") { fixture in
             let id = QueueID.make(at: fixture.now)
             try await fixture.jobs.save(JobQueue(id: id, name: .default))
