@@ -33,6 +33,7 @@ let package = Package(
         .library(name: "Millrace", targets: ["Millrace"]),
         .library(name: "MillraceCaching", targets: ["MillraceCaching"]),
         .library(name: "MillracePostgres", targets: ["MillracePostgres"]),
+        .library(name: "MillraceRedis", targets: ["MillraceRedis"]),
         .library(name: "MillraceSQLite", targets: ["MillraceSQLite"]),
         .library(name: "MillraceTesting", targets: ["MillraceTesting"]),
     ],
@@ -58,6 +59,9 @@ let package = Package(
         .target(name: "MillraceCaching", dependencies: ["MillraceCore", deque, tracing], swiftSettings: settings),
         .target(
             name: "MillracePostgres", dependencies: ["CLibPQ", "MillraceCore", deque, logging],
+            swiftSettings: settings),
+        .target(
+            name: "MillraceRedis", dependencies: ["MillraceCore", deque, logging, nioCore, nioPosix, nioSSL],
             swiftSettings: settings),
         .target(name: "MillraceSQLite", dependencies: ["MillraceCore", grdb], swiftSettings: settings),
         .target(
@@ -144,6 +148,10 @@ let package = Package(
                 "CLibPQ", "MillraceCaching", "MillraceCore", "MillracePostgres", "MillraceTesting", "MillraceWorkers",
                 "TestServers", logging, nioCore, nioPosix,
             ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "MillraceRedisTests",
+            dependencies: ["MillraceCore", "MillraceRedis", "MillraceTesting", "TestServers", nioCore],
             swiftSettings: settings),
         .testTarget(
             name: "MillraceSQLiteTests",

@@ -1,0 +1,8 @@
+/// The bytes of a server are no RESP, or more of it than is allowed; nothing can be read from that connection any more.
+struct RESPViolation: Error, Hashable, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) {
+        self.description = description
+    }
+}
