@@ -23,7 +23,7 @@ extension PostgresServer {
 
     /// Starts the server again, on its port.
     public func startAgain() async throws {
-        _ = try await ServerScript.start(in: folder, withBouncer: bouncer != nil)
+        _ = try await ServerScript.start(in: folder, only: bouncer == nil ? "postgres" : nil)
     }
 
     /// Stops the server's processes from running; connections stay, and are not answered.

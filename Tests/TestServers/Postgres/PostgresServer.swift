@@ -42,11 +42,8 @@ public final class PostgresServer: Sendable {
     /// Starts a server of the test's own, which may do with it what it likes; ``stop()`` ends it, or the end of this
     /// process.
     public static func start(withBouncer: Bool = false) async throws -> PostgresServer {
-        // The name of a Unix socket in it has at most 107 bytes.
-        let folder = "/tmp/millrace-servers.\(UUID().uuidString.prefix(8))"
-        try FileManager.default.createDirectory(
-            atPath: folder, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
-        return try PostgresServer(try await ServerScript.start(in: folder, withBouncer: withBouncer))
+        let folder = try ServerScript.makeFolder()
+        return try PostgresServer(try await ServerScript.start(in: folder, only: withBouncer ? nil : "postgres"))
     }
 
     /// Gives a test a server of its own, and ends it afterwards.

@@ -8,12 +8,12 @@ enum ServerScript {
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().path
 
-    /// Starts the servers of a folder, which end with this process.
+    /// Starts the servers of a folder, which end with this process: all, or the one that is wanted.
     ///
     /// - Returns: the variables that lead to them.
-    static func start(in folder: String, withBouncer: Bool) async throws -> [String: String] {
+    static func start(in folder: String, only: String?) async throws -> [String: String] {
         var arguments = ["start", "--folder", folder, "--while", String(getpid())]
-        if !withBouncer { arguments += ["--only", "postgres"] }
+        if let only { arguments += ["--only", only] }
         let lines = try await run(arguments).split(separator: "\n")
         var variables: [String: String] = [:]
         for line in lines {
@@ -21,6 +21,15 @@ enum ServerScript {
             if words.count == 2 { variables[String(words[0])] = words[1].trimmingCharacters(in: ["'"]) }
         }
         return variables
+    }
+
+    /// Makes the folder of a test's own servers.
+    static func makeFolder() throws -> String {
+        // The name of a Unix socket in it has at most 107 bytes.
+        let folder = "/tmp/millrace-servers.\(UUID().uuidString.prefix(8))"
+        try FileManager.default.createDirectory(
+            atPath: folder, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
+        return folder
     }
 
     /// Ends the servers of a folder and removes it.
