@@ -26,6 +26,8 @@ extension TieredCache {
     public func maintain() async throws(StoreError) -> CacheUpkeep {
         var done = CacheUpkeep()
         done.accesses = try await report()
+        let finished = try await finishRules()
+        done.add(finished)
         for _ in 0..<Self.steps {
             let cleaned = try await guarded.write { (store) throws(StoreError) in
                 try await store.clean(within: options.storeLimits, limit: Self.batch, as: holder)
@@ -36,6 +38,7 @@ extension TieredCache {
             done.add(cleaned)
             guard cleaned.isUnfinished else { break }
         }
+        done.isUnfinished = done.isUnfinished || finished.isUnfinished
         return done
     }
 

@@ -117,17 +117,6 @@ public final class TieredCache: CacheRepository {
         return CacheOutcome([.l1: .done(changes: wasInMemory ? 1 : 0), .l3: .done(changes: wasStored ? 1 : 0)])
     }
 
-    /// See `CacheRepository.invalidatePattern(_:)`.
-    @discardableResult
-    public func invalidatePattern(_ pattern: CachePattern) async throws(StoreError) -> CacheOutcome {
-        let stored = try await guarded.write { (store) throws(StoreError) in
-            try await store.removeAll(matching: pattern)
-        }
-        flights.detachAll(where: pattern.matches)
-        let inMemory = memory.removeAll { pattern.matches($0.key) }
-        return CacheOutcome([.l1: .done(changes: inMemory), .l3: .done(changes: stored)])
-    }
-
     /// See `CacheRepository.value(for:ttl:load:)`.
     public func value(
         for key: CacheKey, ttl: TTL, load: @escaping @Sendable () async throws -> CacheValue
@@ -227,10 +216,7 @@ extension TieredCache {
         let askedAt = time.earliest()
         do throws(StoreError) {
             let changes = try await guarded.read { (store) throws(StoreError) in
-                guard let since = turn.since else {
-                    return CacheChanges(newest: try await store.newestVersion(), writes: nil)
-                }
-                return try await store.changes(since: since)
+                try await store.changes(since: turn.since)
             }
             forget(changes, isFirst: turn.since == nil)
             watch.finish((changes.newest, askedAt))
@@ -258,7 +244,7 @@ extension TieredCache {
             if !isFirst { flights.detachAll(olderThan: changes.newest) { _ in true } }
             return
         }
-        // An invalidation in many steps is in the list as often; the last one covers the others.
+        // The last invalidation by a pattern covers the others.
         var patterns: [CachePattern: Int64] = [:]
         for write in writes {
             switch write.scope {

@@ -4,7 +4,9 @@ import Synchronization
 
 /// A cache store whose answers a test can hold back, count or make fail.
 final class HeldStore: CacheStore {
-    enum Call: Hashable { case entry, entries, put, fill, remove, removeAll, newest, changes, record, clean }
+    enum Call: Hashable {
+        case entry, entries, put, fill, remove, invalidate, purge, retire, claim, newest, changes, record, clean
+    }
 
     private let base: InMemoryCacheStore
     private let counts = Mutex<[Call: Int]>([:])
@@ -63,10 +65,29 @@ final class HeldStore: CacheStore {
         return entry
     }
 
-    func removeAll(matching pattern: CachePattern) async throws(StoreError) -> Int {
-        let removed = try await base.removeAll(matching: pattern)
-        try await finish(.removeAll)
-        return removed
+    func invalidate(_ pattern: CachePattern) async throws(StoreError) -> CacheRule {
+        let rule = try await base.invalidate(pattern)
+        try await finish(.invalidate)
+        return rule
+    }
+
+    func purge(_ rule: CacheRule, limit: Int) async throws(StoreError) -> CachePurge {
+        let purge = try await base.purge(rule, limit: limit)
+        try await finish(.purge)
+        return purge
+    }
+
+    func retire(_ rule: CacheRule) async throws(StoreError) {
+        try await base.retire(rule)
+        try await finish(.retire)
+    }
+
+    func rules() async throws(StoreError) -> [CacheRule] { try await base.rules() }
+
+    func claimRule() async throws(StoreError) -> CacheRule? {
+        let rule = try await base.claimRule()
+        try await finish(.claim)
+        return rule
     }
 
     func newestVersion() async throws(StoreError) -> Int64 {
@@ -75,7 +96,7 @@ final class HeldStore: CacheStore {
         return version
     }
 
-    func changes(since version: Int64) async throws(StoreError) -> CacheChanges {
+    func changes(since version: Int64?) async throws(StoreError) -> CacheChanges {
         let changes = try await base.changes(since: version)
         try await finish(.changes)
         return changes

@@ -26,10 +26,13 @@ public struct CacheChanges: Hashable, Sendable {
     public let newest: Int64
     /// The writes in order; `nil` when the authority no longer knows all of them, so that anything may have changed.
     public let writes: [Change]?
+    /// The invalidations that what is kept elsewhere has to be judged by, whenever they were made; in order.
+    public let rules: [CacheRule]
 
     /// Describes what was written.
-    public init(newest: Int64, writes: [Change]?) {
+    public init(newest: Int64, writes: [Change]?, rules: [CacheRule] = []) {
         self.newest = newest
         self.writes = writes
+        self.rules = rules
     }
 }

@@ -35,6 +35,11 @@ public struct CacheKey: Hashable, Sendable, CustomStringConvertible {
         fingerprint = exact.hashValue
     }
 
+    /// The first text, in the order of bytes, from which on all keys are behind this one.
+    ///
+    /// No key holds a control character, so none lies in between.
+    public var successor: String { text + "\u{1}" }
+
     /// A key that is made of what the value depends on: `prefix:sha256`.
     ///
     /// No two lists of parts share a key.

@@ -99,6 +99,17 @@ public struct CachePattern: Hashable, Sendable, CustomStringConvertible {
         return elements[index...].allSatisfy { $0 == .run }
     }
 
+    /// Whether a key is meant by one of several patterns, one a line, as a statement gathers them: no pattern holds a line
+    /// break.
+    ///
+    /// - Throws: ``InvalidValue`` when a line is no pattern.
+    public static func matches(_ key: CacheKey, anyOf lines: String) throws(InvalidValue) -> Bool {
+        for line in lines.split(separator: "\n") {
+            if try CachePattern(String(line)).matches(key) { return true }
+        }
+        return false
+    }
+
     /// The pattern.
     public var description: String { text }
 }

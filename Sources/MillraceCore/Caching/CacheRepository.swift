@@ -20,8 +20,9 @@ public protocol CacheRepository: Repository where Aggregate == CacheManager {
 
     /// Removes from every tier the values that were put before the call and whose keys match.
     ///
+    /// They are gone at once, all together and however many they are; then the call removes them in steps, and says how
+    /// many there were. If it is cancelled or fails in the middle of that, ``maintain()`` of any process does the rest.
     /// Loads that are under way for matching keys still give their value to those who wait for it, but it is not kept.
-    /// Many values are removed in several steps, so after an error some of them may be gone; the same call goes on.
     @discardableResult
     func invalidatePattern(_ pattern: CachePattern) async throws(StoreError) -> CacheOutcome
 
@@ -40,8 +41,9 @@ public protocol CacheRepository: Repository where Aggregate == CacheManager {
     /// What the cache holds and has done.
     func stats() async throws(StoreError) -> CacheStats
 
-    /// Does what is due behind the scenes: writes the accesses and counters that were gathered in memory, removes some
-    /// of the values that have expired, and gives up the least recently used when the store is beyond its bounds.
+    /// Does what is due behind the scenes: writes the accesses and counters that were gathered in memory, goes on with
+    /// invalidations whose processes died, removes some of the values that have expired, and gives up the least
+    /// recently used when the store is beyond its bounds.
     ///
     /// To be called every ten seconds and when the process ends; removal is done by one process at a time. After an
     /// error what was gathered is kept for the next call.

@@ -6,6 +6,8 @@ public struct CacheUpkeep: Hashable, Sendable {
     public var expired = 0
     /// Values that were given up to keep the store within its bounds.
     public var evicted = 0
+    /// Values that an invalidation had ruled out and that were removed for a process that did not come to it.
+    public var purged = 0
     /// Whether there is more to remove.
     public var isUnfinished = false
 
@@ -24,6 +26,7 @@ public struct CacheUpkeep: Hashable, Sendable {
         accesses += later.accesses
         expired += later.expired
         evicted += later.evicted
+        purged += later.purged
         isUnfinished = later.isUnfinished
     }
 }

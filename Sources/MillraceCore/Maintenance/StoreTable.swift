@@ -28,7 +28,7 @@ public struct StoreTable: Sendable, Hashable {
     ///
     /// Workers are left out, and leaders: their processes are on the old store.
     public static let all = [
-        queues, jobs, transcripts, processings, chunks, cacheEntries, cacheChanges, caches,
+        queues, jobs, transcripts, processings, chunks, cacheEntries, cacheChanges, cacheRules, caches,
     ]
 
     private static let queues = StoreTable(
@@ -84,6 +84,10 @@ public struct StoreTable: Sendable, Hashable {
 
     private static let cacheChanges = StoreTable(
         "cache_changes", ["version": .integer, "cache_key": .text, "pattern": .text])
+
+    private static let cacheRules = StoreTable(
+        "cache_rules",
+        ["version": .integer, "pattern": .text, "made_at": .time, "place": .text, "lease_until": .time])
 
     private static let caches = StoreTable(
         "caches", ["id": .id, "name": .text, "limits": .json, "counters": .json, "version": .integer])

@@ -67,22 +67,37 @@ struct CacheLog {
         return version
     }
 
-    /// What was written after a version.
-    func changes(since version: Int64) async throws(StoreError) -> CacheChanges {
+    /// What was written after a version, and the active rules.
+    func changes(since version: Int64?) async throws(StoreError) -> CacheChanges {
+        // One statement, so that writes and rules are as of one moment.
         let rows = try await store.rows(
             """
-            SELECT s.value::bigint, c.version, c.cache_key, c.pattern
+            SELECT s.value::bigint, l.version, l.cache_key, l.pattern, l.made_at
             FROM \(store.schema).store_state AS s
-            LEFT JOIN \(store.schema).cache_changes AS c ON c.version > $1
+            LEFT JOIN (
+                SELECT version, cache_key, pattern, NULL::timestamptz AS made_at
+                FROM \(store.schema).cache_changes
+                WHERE version > $1
+                UNION ALL
+                SELECT version, NULL, pattern, made_at FROM \(store.schema).cache_rules
+            ) AS l ON true
             WHERE s.name = 'cache_version'
-            ORDER BY c.version
+            ORDER BY l.version
             """, [.int8(version)], isIdempotent: true
-        ) { row in (newest: try row.value(Int64.self), write: try Self.write(&row)) }
+        ) { row in (newest: try row.value(Int64.self), line: try Self.line(&row)) }
         guard let newest = rows.first?.newest else { throw lost }
-        let writes = rows.compactMap(\.write)
+        var writes: [CacheChanges.Change] = []
+        var rules: [CacheRule] = []
+        for row in rows {
+            switch row.line {
+            case .write(let write): writes.append(write)
+            case .rule(let rule): rules.append(rule)
+            case nil: break
+            }
+        }
         // Without a gap, or anything may have changed. A store that went back, out of a backup, is such a case too.
-        let isWhole = Int64(writes.count) == newest - version
-        return CacheChanges(newest: newest, writes: isWhole ? writes : nil)
+        let isWhole = version.map { Int64(writes.count) == newest - $0 } ?? false
+        return CacheChanges(newest: newest, writes: isWhole ? writes : nil, rules: rules)
     }
 
     /// The patterns written after a version, in order.
@@ -96,13 +111,22 @@ struct CacheLog {
         ) { row in (version: try row.value(Int64.self), pattern: try CachePattern(row.value(String.self))) }
     }
 
-    private static func write(_ row: inout RowReader) throws -> CacheChanges.Change? {
+    /// What a row of ``changes(since:)`` says.
+    private enum Line: Sendable {
+        case write(CacheChanges.Change)
+        case rule(CacheRule)
+    }
+
+    private static func line(_ row: inout RowReader) throws -> Line? {
         let version = try row.optional(Int64.self)
         let key = try row.optional(String.self)
-        let pattern = try row.optional(String.self)
+        let text = try row.optional(String.self)
+        let madeAt = try row.optionalTime()
         guard let version else { return nil }
-        if let key { return CacheChanges.Change(version: version, scope: .key(CacheKey(stored: key))) }
-        return CacheChanges.Change(version: version, scope: .pattern(try CachePattern(pattern ?? "")))
+        if let key { return .write(CacheChanges.Change(version: version, scope: .key(CacheKey(stored: key)))) }
+        let pattern = try CachePattern(text ?? "")
+        guard let madeAt else { return .write(CacheChanges.Change(version: version, scope: .pattern(pattern))) }
+        return .rule(CacheRule(version: version, pattern: pattern, madeAt: madeAt))
     }
 
     /// Is thrown when the sequence has no row.

@@ -5,8 +5,10 @@ internal import MillraceCore
 /// The server's clock decides what has expired, for all machines alike. What an entry has left is counted from the
 /// moment before the question was sent: a host whose clock goes wrong keeps nothing in memory for longer.
 struct EntryRow: Sendable {
-    /// The columns of an entry; `now` is to be in scope.
-    static let columns = "e.cache_key, e.value, e.codec, e.created_at, e.expires_at, e.version, now"
+    /// The columns of an entry `e`, with the rules that are newer than it; `now` is to be in scope.
+    static func columns(in schema: String) -> String {
+        "e.cache_key, e.value, e.codec, e.created_at, e.expires_at, e.version, now, \(CacheRules.newer(in: schema))"
+    }
 
     private let asked: Timestamp
 
@@ -28,8 +30,10 @@ struct EntryRow: Sendable {
             version: version)
     }
 
-    /// Reads ``columns``.
-    func entry(_ row: inout RowReader) throws -> CacheEntry {
+    /// Reads ``columns(in:)``.
+    ///
+    /// - Returns: `nil` for an entry that a rule rules out.
+    func entry(_ row: inout RowReader) throws -> CacheEntry? {
         let key = CacheKey(stored: try row.value())
         let bytes = try row.data()
         guard let codec = UInt8(exactly: try row.value(Int.self)) else {
@@ -37,6 +41,7 @@ struct EntryRow: Sendable {
         }
         let (createdAt, expiresAt, version) = (try row.time(), try row.time(), try row.value(Int64.self))
         let ahead = try row.time() - asked
+        guard try CacheRules.leave(key, &row) else { return nil }
         return CacheEntry(
             key: key, value: CacheValue(bytes: bytes, codec: CacheValue.Codec(rawValue: codec)),
             createdAt: createdAt - ahead, expiresAt: expiresAt - ahead, version: version)

@@ -20,11 +20,11 @@ public struct PostgresCacheStore: CacheStore {
         let row = EntryRow(askedOf: store)
         return try await store.rows(
             """
-            SELECT \(EntryRow.columns)
+            SELECT \(EntryRow.columns(in: store.schema))
             FROM \(table) AS e, coalesce($2::timestamptz, now()) AS now
             WHERE e.cache_key = $1 AND e.expires_at > now
             """, [.text(key.text), store.now], isIdempotent: true
-        ) { try row.entry(&$0) }.first
+        ) { try row.entry(&$0) }.first ?? nil
     }
 
     /// Reads those of many entries that have not expired.
@@ -32,11 +32,12 @@ public struct PostgresCacheStore: CacheStore {
         let row = EntryRow(askedOf: store)
         return try await store.rows(
             """
-            SELECT \(EntryRow.columns)
+            SELECT \(EntryRow.columns(in: store.schema))
             FROM \(table) AS e, coalesce($2::timestamptz, now()) AS now
             WHERE e.cache_key = ANY ($1) AND e.expires_at > now
             """, [.texts(keys.map(\.text)), store.now], isIdempotent: true
         ) { try row.entry(&$0) }
+        .compactMap { $0 }
     }
 
     /// Writes an entry under the store's next version.
@@ -81,16 +82,37 @@ public struct PostgresCacheStore: CacheStore {
             ), \(CacheLog.next(in: store.schema, key: "$1", ifSeen: "true")), removed AS (
                 DELETE FROM \(table) AS e USING next
                 WHERE e.cache_key = $1
-                RETURNING e.expires_at > coalesce($2::timestamptz, now()) AS was_served
+                RETURNING e.expires_at > coalesce($2::timestamptz, now()) AS was_served,
+                          \(CacheRules.newer(in: store.schema)) AS rules
             )
-            SELECT coalesce(was_served, false) FROM next LEFT JOIN removed ON true
+            SELECT coalesce(was_served, false), rules FROM next LEFT JOIN removed ON true
             """, [.text(key.text), store.now]
-        ) { try $0.value(Bool.self) }.first
+        ) { try $0.value(Bool.self) && CacheRules.leave(key, &$0) }.first
     }
 
-    /// Removes the entries whose keys match, a thousand in a statement.
-    public func removeAll(matching pattern: CachePattern) async throws(StoreError) -> Int {
-        try await CacheInvalidation(pattern: pattern, store: store).run()
+    /// Makes a rule.
+    public func invalidate(_ pattern: CachePattern) async throws(StoreError) -> CacheRule {
+        try await CacheRules(store: store).add(pattern)
+    }
+
+    /// Removes some of what a rule rules out.
+    public func purge(_ rule: CacheRule, limit: Int) async throws(StoreError) -> CachePurge {
+        try await CachePurging(rule: rule, limit: limit, store: store).run()
+    }
+
+    /// Forgets a rule whose purge is finished.
+    public func retire(_ rule: CacheRule) async throws(StoreError) {
+        try await CacheRules(store: store).retire(rule)
+    }
+
+    /// The active rules.
+    public func rules() async throws(StoreError) -> [CacheRule] {
+        try await CacheRules(store: store).all()
+    }
+
+    /// Takes over the oldest rule at which nobody works.
+    public func claimRule() async throws(StoreError) -> CacheRule? {
+        try await CacheRules(store: store).claim()
     }
 
     /// The version of the newest write.
@@ -98,8 +120,8 @@ public struct PostgresCacheStore: CacheStore {
         try await CacheLog(store: store).newest()
     }
 
-    /// What was written after a version.
-    public func changes(since version: Int64) async throws(StoreError) -> CacheChanges {
+    /// What was written after a version, and the active rules.
+    public func changes(since version: Int64?) async throws(StoreError) -> CacheChanges {
         try await CacheLog(store: store).changes(since: version)
     }
 
@@ -126,9 +148,6 @@ public struct PostgresCacheStore: CacheStore {
 
     /// Counts the entries that have not expired.
     public func count() async throws(StoreError) -> Int {
-        try await store.rows(
-            "SELECT count(*) FROM \(table) WHERE expires_at > coalesce($1::timestamptz, now())", [store.now],
-            isIdempotent: true
-        ) { try $0.value(Int.self) }.first ?? 0
+        try await CacheRules(store: store).count()
     }
 }

@@ -59,10 +59,12 @@ enum CacheLog {
         return version
     }
 
-    /// What was written after a version.
-    static func changes(since version: Int64, in db: Database) throws -> CacheChanges {
+    /// What was written after a version, and the active rules.
+    static func changes(since version: Int64?, in db: Database) throws -> CacheChanges {
         let newest = try newest(in: db)
-        guard newest != version else { return CacheChanges(newest: newest, writes: []) }
+        let rules = try CacheRules.all(in: db)
+        guard let version else { return CacheChanges(newest: newest, writes: nil, rules: rules) }
+        guard newest != version else { return CacheChanges(newest: newest, writes: [], rules: rules) }
         let writes = try db.rows(
             "SELECT version, cache_key, pattern FROM cache_changes WHERE version > ? ORDER BY version", [version]
         ) { row in
@@ -74,7 +76,7 @@ enum CacheLog {
         }
         // Without a gap, or anything may have changed. A store that went back, out of a backup, is such a case too.
         let isWhole = Int64(writes.count) == newest - version
-        return CacheChanges(newest: newest, writes: isWhole ? writes : nil)
+        return CacheChanges(newest: newest, writes: isWhole ? writes : nil, rules: rules)
     }
 
     /// Whether a key was surely not written, deleted or invalidated after a version.

@@ -4,7 +4,7 @@ public import MillraceCore
 
 /// Cached values in a SQLite file: the third tier and authority of the cache.
 public struct SQLiteCacheStore: CacheStore {
-    private let store: SQLiteStore
+    let store: SQLiteStore
 
     /// Uses an open store.
     public init(_ store: SQLiteStore) {
@@ -18,7 +18,7 @@ public struct SQLiteCacheStore: CacheStore {
             try db.rows(
                 "SELECT \(Self.columns) FROM cache_entries WHERE cache_key = ? AND expires_at > ?",
                 [key.text, clock.now().microseconds]
-            ) { try Self.entry(&$0) }.first
+            ) { try Self.entry(&$0) }.first ?? nil
         }
     }
 
@@ -32,6 +32,7 @@ public struct SQLiteCacheStore: CacheStore {
                 WHERE cache_key IN (SELECT value FROM json_each(?)) AND expires_at > ?
                 """, [try json(keys.map(\.text)), clock.now().microseconds]
             ) { try Self.entry(&$0) }
+            .compactMap { $0 }
         }
     }
 
@@ -49,9 +50,10 @@ public struct SQLiteCacheStore: CacheStore {
         return try await store.write { db in
             let now = clock.now()
             let present = try db.rows(
-                "SELECT 1 FROM cache_entries WHERE cache_key = ? AND expires_at > ?", [key.text, now.microseconds]
-            ) { _ in true }
-            guard present.isEmpty, try CacheLog.isUnchanged(key, since: version, in: db) else { return nil }
+                "SELECT \(CacheRules.newer) FROM cache_entries WHERE cache_key = ? AND expires_at > ?",
+                [key.text, now.microseconds]
+            ) { try CacheRules.leave(key, &$0) }
+            guard !present.contains(true), try CacheLog.isUnchanged(key, since: version, in: db) else { return nil }
             return try Self.write(key, value, ttl: ttl, at: now, in: db)
         }
     }
@@ -61,16 +63,40 @@ public struct SQLiteCacheStore: CacheStore {
         let clock = store.clock
         return try await store.write { db in
             _ = try CacheLog.append(.key(key), in: db)
-            let expiries = try db.rows(
-                "DELETE FROM cache_entries WHERE cache_key = ? RETURNING expires_at", [key.text]
-            ) { try $0.time() }
-            return expiries.contains { $0 > clock.now() }
+            let served = try db.rows(
+                "DELETE FROM cache_entries WHERE cache_key = ? RETURNING expires_at, \(CacheRules.newer)", [key.text]
+            ) { try $0.time() > clock.now() && CacheRules.leave(key, &$0) }
+            return served.contains(true)
         }
     }
 
-    /// Removes the entries whose keys match, a thousand in a transaction.
-    public func removeAll(matching pattern: CachePattern) async throws(StoreError) -> Int {
-        try await CacheInvalidation(pattern: pattern, store: store).run()
+    /// Makes a rule.
+    public func invalidate(_ pattern: CachePattern) async throws(StoreError) -> CacheRule {
+        let clock = store.clock
+        return try await store.write { db in try CacheRules.add(pattern, at: clock.now(), in: db) }
+    }
+
+    /// Removes some of what a rule rules out.
+    public func purge(_ rule: CacheRule, limit: Int) async throws(StoreError) -> CachePurge {
+        try await CachePurging(rule: rule, limit: limit, store: store).run()
+    }
+
+    /// Forgets a rule whose purge is finished.
+    public func retire(_ rule: CacheRule) async throws(StoreError) {
+        try await store.write { db in
+            _ = try db.run("DELETE FROM cache_rules WHERE version = ? AND place IS NULL", [rule.version])
+        }
+    }
+
+    /// The active rules.
+    public func rules() async throws(StoreError) -> [CacheRule] {
+        try await store.read { db in try CacheRules.all(in: db) }
+    }
+
+    /// Takes over the oldest rule at which nobody works.
+    public func claimRule() async throws(StoreError) -> CacheRule? {
+        let clock = store.clock
+        return try await store.write { db in try CacheRules.claim(at: clock.now(), in: db) }
     }
 
     /// The version of the newest write.
@@ -78,8 +104,8 @@ public struct SQLiteCacheStore: CacheStore {
         try await store.read { db in try CacheLog.newest(in: db) }
     }
 
-    /// What was written after a version.
-    public func changes(since version: Int64) async throws(StoreError) -> CacheChanges {
+    /// What was written after a version, and the active rules.
+    public func changes(since version: Int64?) async throws(StoreError) -> CacheChanges {
         try await store.read { db in try CacheLog.changes(since: version, in: db) }
     }
 
@@ -109,64 +135,20 @@ public struct SQLiteCacheStore: CacheStore {
     /// Counts the entries that have not expired.
     public func count() async throws(StoreError) -> Int {
         let clock = store.clock
-        return try await store.read { db in
-            try db.rows(
-                "SELECT count(*) FROM cache_entries WHERE expires_at > ?", [clock.now().microseconds]
-            ) { try $0.value(Int.self) }[0]
-        }
+        return try await store.read { db in try CacheRules.count(at: clock.now(), in: db) }
     }
 
-    /// Writes the settings and counters of a named cache.
-    public func save(_ aggregate: CacheManager) async throws(StoreError) {
-        try await store.write { db in
-            let counters = Dictionary(
-                uniqueKeysWithValues: aggregate.counters.map { ($0.key.rawValue, $0.value) })
-            let changed = try db.run(
-                """
-                INSERT INTO caches (id, name, limits, counters, version)
-                SELECT :id, :name, :limits, :counters, 1
-                WHERE (:version = 0 OR EXISTS (SELECT 1 FROM caches WHERE id = :id))
-                  AND NOT EXISTS (SELECT 1 FROM caches WHERE name = :name AND id <> :id)
-                ON CONFLICT (id) DO UPDATE SET
-                    name = excluded.name, limits = excluded.limits, counters = excluded.counters,
-                    version = caches.version + 1
-                    WHERE caches.version = :version
-                """,
-                [
-                    "id": aggregate.id.sql, "name": aggregate.name, "limits": json(aggregate.limits),
-                    "counters": json(counters), "version": aggregate.version,
-                ])
-            guard changed == 1 else {
-                throw StoreError(.conflict, "cache \(aggregate.name) changed in the meantime; load again and retry")
-            }
-        }
-    }
+    private static let columns = """
+        cache_key, value, codec, created_at, expires_at, version, \(CacheRules.newer)
+        """
 
-    /// Reads the settings and counters of a named cache.
-    public func load(_ id: CacheID) async throws(StoreError) -> CacheManager? {
-        try await store.read { db in
-            try db.rows("SELECT name, limits, counters, version FROM caches WHERE id = ?", [id.sql]) { row in
-                let name = try row.value(String.self)
-                let limits = try row.json(CacheManager.Limits.self)
-                let counters = try CacheReport.counters(&row)
-                return try CacheManager(
-                    id: id, name: name, limits: limits, counters: counters, version: try row.value())
-            }.first
-        }
-    }
-
-    /// Forgets the settings and counters of a named cache; its values stay.
-    public func delete(_ id: CacheID) async throws(StoreError) {
-        try await store.write { db in _ = try db.run("DELETE FROM caches WHERE id = ?", [id.sql]) }
-    }
-
-    private static let columns = "cache_key, value, codec, created_at, expires_at, version"
-
-    private static func entry(_ row: inout RowReader) throws -> CacheEntry {
+    /// - Returns: `nil` for an entry that a rule rules out.
+    private static func entry(_ row: inout RowReader) throws -> CacheEntry? {
         let key = CacheKey(stored: try row.value())
         let value = CacheValue(bytes: try row.value(Data.self), codec: CacheValue.Codec(rawValue: try row.value()))
-        return CacheEntry(
+        let entry = CacheEntry(
             key: key, value: value, createdAt: try row.time(), expiresAt: try row.time(), version: try row.value())
+        return try CacheRules.leave(key, &row) ? entry : nil
     }
 
     private static func write(

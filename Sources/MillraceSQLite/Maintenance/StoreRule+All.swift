@@ -41,7 +41,7 @@ extension StoreRule {
         })
 
     private static func greatestVersion(in db: Database) throws -> Int64 {
-        let tables = try ["cache_entries", "cache_changes"].filter { try db.tableExists($0) }
+        let tables = try ["cache_entries", "cache_changes", "cache_rules"].filter { try db.tableExists($0) }
         return try tables.map { table in
             try db.rows("SELECT coalesce(max(version), 0) FROM \(table)", []) { try $0.value(Int64.self) }[0]
         }

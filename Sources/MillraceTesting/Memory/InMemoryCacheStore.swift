@@ -50,14 +50,32 @@ public struct InMemoryCacheStore: CacheStore {
 
     /// See the port.
     public func remove(_ key: CacheKey) async throws(StoreError) -> Bool {
-        try store.step { state, now in state.removeCacheEntry(key).map { $0.expiresAt > now } ?? false }
+        try store.step { state, now in state.removeCacheEntry(key).map { state.isServed($0, at: now) } ?? false }
     }
 
     /// See the port.
-    public func removeAll(matching pattern: CachePattern) async throws(StoreError) -> Int {
-        try store.step { state, now in
-            state.removeCacheEntries(matching: pattern).count { $0.expiresAt > now }
-        }
+    public func invalidate(_ pattern: CachePattern) async throws(StoreError) -> CacheRule {
+        try store.step { state, now in state.addCacheRule(pattern, at: now) }
+    }
+
+    /// See the port.
+    public func purge(_ rule: CacheRule, limit: Int) async throws(StoreError) -> CachePurge {
+        try store.step { state, now in state.purgeCache(by: rule, limit: limit, at: now) }
+    }
+
+    /// See the port.
+    public func retire(_ rule: CacheRule) async throws(StoreError) {
+        try store.step { state, _ in state.retireCacheRule(rule) }
+    }
+
+    /// See the port.
+    public func rules() async throws(StoreError) -> [CacheRule] {
+        try store.step { state, _ in state.cacheRules.map(\.rule) }
+    }
+
+    /// See the port.
+    public func claimRule() async throws(StoreError) -> CacheRule? {
+        try store.step { state, now in state.claimCacheRule(at: now) }
     }
 
     /// See the port.
@@ -66,13 +84,13 @@ public struct InMemoryCacheStore: CacheStore {
     }
 
     /// See the port.
-    public func changes(since version: Int64) async throws(StoreError) -> CacheChanges {
+    public func changes(since version: Int64?) async throws(StoreError) -> CacheChanges {
         try store.step { state, _ in state.cacheChanges(since: version) }
     }
 
     /// See the port.
     public func count() async throws(StoreError) -> Int {
-        try store.step { state, now in state.cacheEntries.values.count { $0.expiresAt > now } }
+        try store.step { state, now in state.cacheEntries.values.count { state.isServed($0, at: now) } }
     }
 
     /// See the port.

@@ -5,7 +5,12 @@ extension StoreState {
     private static let rememberedWrites = 16_384
 
     func cacheEntry(_ key: CacheKey, at now: Timestamp) -> CacheEntry? {
-        cacheEntries[key].flatMap { $0.expiresAt > now ? $0 : nil }
+        cacheEntries[key].flatMap { isServed($0, at: now) ? $0 : nil }
+    }
+
+    /// Whether an entry has not expired and no rule rules it out.
+    func isServed(_ entry: CacheEntry, at now: Timestamp) -> Bool {
+        entry.expiresAt > now && !cacheRules.contains { $0.rule.rulesOut(entry.key, version: entry.version) }
     }
 
     mutating func putCacheEntry(_ key: CacheKey, _ value: CacheValue, ttl: TTL, at now: Timestamp) -> CacheEntry {
@@ -31,15 +36,12 @@ extension StoreState {
         return forgetCacheEntry(key)
     }
 
-    mutating func removeCacheEntries(matching pattern: CachePattern) -> [CacheEntry] {
-        logCacheWrite(of: .pattern(pattern))
-        return cacheEntries.keys.filter(pattern.matches).compactMap { forgetCacheEntry($0) }
-    }
-
-    func cacheChanges(since version: Int64) -> CacheChanges {
+    func cacheChanges(since version: Int64?) -> CacheChanges {
+        let rules = cacheRules.map(\.rule)
+        guard let version else { return CacheChanges(newest: lastCacheVersion, writes: nil, rules: rules) }
         let writes = cacheWrites.filter { $0.version > version }
         let isWhole = Int64(writes.count) == lastCacheVersion - version
-        return CacheChanges(newest: lastCacheVersion, writes: isWhole ? writes : nil)
+        return CacheChanges(newest: lastCacheVersion, writes: isWhole ? writes : nil, rules: rules)
     }
 
     mutating func recordCacheAccesses(_ accesses: [CacheAccess]) {
@@ -104,7 +106,7 @@ extension StoreState {
     }
 
     @discardableResult
-    private mutating func logCacheWrite(of scope: CacheChanges.Change.Scope) -> Int64 {
+    mutating func logCacheWrite(of scope: CacheChanges.Change.Scope) -> Int64 {
         lastCacheVersion += 1
         cacheWrites.append(CacheChanges.Change(version: lastCacheVersion, scope: scope))
         if cacheWrites.count > 2 * Self.rememberedWrites {
@@ -114,7 +116,7 @@ extension StoreState {
     }
 
     @discardableResult
-    private mutating func forgetCacheEntry(_ key: CacheKey) -> CacheEntry? {
+    mutating func forgetCacheEntry(_ key: CacheKey) -> CacheEntry? {
         cacheAccesses[key] = nil
         return cacheEntries.removeValue(forKey: key)
     }

@@ -9,6 +9,14 @@ struct StoreState {
         var settings: QueueSettings
     }
 
+    struct StoredRule {
+        var rule: CacheRule
+        /// What lies before it was purged; `nil` when all was.
+        var place: String?
+        /// From then on another may go on with the purge.
+        var leaseUntil: Timestamp
+    }
+
     var jobs: [JobID: Job] = [:]
     /// Jobs that wait for a transcript.
     var waiting: Set<JobID> = []
@@ -33,6 +41,8 @@ struct StoreState {
     var lastCacheVersion: Int64 = 0
     /// What was written lately, by version.
     var cacheWrites: [CacheChanges.Change] = []
+    /// The invalidations that count, in order, each with what is left to do.
+    var cacheRules: [StoredRule] = []
     /// How often entries were looked up, and when last.
     var cacheAccesses: [CacheKey: CacheAccess] = [:]
     /// Who may clean the cache, and until when.

@@ -22,9 +22,12 @@ struct CacheKeeper: Sendable {
     func pass() async {
         do throws(StoreError) {
             let done = try await cache.maintain()
-            guard done.expired > 0 || done.evicted > 0 else { return }
+            guard done.expired > 0 || done.evicted > 0 || done.purged > 0 else { return }
             logger.debug(
-                "Removed values from the cache", metadata: ["expired": "\(done.expired)", "evicted": "\(done.evicted)"])
+                "Removed values from the cache",
+                metadata: [
+                    "expired": "\(done.expired)", "evicted": "\(done.evicted)", "invalidated": "\(done.purged)",
+                ])
         } catch {
             guard error.code != .cancelled else { return }
             logger.warning("The upkeep of the cache failed", metadata: ["error": "\(error)"])

@@ -30,6 +30,18 @@ import Testing
         #expect(try await run(["cache", "put", "own:key", "kept"]).status == 0)
         #expect(try await run(["cache", "invalidate", "none:*"]).status == 0)
         #expect(try await run(["cache", "get", "own:key"]).status == 0)
+        // And an invalidation whose process died, with what it means still there.
+        #expect(try await run(["cache", "put", "gone:key", "old"]).status == 0)
+        try await DatabaseQueue(path: place.path("old.db")).write { db in
+            try db.execute(
+                sql: """
+                    UPDATE store_state SET value = CAST(value AS INTEGER) + 1 WHERE name = 'cache_version';
+                    INSERT INTO cache_changes (version, pattern)
+                    SELECT CAST(value AS INTEGER), 'gone:*' FROM store_state WHERE name = 'cache_version';
+                    INSERT INTO cache_rules (version, pattern, made_at, place, lease_until)
+                    SELECT max(version), 'gone:*', 0, 'gone:', 0 FROM cache_changes;
+                    """)
+        }
         return (first.output, left.output.trimmingCharacters(in: .newlines))
     }
 
@@ -56,6 +68,12 @@ import Testing
             #expect(
                 try await contents.count("store_state", where: "name = 'cache_version' AND value = (\(version))::text")
                     == 1)
+
+            // The invalidation counts, and what is left of it is done.
+            #expect(try await contents.count("cache_entries", where: "cache_key = 'gone:key'") == 1)
+            #expect(try await place.millrace(["cache", "get", "gone:key"]).output == "")
+            #expect(try await contents.count("cache_entries", where: "cache_key = 'gone:key'") == 0)
+            #expect(try await contents.count("cache_rules") == 0)
 
             // The recording is out of reach, and its sound came along.
             try FileManager.default.removeItem(atPath: place.path("open.wav"))

@@ -1,8 +1,11 @@
 import Foundation
+import MillracePostgres
 import TestServers
 import Testing
 
 @Suite(.bounded) struct MigrateCommandTests {
+    private static let newest = PostgresSchema.newestVersion
+
     /// Runs `millrace migrate` on a schema.
     private static func migrate(
         _ options: String..., on schema: TestSchema, url: String? = nil, in place: Workplace
@@ -25,7 +28,7 @@ import Testing
                 for ending in endings { #expect(ending.status == 0, "\(ending.errors)") }
                 #expect(
                     try await schema.server.psql("SELECT count(*), max(version) FROM \(schema.name).schema_migrations")
-                        == "1|1")
+                        == "\(Self.newest)|\(Self.newest)")
                 #expect(try await Self.migrate("--check", on: schema, in: place).status == 0)
             }
             try await schema.drop()
@@ -38,11 +41,15 @@ import Testing
             let absent = try await Self.migrate("--check", on: schema, in: place)
             #expect(absent.status == 1 && absent.output.isEmpty)
             #expect(absent.errorLines.count == 1 && absent.errors.contains("there is no store yet"), "\(absent.errors)")
-            #expect(try await Self.migrate(on: schema, in: place).errors.contains("now has schema version 1."))
-            #expect(try await Self.migrate(on: schema, in: place).errors.contains("is up to date (schema version 1)."))
+            let made = try await Self.migrate(on: schema, in: place)
+            #expect(made.errors.contains("now has schema version \(Self.newest)."), "\(made.errors)")
+            let again = try await Self.migrate(on: schema, in: place)
+            #expect(again.errors.contains("is up to date (schema version \(Self.newest))."), "\(again.errors)")
             let sound = try await Self.migrate("--check", on: schema, in: place)
             #expect(sound.status == 0 && sound.output.isEmpty)
-            #expect(sound.errors.hasSuffix("schema version 1, up to date; nothing differs.\n"), "\(sound.errors)")
+            #expect(
+                sound.errors.hasSuffix("schema version \(Self.newest), up to date; nothing differs.\n"),
+                "\(sound.errors)")
             try await schema.server.psql(
                 """
                 ALTER TABLE \(schema.name).workers DROP COLUMN process;
@@ -89,7 +96,7 @@ import Testing
                 #expect(
                     ending.errorLines.count == 1
                         && ending.errors.hasSuffix(
-                            "has schema version 77, this program knows 1; use a newer millrace\n"),
+                            "has schema version 77, this program knows \(Self.newest); use a newer millrace\n"),
                     "\(ending.errors)")
             }
             // What was only added is no reason to refuse.
@@ -102,7 +109,10 @@ import Testing
             #expect(check.status == 0 && check.output.isEmpty, "\(check.output)")
             #expect(
                 check.errors.hasSuffix(
-                    "schema version 77, newer than this program's 1, which can work with it; nothing differs.\n"),
+                    """
+                    schema version 77, newer than this program's \(Self.newest), which can work with it; nothing differs.
+
+                    """),
                 "\(check.errors)")
             try await schema.server.psql("ALTER TABLE \(schema.name).workers DROP process")
             let drifted = try await Self.migrate("--check", on: schema, in: place)

@@ -58,6 +58,60 @@ struct PostgresCacheStoreTests {
                     "record", 1,
                     { try await store.record(accesses, counters: [.l1: .init(hits: 1)], of: "default") }
                 ),
+                (
+                    "count", 1,
+                    {
+                        let found = try await store.count()
+                        #expect(found == 1)
+                    }
+                ),
+                ("news", 1, { _ = try await store.changes(since: version) }),
+                ("first news", 1, { _ = try await store.changes(since: nil) }),
+                ("invalidate", 1, { _ = try await store.invalidate(CachePattern("0*")) }),
+                (
+                    "entry", 1,
+                    {
+                        let found = try await store.entry(keys[0])
+                        #expect(found == nil)
+                    }
+                ),
+                (
+                    "entries", 1,
+                    {
+                        let found = try await store.entries(keys)
+                        #expect(found == [])
+                    }
+                ),
+                (
+                    "removal of what was invalidated", 1,
+                    {
+                        let found = try await store.remove(keys[0])
+                        #expect(found == false)
+                    }
+                ),
+                ("put again after it", 1, { _ = try await store.put(keys[0], Self.value, ttl: .standard) }),
+                (
+                    "claim", 1,
+                    {
+                        let found = try await store.claimRule()
+                        #expect(found == nil)
+                    }
+                ),
+                (
+                    "purge", 3,
+                    {
+                        let rules = try await store.rules()
+                        let step = try await store.purge(rules[0], limit: 9)
+                        #expect(step == CachePurge(removed: 0, isFinished: true))
+                    }
+                ),
+                (
+                    "retire", 2,
+                    {
+                        let rules = try await store.rules()
+                        try await store.retire(rules[0])
+                    }
+                ),
                 ("put another", 1, { _ = try await store.put(keys[2], Self.value, ttl: .standard) }),
                 // What has expired; how much there is; what is too much.
                 (
@@ -223,11 +277,11 @@ struct PostgresCacheStoreTests {
         let row = EntryRow(askedOf: store)
         let entries = try await store.rows(
             """
-            SELECT 'k', ''::bytea, 0, now, now + interval '10 seconds', 1::bigint, now
+            SELECT 'k', ''::bytea, 0, now, now + interval '10 seconds', 1::bigint, now, NULL
             FROM (SELECT now() + $1 * interval '1 second') AS server (now)
             """, [.int4(ahead)]
         ) { try row.entry(&$0) }
-        let entry = try #require(entries.first)
+        let entry = try #require(entries.first ?? nil)
         #expect(entry.createdAt >= before && entry.createdAt <= SystemWallClock().now())
         #expect(entry.expiresAt - entry.createdAt == .seconds(10))
         await store.close()

@@ -15,10 +15,13 @@ import Testing
         }
     }
 
+    private static let newest = PostgresSchema.newestVersion
     static let additive = Migration(
-        version: 2, name: "more", usableFrom: 1, text: "ALTER TABLE {schema}.workers ADD COLUMN more text;")
+        version: newest + 1, name: "more", usableFrom: newest,
+        text: "ALTER TABLE {schema}.workers ADD COLUMN more text;")
     static let breaking = Migration(
-        version: 2, name: "other", usableFrom: 2, text: "ALTER TABLE {schema}.workers RENAME COLUMN process TO other;")
+        version: newest + 1, name: "other", usableFrom: newest + 1,
+        text: "ALTER TABLE {schema}.workers RENAME COLUMN process TO other;")
 
     @Test(arguments: Way.allCases)
     func `A new schema gets every step once`(way: Way) async throws {
@@ -55,13 +58,13 @@ import Testing
         let schema = try await PostgresServer.shared.freshSchema()
         let configuration = try PostgresConfiguration(schema.url)
         let broken = Migration(
-            version: 2, name: "broken", usableFrom: 1,
+            version: Self.newest + 1, name: "broken", usableFrom: Self.newest,
             text: "CREATE TABLE {schema}.half (id integer); SELECT 1 / 0;")
         await #expect(throws: StoreError.self) {
             try await PostgresSchema(configuration, migrations: Migration.all + [broken]).migrate()
         }
         let tables = PostgresSchema(configuration)
-        #expect(try await tables.version() == 1)
+        #expect(try await tables.version() == Self.newest)
         #expect(try await tables.differences() == [])
         // What was held is free again.
         #expect(
@@ -73,7 +76,7 @@ import Testing
         let schema = try await PostgresServer.shared.freshSchema()
         let configuration = try PostgresConfiguration(schema.url)
         _ = try await PostgresSchema(configuration, migrations: Migration.all + [Self.additive]).migrate()
-        #expect(try await PostgresSchema(configuration).version() == 2)
+        #expect(try await PostgresSchema(configuration).version() == Self.newest + 1)
         #expect(try await PostgresSchema(configuration).migrate() == [])
         let store = try await PostgresStore(configuration, options: .init(migrates: false))
         await store.close()
@@ -90,8 +93,10 @@ import Testing
         }
         #expect(error?.code == .newerVersion)
         #expect(
-            error?.message
-                == "\(configuration.description) has schema version 2, this program knows 1; use a newer millrace")
+            error?.message == """
+                \(configuration.description) has schema version \(Self.newest + 1), this program knows \(Self.newest); use \
+                a newer millrace
+                """)
         try await schema.drop()
     }
 
@@ -106,7 +111,8 @@ import Testing
         try await jobs.register(worker, process: nil, leasedFor: .seconds(10))
         _ = try await PostgresSchema(configuration, migrations: Migration.all + [Self.additive]).migrate()
         try await jobs.register(worker, process: nil, leasedFor: .seconds(10))
-        let breaking = Migration(version: 3, name: "other", usableFrom: 3, text: Self.breaking.text)
+        let breaking = Migration(
+            version: Self.newest + 2, name: "other", usableFrom: Self.newest + 2, text: Self.breaking.text)
         _ = try await PostgresSchema(configuration, migrations: Migration.all + [Self.additive, breaking]).migrate()
         let error = await #expect(throws: StoreError.self) {
             try await jobs.register(worker, process: nil, leasedFor: .seconds(10))
@@ -139,7 +145,10 @@ import Testing
         let newer = Migrator(schema: schema.name, place: place, migrations: Migration.all + [Self.breaking])
         let older = await #expect(throws: StoreError.self) { try await newer.require(on: connection) }
         #expect(older?.code == .olderVersion)
-        #expect(older?.message == "\(place) has schema version 1, this program needs 2; run millrace migrate")
+        #expect(
+            older?.message == """
+                \(place) has schema version \(Self.newest), this program needs \(Self.newest + 1); run millrace migrate
+                """)
         try await schema.drop()
     }
 

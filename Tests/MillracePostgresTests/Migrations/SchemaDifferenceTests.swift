@@ -147,7 +147,7 @@ import Testing
         let schema = try await PostgresServer.shared.freshSchema()
         let configuration = try PostgresConfiguration(schema.url)
         let newer = Migration(
-            version: 2, name: "more", usableFrom: 1,
+            version: PostgresSchema.newestVersion + 1, name: "more", usableFrom: PostgresSchema.newestVersion,
             text: """
                 CREATE TABLE {schema}.notes (id integer PRIMARY KEY);
                 ALTER TABLE {schema}.workers ADD COLUMN note text;

@@ -11,6 +11,7 @@ enum CacheLogMutants {
     private static let meaning = "a pattern removes the keys that it means, by bytes and case, and no others"
     private static let random = "random patterns mean to the store what they mean to the core"
     private static let listed = "every write is listed after the version before it, in order"
+    private static let invalidated = "an invalidation is one write, and removing what it means is none"
 
     private static let fills: [CacheMutant] = [
         CacheMutant(
@@ -43,21 +44,21 @@ enum CacheLogMutants {
 
     private static let patterns: [CacheMutant] = [
         CacheMutant("LIKE for glob", caughtBy: meaning, random) { lab in
-            lab.store.onRemoveAll = { [memory = lab.memory] _, pattern in
+            lab.store.onInvalidate = { [memory = lab.memory] _, pattern in
                 let like = pattern.text.lowercased()
-                return try remove(in: memory) { Like.matches($0.text.lowercased(), like) }
+                return try remove(pattern, in: memory) { Like.matches($0.text.lowercased(), like) }
             }
         },
         CacheMutant("fnmatch with ! for ^", caughtBy: meaning, random) { lab in
-            lab.store.onRemoveAll = { base, pattern in
+            lab.store.onInvalidate = { base, pattern in
                 let text = pattern.text.replacingOccurrences(of: "[^", with: "[!")
-                return try await base.removeAll(matching: (try? CachePattern(text)) ?? pattern)
+                return try await base.invalidate((try? CachePattern(text)) ?? pattern)
             }
         },
         CacheMutant("two spellings of one letter taken for one", caughtBy: meaning) { lab in
-            lab.store.onRemoveAll = { [memory = lab.memory] _, pattern in
+            lab.store.onInvalidate = { [memory = lab.memory] _, pattern in
                 let composed = try CachePattern(pattern.text.precomposedStringWithCanonicalMapping)
-                return try remove(in: memory) { key in
+                return try remove(pattern, in: memory) { key in
                     composed.matches(CacheKey(stored: key.text.precomposedStringWithCanonicalMapping))
                 }
             }
@@ -65,23 +66,19 @@ enum CacheLogMutants {
         CacheMutant(
             "one batch removed", caughtBy: "a pattern removes thousands of values and says how many had not expired"
         ) { lab in
-            lab.store.onRemoveAll = { base, pattern in
-                var kept: [(CacheKey, CacheEntry)] = []
-                let keys = (0..<2_500).map { CacheKey(stored: "many:\($0)") }
-                for entry in try await base.entries(keys).dropFirst(1_000) { kept.append((entry.key, entry)) }
-                let removed = try await base.removeAll(matching: pattern)
-                for (key, entry) in kept { _ = try await base.put(key, entry.value, ttl: .standard) }
-                return removed
+            lab.store.onPurge = { base, rule, limit in
+                CachePurge(removed: try await base.purge(rule, limit: limit).removed, isFinished: true)
             }
         },
         CacheMutant(
             "expired values counted as removed",
             caughtBy: "a pattern removes thousands of values and says how many had not expired"
         ) { lab in
-            lab.store.onRemoveAll = { [memory = lab.memory] base, pattern in
-                let all = try memory.step { state, _ in state.cacheEntries.keys.count { pattern.matches($0) } }
-                _ = try await base.removeAll(matching: pattern)
-                return all
+            lab.store.onPurge = { [memory = lab.memory] base, rule, limit in
+                let before = try memory.step { state, _ in state.cacheEntries.count }
+                let step = try await base.purge(rule, limit: limit)
+                let after = try memory.step { state, _ in state.cacheEntries.count }
+                return CachePurge(removed: before - after, isFinished: step.isFinished)
             }
         },
     ]
@@ -100,14 +97,19 @@ enum CacheLogMutants {
         CacheMutant("listed newest first", caughtBy: listed) { lab in
             lab.store.onChanges = { base, version in
                 let changes = try await base.changes(since: version)
-                return CacheChanges(newest: changes.newest, writes: changes.writes?.reversed())
+                return CacheChanges(
+                    newest: changes.newest, writes: changes.writes?.reversed(), rules: changes.rules)
             }
         },
-        CacheMutant(
-            "patterns not listed", caughtBy: listed, "removing by pattern lists the pattern after the last removal"
-        ) { lab in
-            lab.store.onRemoveAll = { [memory = lab.memory] _, pattern in
-                try remove(in: memory) { pattern.matches($0) }
+        CacheMutant("patterns not listed", caughtBy: listed, invalidated) { lab in
+            lab.store.onInvalidate = { [memory = lab.memory] _, pattern in
+                try remove(pattern, in: memory) { pattern.matches($0) }
+            }
+        },
+        CacheMutant("every removal listed", caughtBy: invalidated) { lab in
+            lab.store.onPurge = { base, rule, limit in
+                _ = try await base.remove(.sample)
+                return try await base.purge(rule, limit: limit)
             }
         },
         CacheMutant(
@@ -125,7 +127,7 @@ enum CacheLogMutants {
             lab in
             lab.store.onChanges = { base, version in
                 let changes = try await base.changes(since: version)
-                return CacheChanges(newest: changes.newest, writes: changes.writes ?? [])
+                return CacheChanges(newest: changes.newest, writes: changes.writes ?? [], rules: changes.rules)
             }
         },
     ]
@@ -162,11 +164,12 @@ enum CacheLogMutants {
     ]
 
     /// Removes without a trace in the list of writes.
-    private static func remove(in memory: InMemoryStore, where isMeant: @Sendable (CacheKey) -> Bool) throws -> Int {
+    private static func remove(
+        _ pattern: CachePattern, in memory: InMemoryStore, where isMeant: @Sendable (CacheKey) -> Bool
+    ) throws -> CacheRule {
         try memory.step { state, now in
-            let entries = state.cacheEntries.filter { isMeant($0.key) }
-            for key in entries.keys { state.cacheEntries[key] = nil }
-            return entries.values.count { $0.expiresAt > now }
+            state.cacheEntries = state.cacheEntries.filter { !isMeant($0.key) }
+            return CacheRule(version: state.lastCacheVersion, pattern: pattern, madeAt: now)
         }
     }
 }

@@ -22,8 +22,8 @@ import Testing
             CacheStoreContract.rules + CacheStoreContract.statementRules + CacheContract.rules
             + CacheContract.statementRules
         let mutants =
-            CacheStoreMutants.all + CacheLogMutants.all + CacheCleaningMutants.all + CacheMutants.all
-            + CacheRaceMutants.all
+            CacheStoreMutants.all + CacheLogMutants.all + CachePurgeMutants.all + CacheCleaningMutants.all
+            + CacheMutants.all + CacheRaceMutants.all
         await run(rules, mutants) { mutant in
             var lab = CacheLab()
             mutant.tamper(&lab)

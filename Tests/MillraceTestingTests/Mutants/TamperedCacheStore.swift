@@ -13,9 +13,13 @@ struct TamperedCacheStore: CacheStore {
     var onRemove: (@Sendable (any CacheStore, CacheKey) async throws -> Bool)?
     var onEntries: (@Sendable (any CacheStore, [CacheKey]) async throws -> [CacheEntry])?
     var onFill: (@Sendable (any CacheStore, CacheKey, CacheValue, TTL, Int64) async throws -> CacheEntry?)?
-    var onRemoveAll: (@Sendable (any CacheStore, CachePattern) async throws -> Int)?
+    var onInvalidate: (@Sendable (any CacheStore, CachePattern) async throws -> CacheRule)?
+    var onPurge: (@Sendable (any CacheStore, CacheRule, Int) async throws -> CachePurge)?
+    var onRetire: (@Sendable (any CacheStore, CacheRule) async throws -> Void)?
+    var onRules: (@Sendable (any CacheStore) async throws -> [CacheRule])?
+    var onClaimRule: (@Sendable (any CacheStore) async throws -> CacheRule?)?
     var onNewestVersion: (@Sendable (any CacheStore) async throws -> Int64)?
-    var onChanges: (@Sendable (any CacheStore, Int64) async throws -> CacheChanges)?
+    var onChanges: (@Sendable (any CacheStore, Int64?) async throws -> CacheChanges)?
     var onRecord:
         (
             @Sendable (any CacheStore, [CacheAccess], [CacheTierName: CacheStats.TierCounters], String)
@@ -78,9 +82,29 @@ extension TamperedCacheStore {
         return try await storeError { try await tampered(base, key, value, ttl, version) }
     }
 
-    func removeAll(matching pattern: CachePattern) async throws(StoreError) -> Int {
-        guard let tampered = onRemoveAll else { return try await base.removeAll(matching: pattern) }
+    func invalidate(_ pattern: CachePattern) async throws(StoreError) -> CacheRule {
+        guard let tampered = onInvalidate else { return try await base.invalidate(pattern) }
         return try await storeError { try await tampered(base, pattern) }
+    }
+
+    func purge(_ rule: CacheRule, limit: Int) async throws(StoreError) -> CachePurge {
+        guard let tampered = onPurge else { return try await base.purge(rule, limit: limit) }
+        return try await storeError { try await tampered(base, rule, limit) }
+    }
+
+    func retire(_ rule: CacheRule) async throws(StoreError) {
+        guard let tampered = onRetire else { return try await base.retire(rule) }
+        try await storeError { try await tampered(base, rule) }
+    }
+
+    func rules() async throws(StoreError) -> [CacheRule] {
+        guard let tampered = onRules else { return try await base.rules() }
+        return try await storeError { try await tampered(base) }
+    }
+
+    func claimRule() async throws(StoreError) -> CacheRule? {
+        guard let tampered = onClaimRule else { return try await base.claimRule() }
+        return try await storeError { try await tampered(base) }
     }
 
     func newestVersion() async throws(StoreError) -> Int64 {
@@ -88,7 +112,7 @@ extension TamperedCacheStore {
         return try await storeError { try await tampered(base) }
     }
 
-    func changes(since version: Int64) async throws(StoreError) -> CacheChanges {
+    func changes(since version: Int64?) async throws(StoreError) -> CacheChanges {
         guard let tampered = onChanges else { return try await base.changes(since: version) }
         return try await storeError { try await tampered(base, version) }
     }

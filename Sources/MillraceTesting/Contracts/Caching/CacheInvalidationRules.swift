@@ -20,6 +20,37 @@ enum CacheInvalidationRules {
                 try requireEqual(try await fixture.store.entry(key)?.value, expected, "\(name) in the store")
             }
         },
+        ContractRule("an invalidation that comes to its end leaves no rule behind") { fixture in
+            try await fixture.cache.put(.sample, .text("a"), ttl: .standard)
+            for pattern in ["s*", "none*"] {
+                try await fixture.cache.invalidatePattern(.known(pattern))
+                try requireEqual(try await fixture.store.rules(), [], "the active rules after \(pattern)")
+            }
+        },
+        ContractRule("what a process that died had begun to invalidate is gone, and the upkeep of another finishes it")
+        {
+            fixture in
+            let names = ["user:1", "user:2", "user:3", "other"]
+            for name in names { try await fixture.cache.put(CacheKey(stored: name), .text(name), ttl: .standard) }
+            let rule = try await fixture.store.invalidate(.known("user:*"))
+            _ = try await fixture.store.purge(rule, limit: 1)
+            // For all that is known it is still at it.
+            try requireEqual(try await fixture.cache.maintain().purged, 0, "values purged for one that is at it")
+            try requireEqual(try await fixture.store.rules(), [rule], "the active rules meanwhile")
+            fixture.clock.advance(by: CacheManager.upkeepLease)
+            for name in names {
+                let expected: CacheValue? = name == "other" ? .text(name) : nil
+                try requireEqual(
+                    try await fixture.cache.get(CacheKey(stored: name))?.value, expected, "\(name) meanwhile")
+            }
+            try requireEqual(try await fixture.cache.maintain().purged, 2, "values purged for one that died")
+            try requireEqual(try await fixture.store.rules(), [], "the active rules at the end")
+            for name in names {
+                let expected: CacheValue? = name == "other" ? .text(name) : nil
+                try requireEqual(
+                    try await fixture.cache.get(CacheKey(stored: name))?.value, expected, "\(name) at the end")
+            }
+        },
         ContractRule("random patterns mean the same in every tier") { fixture in
             var random = SeededGenerator(seed: fixture.seed)
             for round in 0..<30 {
