@@ -34,10 +34,12 @@ let package = Package(
             dependencies: [
                 "Limits",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Millrace", package: "millrace"),
                 .product(name: "MillraceCaching", package: "millrace"),
                 .product(name: "MillracePostgres", package: "millrace"),
+                .product(name: "MillraceSQLite", package: "millrace"),
                 .product(name: "MillraceTesting", package: "millrace"),
             ],
             path: "Bench", swiftSettings: settings),

@@ -55,7 +55,8 @@ import Foundation
             return [1, 10, 100].map { ClaimAndSettle(scratch: scratch, batch: $0) } + [WholeRun(scratch: scratch)]
         case .cache:
             let lookups: [any Benchmark] = [.get, .hit].map { MemoryLookup(scratch: scratch, way: $0) }
-            return lookups + (traceFolder().map(HitRatio.all) ?? [])
+            let invalidation = Invalidation(place: .file(scratch))
+            return lookups + [invalidation] + (traceFolder().map(HitRatio.all) ?? [])
         case .postgres:
             return server.map { postgres(scratch, $0) } ?? []
         }
@@ -66,6 +67,7 @@ import Foundation
             PostgresClaimAndSettle(server: server), EnqueueOne(server: server),
             EnqueueMany(server: server, scratch: scratch), OneRowQuery(server: server),
             ChunkFlush(server: server), WorkerLoop(server: server), HeldSnapshot(server: server),
+            Invalidation(place: .server(server)),
         ]
     }
 
