@@ -28,6 +28,12 @@ struct WatchedJobs: JobQueueRepository {
         try await log.noteEnd(of: .claim(limit))
         return claimed
     }
+    func claim(_ ids: [JobID], from scope: JobScope, by worker: WorkerID) async throws(StoreError) -> [Job] {
+        try await base.claim(ids, from: scope, by: worker)
+    }
+    func readyJobs(in ranges: [JobRange], limit: Int) async throws(StoreError) -> [[JobPlace]] {
+        try await base.readyJobs(in: ranges, limit: limit)
+    }
     func settle(_ settlements: [JobSettlement]) async throws(StoreError) -> Set<JobID> {
         try await log.note(.settle(settlements.count))
         if settlements.contains(where: log.isRefused) { throw StoreError(.invalid, "this cannot be kept") }

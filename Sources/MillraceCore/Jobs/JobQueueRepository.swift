@@ -36,6 +36,22 @@ public protocol JobQueueRepository: Repository where Aggregate == JobQueue {
     /// - Throws: `conflict` when the worker has no lease: it must ``register(_:process:leasedFor:)`` first.
     func claim(upTo limit: Int, from scope: JobScope, by worker: WorkerID) async throws(StoreError) -> [Job]
 
+    /// Leases given jobs to a worker, for who knows already which they are: those of them that
+    /// ``claim(upTo:from:by:)`` could give it now, in the order given.
+    ///
+    /// All others are left out, whatever the reason: there is no such job, it is held, has ended, is not due, or lies
+    /// outside the scope. Costs no more for a million jobs in the store than for few. A scope that is alone gets one.
+    ///
+    /// - Throws: `conflict` when the worker has no lease.
+    func claim(_ ids: [JobID], from scope: JobScope, by worker: WorkerID) async throws(StoreError) -> [Job]
+
+    /// Reads where the jobs stand that may be claimed now: of each stretch up to `limit` of the first, in the order of
+    /// claims. Leases nothing.
+    ///
+    /// From the beginning of a kind, that includes up to `limit` SCHEDULED jobs whose time has come; behind a place only
+    /// QUEUED jobs are read. One that was queued again a moment ago may be missing.
+    func readyJobs(in ranges: [JobRange], limit: Int) async throws(StoreError) -> [[JobPlace]]
+
     /// Ends leases, each guarded by its token. A job that nobody holds cannot be settled, whatever the token.
     ///
     /// A job that is to wait for a transcript that has ended already, or that does not exist, is queued at once.

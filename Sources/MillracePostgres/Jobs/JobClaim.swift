@@ -15,10 +15,13 @@ struct JobClaim: Sendable {
     }
 
     let sql: String
+    /// Claims given jobs.
+    let identitySQL: String
     private let transcriptSQL: String
 
     init(schema: String) {
         sql = Self.statement(schema: schema)
+        identitySQL = Self.identityStatement(schema: schema)
         transcriptSQL = Self.transcriptStatement(schema: schema)
     }
 
@@ -54,7 +57,7 @@ struct JobClaim: Sendable {
             ], in: store)
     }
 
-    private func common(
+    func common(
         _ limit: Int, _ scope: JobScope, _ worker: WorkerID, _ store: PostgresStore
     ) -> [PostgresParameter] {
         [
@@ -66,22 +69,30 @@ struct JobClaim: Sendable {
     private func run(
         _ sql: String, _ parameters: [PostgresParameter], in store: PostgresStore
     ) async throws(StoreError) -> Outcome {
-        var outcome = Outcome()
-        let rows = try await store.rows(sql, parameters) { row -> (Bool, Job?) in
-            let isLeaseHeld = try row.value(Bool.self)
-            guard let group = try row.optional(Int.self) else { return (isLeaseHeld, nil) }
-            let job = try JobRow.read(&row)
+        let (isLeaseHeld, rows) = try await rows(of: sql, parameters, in: store)
+        var outcome = Outcome(isLeaseHeld: isLeaseHeld)
+        for (group, job) in rows {
             if group > 0 {
                 let position = JobCursors.Position(time: job.createdAt, id: job.id.uuid)
                 outcome.reached[group - 1] = max(outcome.reached[group - 1] ?? .first, position)
             } else {
                 outcome.due += 1
             }
-            return (isLeaseHeld, job)
         }
-        outcome.isLeaseHeld = rows.first?.0 ?? false
-        outcome.jobs = Self.inOrder(rows.compactMap(\.1))
+        outcome.jobs = Self.inOrder(rows.map(\.job))
         return outcome
+    }
+
+    /// Whether the worker has a lease, and what a statement has claimed, each with the number that the statement gave it.
+    func rows(
+        of sql: String, _ parameters: [PostgresParameter], in store: PostgresStore
+    ) async throws(StoreError) -> (isLeaseHeld: Bool, [(number: Int, job: Job)]) {
+        let rows = try await store.rows(sql, parameters) { row -> (Bool, (number: Int, job: Job)?) in
+            let isLeaseHeld = try row.value(Bool.self)
+            guard let number = try row.optional(Int.self) else { return (isLeaseHeld, nil) }
+            return (isLeaseHeld, (number, try JobRow.read(&row)))
+        }
+        return (rows.first?.0 ?? false, rows.compactMap(\.1))
     }
 
     /// The most urgent first, then the oldest: RETURNING promises no order, though mostly it has this one.
@@ -98,10 +109,10 @@ struct JobClaim: Sendable {
         return jobs.indices.sorted(by: isBefore).map { jobs[$0] }
     }
 
-    /// What is asked of a job in both statements: not a suspect unless that is wanted, and possible here.
-    private static let condition = "($4 = 0 OR (crashes >= $4) = $5) AND id <> ALL ($6::uuid[])"
+    /// What is asked of a job in all statements: not a suspect unless that is wanted, and possible here.
+    static let condition = "($4 = 0 OR (crashes >= $4) = $5) AND id <> ALL ($6::uuid[])"
 
-    private static func update(_ schema: String) -> String {
+    static func update(_ schema: String) -> String {
         """
         UPDATE \(schema).processing_jobs
         SET status = 'PROCESSING', worker_id = $2, lease_token = lease_token + 1,
@@ -111,7 +122,7 @@ struct JobClaim: Sendable {
         """
     }
 
-    private static func lease(_ schema: String) -> String {
+    static func lease(_ schema: String) -> String {
         """
         SELECT EXISTS (
             SELECT 1 FROM \(schema).workers WHERE id = $2::uuid AND lease_until > coalesce($1::timestamptz, now())

@@ -27,7 +27,7 @@ struct JobCopy: Sendable {
     /// With `isAnnounced` those who wait are woken when it commits, as by ``JobInsert``.
     func insert(
         _ requests: [JobRequest], ids: [JobID], isAnnounced: Bool, in connection: PostgresConnection
-    ) async throws {
+    ) async throws -> EnqueueReceipt {
         _ = try await connection.copyIn(sql, rows: zip(ids, requests)) { line, row in
             let (id, request) = line
             row.append(.id(id))
@@ -41,7 +41,10 @@ struct JobCopy: Sendable {
             row.append(.int8(request.timeout?.wholeMicroseconds))
             row.append(.json(try JobInsert.trace(request)))
         }
-        guard isAnnounced else { return }
-        try await connection.execute("SELECT pg_notify($1::text, 'jobs')", [.text(channel)])
+        let times = try await connection.rows(
+            "SELECT now(), CASE WHEN $1::text IS NOT NULL THEN pg_notify($1, 'jobs') END",
+            [.text(isAnnounced ? channel : nil)]
+        ) { try $0.time() }
+        return EnqueueReceipt(ids: ids, skipped: [], createdAt: times.first)
     }
 }

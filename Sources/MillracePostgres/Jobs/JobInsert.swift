@@ -26,7 +26,7 @@ struct JobInsert: Sendable {
     ) async throws -> EnqueueReceipt {
         var ids = ids
         let channel = isAnnounced ? channel : nil
-        var skipped = try await insertOnce(requests, ids: ids, at: now, telling: channel, in: connection)
+        var (skipped, createdAt) = try await insertOnce(requests, ids: ids, at: now, telling: channel, in: connection)
         var all = skipped
         // A job whose key was in the way may end before it is looked up; then its key is free again.
         for _ in 0..<Self.tries where !skipped.isEmpty {
@@ -46,19 +46,20 @@ struct JobInsert: Sendable {
             guard !free.isEmpty else { break }
             let again = try await insertOnce(
                 free.map { requests[$0] }, ids: free.map { ids[$0] }, at: now, telling: channel, in: connection)
-            skipped = again.map { free[$0] }
+            skipped = again.skipped.map { free[$0] }
+            createdAt = createdAt ?? again.createdAt
             all = all.filter { !free.contains($0) || skipped.contains($0) }
         }
-        return EnqueueReceipt(ids: ids, skipped: all)
+        return EnqueueReceipt(ids: ids, skipped: all, createdAt: createdAt)
     }
 
     private static let tries = 10
 
-    /// - Returns: the positions that were skipped.
+    /// - Returns: the positions that were skipped, and when the others were made.
     private func insertOnce(
         _ requests: [JobRequest], ids: [JobID], at now: Timestamp?, telling channel: String?,
         in connection: PostgresConnection
-    ) async throws -> [Int] {
+    ) async throws -> (skipped: [Int], createdAt: Timestamp?) {
         let inserted = try await connection.rows(
             sql,
             [
@@ -70,10 +71,11 @@ struct JobInsert: Sendable {
                 .texts(requests.map { $0.engine?.description }),
                 .int8s(requests.map { $0.timeout?.wholeMicroseconds }), .jsons(try requests.map(Self.trace)),
             ]
-        ) { try $0.id(JobID.self) }
-        if inserted.count == requests.count { return [] }
-        let there = Set(inserted)
-        return ids.indices.filter { !there.contains(ids[$0]) }
+        ) { (try $0.id(JobID.self), try $0.time()) }
+        let createdAt = inserted.first?.1
+        if inserted.count == requests.count { return ([], createdAt) }
+        let there = Set(inserted.map(\.0))
+        return (ids.indices.filter { !there.contains(ids[$0]) }, createdAt)
     }
 
     static func trace(_ request: JobRequest) throws(StoreError) -> String? {
@@ -108,9 +110,9 @@ struct JobInsert: Sendable {
             ON CONFLICT (unique_key)
                 WHERE unique_key IS NOT NULL AND status IN ('QUEUED', 'SCHEDULED', 'PROCESSING')
                 DO NOTHING
-            RETURNING id
+            RETURNING id, created_at
         )
-        SELECT id, CASE WHEN $2::text IS NOT NULL THEN (SELECT pg_notify($2::text, 'jobs')) END FROM added
+        SELECT id, created_at, CASE WHEN $2::text IS NOT NULL THEN (SELECT pg_notify($2::text, 'jobs')) END FROM added
         """
     }
 }

@@ -9,6 +9,7 @@ struct JobStatements: Sendable {
     let rescue: JobRescue
     let update: JobUpdate
     let read: JobRead
+    let ready: JobReady
     let list: JobList
     let counts: JobCounts
     let upkeep: JobUpkeep
@@ -22,6 +23,7 @@ struct JobStatements: Sendable {
         rescue = JobRescue(schema: schema)
         update = JobUpdate(schema: schema)
         read = JobRead(schema: schema)
+        ready = JobReady(schema: schema)
         list = JobList(schema: schema)
         counts = JobCounts(schema: schema)
         upkeep = JobUpkeep(schema: schema)

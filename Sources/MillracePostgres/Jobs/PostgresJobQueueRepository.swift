@@ -45,11 +45,11 @@ public struct PostgresJobQueueRepository: JobQueueRepository {
         guard JobCopy.suits(requests), store.clock == nil else { return try await self.requests.call(requests) }
         let ids = requests.map { _ in store.makeID(JobID.self) }
         let copy = statements.copy
-        try await store.write { connection in
+        let receipt = try await store.write { connection in
             try await copy.insert(requests, ids: ids, isAnnounced: false, in: connection)
         }
         desk.announcer.announce(.jobs)
-        return EnqueueReceipt(ids: ids, skipped: [])
+        return receipt
     }
 
     /// Adds jobs in a transaction of the caller's, from ``PostgresStore/transaction(_:)`` or on a connection of its own:
@@ -65,8 +65,7 @@ public struct PostgresJobQueueRepository: JobQueueRepository {
                 return try await statements.insert.insert(
                     requests, ids: ids, at: store.clock?.now(), isAnnounced: true, in: connection)
             }
-            try await statements.copy.insert(requests, ids: ids, isAnnounced: true, in: connection)
-            return EnqueueReceipt(ids: ids, skipped: [])
+            return try await statements.copy.insert(requests, ids: ids, isAnnounced: true, in: connection)
         } catch {
             throw StoreError(postgres: error, store: store.name)
         }
@@ -77,10 +76,28 @@ public struct PostgresJobQueueRepository: JobQueueRepository {
         upTo limit: Int, from scope: JobScope, by worker: WorkerID
     ) async throws(StoreError) -> [Job] {
         guard limit > 0, !scope.queues.isEmpty, !scope.types.isEmpty else { return [] }
+        return try await lease(to: worker) { () async throws(StoreError) in
+            try await claimed(upTo: limit, from: scope, by: worker)
+        }
+    }
+
+    /// Leases given jobs by one statement, each found by its identity.
+    public func claim(
+        _ ids: [JobID], from scope: JobScope, by worker: WorkerID
+    ) async throws(StoreError) -> [Job] {
+        guard !ids.isEmpty, !scope.queues.isEmpty, !scope.types.isEmpty else { return [] }
+        return try await lease(to: worker) { () async throws(StoreError) in
+            try await statements.claim.claim(ids, from: scope, by: worker, in: store)
+        }
+    }
+
+    private func lease(
+        to worker: WorkerID, _ claim: () async throws(StoreError) -> JobClaim.Outcome
+    ) async throws(StoreError) -> [Job] {
         await upkeep(unlessDoneWithin: Self.neglect)
         let outcome: JobClaim.Outcome
         do throws(StoreError) {
-            outcome = try await claimed(upTo: limit, from: scope, by: worker)
+            outcome = try await claim()
         } catch {
             desk.held.doubt(worker, at: desk.now)
             throw error
@@ -90,6 +107,12 @@ public struct PostgresJobQueueRepository: JobQueueRepository {
         }
         desk.held.add(outcome.jobs, of: worker)
         return outcome.jobs
+    }
+
+    /// Reads from the index of claims, where the jobs stand in order.
+    public func readyJobs(in ranges: [JobRange], limit: Int) async throws(StoreError) -> [[JobPlace]] {
+        guard !ranges.isEmpty, limit > 0 else { return ranges.map { _ in [] } }
+        return try await statements.ready.places(in: ranges, limit: limit, in: store)
     }
 
     private func claimed(
@@ -248,7 +271,8 @@ extension EnqueueReceipt {
             defer { start += count }
             let own = rest.prefix { $0 < start + count }
             rest = rest.dropFirst(own.count)
-            return EnqueueReceipt(ids: Array(ids[start..<start + count]), skipped: own.map { $0 - start })
+            return EnqueueReceipt(
+                ids: Array(ids[start..<start + count]), skipped: own.map { $0 - start }, createdAt: createdAt)
         }
     }
 }

@@ -28,13 +28,13 @@ public struct SQLiteJobQueueRepository: JobQueueRepository {
         let now = store.clock.now()
         let jobs = requests.map { Job($0, id: store.makeID(at: now), at: now) }
         let inserted = try JobInsert.insert(jobs, in: db, at: now)
-        if inserted.count == jobs.count { return EnqueueReceipt(ids: jobs.map(\.id), skipped: []) }
+        if inserted.count == jobs.count { return EnqueueReceipt(ids: jobs.map(\.id), skipped: [], createdAt: now) }
         let holders = try openJobs(withKeys: requests.compactMap(\.uniqueKey), in: db)
         let skipped = jobs.indices.filter { !inserted.contains(jobs[$0].id) }
         let ids = jobs.map { job in
             inserted.contains(job.id) ? job.id : job.uniqueKey.flatMap { holders[$0] } ?? job.id
         }
-        return EnqueueReceipt(ids: ids, skipped: skipped)
+        return EnqueueReceipt(ids: ids, skipped: skipped, createdAt: now)
     }
 
     /// Leases jobs in one transaction.

@@ -70,6 +70,19 @@ extension StoreFixture {
         return job
     }
 
+    /// A queued job that three workers died with.
+    func suspect() async throws -> JobID {
+        let id = try await jobs.enqueue(JobRequest(.work))
+        for _ in 0..<3 {
+            let held = try await claimJobs(by: worker())
+            for job in held where job.id != id { try await settle(job, .released) }
+            clock.advance(by: Self.lease)
+            _ = try await jobs.rescue(maxCrashes: 3)
+        }
+        try requireEqual(try await stored(id).crashes, 3, "the crashes of the suspect")
+        return id
+    }
+
     /// Fails unless an operation takes as many statements for many rows as for one.
     func requireSameStatements(
         _ what: String, _ operation: (Int) async throws -> Void, prepare: (Int) async throws -> Void

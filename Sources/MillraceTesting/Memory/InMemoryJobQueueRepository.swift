@@ -62,6 +62,18 @@ public struct InMemoryJobQueueRepository: JobQueueRepository {
     }
 
     /// See the port.
+    public func claim(_ ids: [JobID], from scope: JobScope, by worker: WorkerID) async throws(StoreError) -> [Job] {
+        try store.step { (state, now) throws(StoreError) in
+            try state.claimJobs(ids, from: scope, by: worker, at: now)
+        }
+    }
+
+    /// See the port.
+    public func readyJobs(in ranges: [JobRange], limit: Int) async throws(StoreError) -> [[JobPlace]] {
+        try store.step { state, now in ranges.map { state.readyJobs(in: $0, limit: limit, at: now) } }
+    }
+
+    /// See the port.
     public func settle(_ settlements: [JobSettlement]) async throws(StoreError) -> Set<JobID> {
         try store.step { state, now in state.settle(settlements, at: now) }
     }

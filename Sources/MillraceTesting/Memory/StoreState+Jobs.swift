@@ -2,11 +2,7 @@ internal import MillraceCore
 
 extension StoreState {
     /// The most urgent first, then the oldest, then the one made first.
-    static func isClaimedBefore(_ left: Job, _ right: Job) -> Bool {
-        if left.priority != right.priority { return left.priority > right.priority }
-        if left.createdAt != right.createdAt { return left.createdAt < right.createdAt }
-        return left.id < right.id
-    }
+    static func isClaimedBefore(_ left: Job, _ right: Job) -> Bool { JobPlace(left) < JobPlace(right) }
 
     func pendingJobs(of queue: QueueName, limit: Int, at now: Timestamp) -> [Job] {
         let pending = jobs.values.filter { $0.queueName == queue && $0.isClaimable(at: now) }
@@ -48,35 +44,58 @@ extension StoreState {
             ids.append(id)
             if let key = request.uniqueKey { open[key] = id }
         }
-        return EnqueueReceipt(ids: ids, skipped: skipped)
+        return EnqueueReceipt(ids: ids, skipped: skipped, createdAt: now)
     }
 
     mutating func claimJobs(
         upTo limit: Int, from scope: JobScope, by worker: WorkerID, at now: Timestamp
     ) throws(StoreError) -> [Job] {
         try requireLease(worker, at: now)
-        let queues = Set(scope.queues)
-        let types = Set(scope.types)
-        let transcripts = scope.transcripts.map(Set.init)
-        let claimable = jobs.values.filter { job in
-            guard job.isClaimable(at: now), queues.contains(job.queueName), types.contains(job.type) else {
-                return false
-            }
-            guard scope.maxCrashes == 0 || job.isSuspect(maxCrashes: scope.maxCrashes) == scope.isAlone else {
-                return false
-            }
-            if let engine = job.engine, !scope.engines.contains(engine) { return false }
-            guard !scope.unreachable.contains(job.id) else { return false }
-            guard let transcripts else { return true }
-            return job.transcriptID.map(transcripts.contains) ?? false
-        }
+        let claimable = jobs.values.filter { isGiven($0, to: scope, at: now) }
         let limit = scope.isAlone ? min(1, limit) : limit
-        return claimable.sorted(by: Self.isClaimedBefore).prefix(max(0, limit)).map { job in
+        return lease(claimable.sorted(by: Self.isClaimedBefore).prefix(max(0, limit)), to: worker, at: now)
+    }
+
+    mutating func claimJobs(
+        _ ids: [JobID], from scope: JobScope, by worker: WorkerID, at now: Timestamp
+    ) throws(StoreError) -> [Job] {
+        try requireLease(worker, at: now)
+        var seen: Set<JobID> = []
+        let given = ids.compactMap { seen.insert($0).inserted ? jobs[$0] : nil }
+            .filter { isGiven($0, to: scope, at: now) }
+        return lease(given.prefix(scope.isAlone ? 1 : given.count), to: worker, at: now)
+    }
+
+    /// Whether a claim may take a job.
+    private func isGiven(_ job: Job, to scope: JobScope, at now: Timestamp) -> Bool {
+        guard job.isClaimable(at: now), scope.queues.contains(job.queueName), scope.types.contains(job.type) else {
+            return false
+        }
+        guard scope.maxCrashes == 0 || job.isSuspect(maxCrashes: scope.maxCrashes) == scope.isAlone else {
+            return false
+        }
+        if let engine = job.engine, !scope.engines.contains(engine) { return false }
+        guard !scope.unreachable.contains(job.id) else { return false }
+        guard let transcripts = scope.transcripts else { return true }
+        return job.transcriptID.map(transcripts.contains) ?? false
+    }
+
+    private mutating func lease(_ claimed: some Sequence<Job>, to worker: WorkerID, at now: Timestamp) -> [Job] {
+        claimed.map { job in
             var job = job
             job.claim(by: worker, at: now)
             jobs[job.id] = job
             return job
         }
+    }
+
+    func readyJobs(in range: JobRange, limit: Int, at now: Timestamp) -> [JobPlace] {
+        let ready = jobs.values.filter { job in
+            guard JobKind(job) == range.kind else { return false }
+            guard let place = range.after else { return job.isClaimable(at: now) }
+            return job.status == .queued && place < JobPlace(job)
+        }
+        return Array(ready.map(JobPlace.init).sorted().prefix(max(0, limit)))
     }
 
     mutating func settle(_ settlements: [JobSettlement], at now: Timestamp) -> Set<JobID> {

@@ -71,6 +71,16 @@ public struct TracedJobQueueRepository: JobQueueRepository {
     }
 
     /// See the port.
+    public func claim(_ ids: [JobID], from scope: JobScope, by worker: WorkerID) async throws(StoreError) -> [Job] {
+        try await base.claim(ids, from: scope, by: worker)
+    }
+
+    /// See the port.
+    public func readyJobs(in ranges: [JobRange], limit: Int) async throws(StoreError) -> [[JobPlace]] {
+        try await base.readyJobs(in: ranges, limit: limit)
+    }
+
+    /// See the port.
     public func settle(_ settlements: [JobSettlement]) async throws(StoreError) -> Set<JobID> {
         try await base.settle(settlements)
     }

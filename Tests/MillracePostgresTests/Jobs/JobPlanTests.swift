@@ -54,6 +54,11 @@ struct JobPlanTests {
             jobs.desk.begin(scope)
         }
 
+        /// How many jobs the worker holds, those included that were claimed past the repository.
+        func heldJobs() async throws -> Int {
+            try await store.rows(jobs.statements.read.leases, [.id(worker)]) { try $0.id(JobID.self) }.count
+        }
+
         /// Leaves dead rows behind: jobs that were claimed and completed, or came back.
         func churn(_ count: Int) async throws {
             var left = count
@@ -115,6 +120,53 @@ struct JobPlanTests {
             of: rescue.sql, rescue.parameters(maxCrashes: 3, isThorough: false, in: store), planning, in: store)
         #expect(rescued <= 30 * limit + 30, "a rescue of \(limit), \(planning)")
         #expect(try await field.jobs.leases(of: dead).isEmpty)
+    }
+
+    @Test(
+        "of jobs that are asked for by their identities, with dead rows and old statistics",
+        arguments: [1_000, 1_000_000])
+    func identities(rows: Int) async throws {
+        try await TemporaryPostgres.withOwnServer { (temporary) async throws in
+            let field = try await Field(temporary, rows: rows)
+            let store = field.store
+            try await field.churn(min(rows / 5, 20_000))
+            for planning in Planning.allCases {
+                for limit in [100, 1] {
+                    let kind = JobKind(queueName: .default, type: Self.type)
+                    let places = try await field.jobs.readyJobs(in: [JobRange(of: kind)], limit: limit)[0]
+                    try #require(places.count == limit)
+                    let held = try await field.heldJobs()
+                    let claim = field.jobs.statements.claim
+                    let pages = try await buffers(
+                        of: claim.identitySQL,
+                        claim.parameters(places.map(\.id), from: Self.scope, by: field.worker, in: store), planning,
+                        in: store)
+                    #expect(try await field.heldJobs() == held + limit)
+                    #expect(pages <= 25 * limit + 25, "a claim of \(limit) by identity, \(planning)")
+                }
+            }
+        }
+    }
+
+    @Test("of the places behind a place, whatever has died before it")
+    func places() async throws {
+        try await TemporaryPostgres.withOwnServer { (temporary) async throws in
+            let field = try await Field(temporary, rows: 50_000)
+            try await temporary.store.withConnection { other in
+                try await other.withTransaction(isolation: .repeatableRead) { reader in
+                    _ = try await reader.query("SELECT count(*) FROM \(temporary.store.schema).processing_jobs")
+                    try await field.churn(15_000)
+                    let last = try #require(
+                        try await field.jobs.claim(upTo: 1, from: Self.scope, by: field.worker).first)
+                    let range = JobRange(of: JobKind(last), after: JobPlace(last))
+                    let ready = field.jobs.statements.ready
+                    let pages = try await buffers(
+                        of: ready.sql, ready.parameters(in: [range], limit: 100, in: field.store), .generic,
+                        in: field.store)
+                    #expect(pages <= 500)
+                }
+            }
+        }
     }
 
     @Test("while an old snapshot keeps every dead row", arguments: [50_000])
@@ -256,7 +308,9 @@ extension PostgresParameter {
         case .time(let value): "'\(time(value))'"
         case .texts(let texts): array(texts) { $0 }
         case .int2s(let numbers): array(numbers) { "\($0)" }
+        case .int4s(let numbers): array(numbers) { "\($0)" }
         case .int8s(let numbers): array(numbers) { "\($0)" }
+        case .bools(let bools): array(bools) { "\($0)" }
         case .uuids(let ids): array(ids) { "\($0)" }
         case .jsons(let texts): array(texts) { $0 }
         case .times(let times): array(times, time)

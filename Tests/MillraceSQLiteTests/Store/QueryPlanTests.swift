@@ -63,6 +63,15 @@ struct QueryPlanTests {
         let waiting = try await fixture.jobs.claim(upTo: 1, from: JobScope(types: [type]), by: worker)
         _ = try await fixture.jobs.settle(
             waiting.map { JobSettlement($0, .awaiting(.make(at: fixture.clock.now()), until: fixture.clock.now())) })
+        let given = try await fixture.jobs.enqueue([JobRequest(type), JobRequest(type, engine: ear)]).ids
+        _ = try await fixture.jobs.claim(
+            given, from: JobScope(types: [type], transcripts: [.make(at: fixture.clock.now())]), by: worker)
+        for engine in [nil, ear] {
+            let kind = JobKind(queueName: .default, type: type, engine: engine)
+            let places = try await fixture.jobs.readyJobs(in: [JobRange(of: kind)], limit: 10)[0]
+            _ = try await fixture.jobs.readyJobs(in: [JobRange(of: kind, after: places.first)], limit: 10)
+        }
+        _ = try await fixture.jobs.claim(given, from: JobScope(types: [type], engines: [ear]), by: worker)
         let alone = JobScope(types: [type], maxCrashes: 3, isAlone: true)
         _ = try await fixture.jobs.claim(upTo: 1, from: alone, by: worker)
         _ = try await fixture.jobs.leases(of: worker)

@@ -10,6 +10,7 @@ import Testing
             JobMutants.all + LeaseMutants.all + QueueMutants.all + RunMutants.all + ChunkMutants.all
             + MergeMutants.all + SaveMutants.all + StatementMutants.all + SuspectMutants.all
             + AudioMutants.all + TraceMutants.all + TranscriptMutants.all + ListMutants.all
+            + IdentityClaimMutants.all
         await run(rules, mutants) { mutant in
             var lab = StoreLab()
             mutant.tamper(&lab)

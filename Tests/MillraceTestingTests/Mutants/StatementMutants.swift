@@ -27,6 +27,16 @@ enum StatementMutants {
                 return jobs
             }
         },
+        StoreMutant(
+            "a statement a job claimed by identity",
+            caughtBy: "a claim by identity takes as many statements for 100 jobs as for one"
+        ) { lab in
+            lab.jobs.onClaimIDs = { base, ids, scope, worker in
+                var jobs: [Job] = []
+                for id in ids { jobs += try await base.claim([id], from: scope, by: worker) }
+                return jobs
+            }
+        },
         StoreMutant("a statement a job settled", caughtBy: "settling takes as many statements for 100 jobs as for one")
         {
             lab in

@@ -14,6 +14,8 @@ struct TamperedJobs: JobQueueRepository {
     var onAllStats: (@Sendable (any JobQueueRepository) async throws -> [QueueName: JobStats])?
     var onEnqueue: (@Sendable (any JobQueueRepository, [JobRequest]) async throws -> EnqueueReceipt)?
     var onClaim: (@Sendable (any JobQueueRepository, Int, JobScope, WorkerID) async throws -> [Job])?
+    var onClaimIDs: (@Sendable (any JobQueueRepository, [JobID], JobScope, WorkerID) async throws -> [Job])?
+    var onReady: (@Sendable (any JobQueueRepository, [JobRange], Int) async throws -> [[JobPlace]])?
     var onSettle: (@Sendable (any JobQueueRepository, [JobSettlement]) async throws -> Set<JobID>)?
     var onRegister: (@Sendable (any JobQueueRepository, WorkerID, ProcessIdentity?, Duration) async throws -> Void)?
     var onRenew: (@Sendable (any JobQueueRepository, WorkerID, Duration) async throws -> Bool)?
@@ -74,6 +76,16 @@ extension TamperedJobs {
     func claim(upTo limit: Int, from scope: JobScope, by worker: WorkerID) async throws(StoreError) -> [Job] {
         guard let tampered = onClaim else { return try await base.claim(upTo: limit, from: scope, by: worker) }
         return try await storeError { try await tampered(base, limit, scope, worker) }
+    }
+
+    func claim(_ ids: [JobID], from scope: JobScope, by worker: WorkerID) async throws(StoreError) -> [Job] {
+        guard let tampered = onClaimIDs else { return try await base.claim(ids, from: scope, by: worker) }
+        return try await storeError { try await tampered(base, ids, scope, worker) }
+    }
+
+    func readyJobs(in ranges: [JobRange], limit: Int) async throws(StoreError) -> [[JobPlace]] {
+        guard let tampered = onReady else { return try await base.readyJobs(in: ranges, limit: limit) }
+        return try await storeError { try await tampered(base, ranges, limit) }
     }
 
     func settle(_ settlements: [JobSettlement]) async throws(StoreError) -> Set<JobID> {

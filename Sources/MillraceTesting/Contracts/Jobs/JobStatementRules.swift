@@ -20,6 +20,17 @@ enum JobStatementRules {
                 _ = try await fixture.enqueue(rows)
             }
         },
+        ContractRule("a claim by identity takes as many statements for 100 jobs as for one") { fixture in
+            let worker = try await fixture.worker()
+            let wanted = Held<JobID>()
+            try await fixture.requireSameStatements("a claim by identity") { rows in
+                let claimed = try await fixture.jobs.claim(wanted.values, from: JobScope(types: [.work]), by: worker)
+                try requireEqual(claimed.count, rows, "the number of claimed jobs")
+            } prepare: { rows in
+                _ = try await fixture.claimJobs(by: worker)
+                wanted.values = try await fixture.enqueue(rows)
+            }
+        },
         ContractRule("settling takes as many statements for 100 jobs as for one") { fixture in
             let worker = try await fixture.worker()
             let held = Held<Job>()

@@ -8,7 +8,7 @@ enum SuspectRules {
     static let all: [ContractRule<StoreFixture>] = [
         ContractRule("a job whose workers died too often is given alone, and only to a claimer that is alone") {
             fixture in
-            let suspects = [try await suspect(in: fixture), try await suspect(in: fixture)]
+            let suspects = [try await fixture.suspect(), try await fixture.suspect()]
             let innocent = try await fixture.jobs.enqueue(JobRequest(.work))
             let worker = try await fixture.worker()
             let claimed = try await fixture.claimJobs(from: ordinary, by: worker)
@@ -22,12 +22,12 @@ enum SuspectRules {
             try requireEqual(rest, [], "what is left for a worker that is alone")
         },
         ContractRule("without a limit of crashes every job is given to everyone") { fixture in
-            let id = try await suspect(in: fixture)
+            let id = try await fixture.suspect()
             let claimed = try await fixture.claimJobs(by: fixture.worker())
             try requireEqual(claimed.map(\.id), [id], "the claim without a limit")
         },
         ContractRule("a job that kills its worker once more than is allowed has failed, for that reason") { fixture in
-            let id = try await suspect(in: fixture)
+            let id = try await fixture.suspect()
             let held = try await fixture.claimJobs(from: alone, by: fixture.worker())[0]
             fixture.clock.advance(by: StoreFixture.lease)
             try requireEqual(try await fixture.jobs.rescue(maxCrashes: 3), [id], "the jobs taken back")
@@ -58,18 +58,4 @@ enum SuspectRules {
             try requireEqual(try await fixture.jobs.leases(of: worker), [:], "the leases after a rescue")
         },
     ]
-
-    /// A queued job that three workers died with.
-    private static func suspect(in fixture: StoreFixture) async throws -> JobID {
-        let id = try await fixture.jobs.enqueue(JobRequest(.work))
-        for _ in 0..<3 {
-            let worker = try await fixture.worker()
-            let held = try await fixture.claimJobs(from: JobScope(types: [.work]), by: worker)
-            for job in held where job.id != id { try await fixture.settle(job, .released) }
-            fixture.clock.advance(by: StoreFixture.lease)
-            _ = try await fixture.jobs.rescue(maxCrashes: 3)
-        }
-        try requireEqual(try await fixture.stored(id).crashes, 3, "the crashes of the suspect")
-        return id
-    }
 }
