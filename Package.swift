@@ -115,6 +115,11 @@ let package = Package(
                 argumentParser, grdb, lifecycle, logging, signals, subprocess,
             ],
             path: "Tests/Soak", swiftSettings: settings),
+        // Visits millions of states, so it is optimised in debug builds too; as a whole, or what is generic would not be,
+        // and by threads, because the index wants an output for each file.
+        .testTarget(
+            name: "CacheProtocolTests", dependencies: ["MillraceCaching"],
+            swiftSettings: settings + [.unsafeFlags(["-O", "-wmo", "-num-threads", "2"])]),
         .testTarget(
             name: "MillraceSpeechTests",
             dependencies: [
