@@ -198,7 +198,7 @@ public final class TieredCache: CacheRepository {
     /// not take its place.
     @discardableResult
     private func keep(_ entry: CacheEntry, ifRemovals removals: UInt64) -> Bool {
-        if memory.insert(entry, ifRemovals: removals) { return true }
+        if memory.insert(entry, ifRemovals: removals, isWrite: true) { return true }
         memory.remove(entry.key, olderThan: entry.version)
         return false
     }

@@ -5,7 +5,7 @@ internal import Synchronization
 final class MemoryShard: Sendable {
     private struct State {
         var contents: MemoryContents
-        var removals: UInt64 = 0
+        var removals = MemoryRemovals()
         var hits = 0
         var misses = 0
     }
@@ -28,42 +28,45 @@ final class MemoryShard: Sendable {
         hit(key, at: now)?.entry
     }
 
-    /// Grows with every removal; see ``insert(_:until:goneAt:at:ifRemovals:)``.
-    var removals: UInt64 { state.withLock { $0.removals } }
+    /// Grows with every removal near a key; see ``insert(_:until:goneAt:at:ifRemovals:isWrite:)``.
+    func removals(near key: CacheKey) -> UInt64 { state.withLock { $0.removals.count(near: key) } }
 
-    /// Takes an entry in, unless something was removed since `removals` was read.
+    /// Takes an entry in, unless something was removed near its key since `removals` was read.
+    ///
+    /// That an entry was just written counts as a removal too: it may be given up again while an older one is fetched.
     ///
     /// - Returns: whether it is there now.
     @discardableResult
     func insert(
         _ entry: CacheEntry, until expiry: Timestamp, goneAt gone: Timestamp? = nil, at now: Timestamp,
-        ifRemovals removals: UInt64? = nil
+        ifRemovals removals: UInt64? = nil, isWrite: Bool = false
     ) -> Bool {
         guard expiry > now else { return false }
         return state.withLock { state in
             if let present = state.contents.version(of: entry.key), present > entry.version { return false }
-            if let removals, removals != state.removals {
+            if let removals, removals != state.removals.count(near: entry.key) {
                 // An older value must go even if this one cannot be trusted to be there still.
                 _ = state.contents.remove(entry.key, at: now)
                 return false
             }
+            if isWrite { state.removals.note(entry.key) }
             return state.contents.insert(entry, until: expiry, goneAt: gone, at: now)
         }
     }
 
     func remove(_ key: CacheKey, at now: Timestamp) -> Bool {
         state.withLock { state in
-            state.removals += 1
+            state.removals.note(key)
             return state.contents.remove(key, at: now)
         }
     }
 
-    /// Removes an entry that is older than a write; counts as a removal unless what is there is the write itself or a
-    /// later one.
+    /// Removes an entry that is older than a write; counts as a removal even if what is there is the write itself or a
+    /// later one, for that may be given up again while an older one is fetched.
     func remove(_ key: CacheKey, olderThan version: Int64, at now: Timestamp) {
         state.withLock { state in
+            state.removals.note(key)
             if let present = state.contents.version(of: key), present >= version { return }
-            state.removals += 1
             _ = state.contents.remove(key, at: now)
         }
     }
@@ -71,7 +74,7 @@ final class MemoryShard: Sendable {
     /// Removes the entries that are wanted gone; counts as a removal even if there is none.
     func removeAll(at now: Timestamp, where isUnwanted: (CacheEntry) -> Bool) -> Int {
         state.withLock { state in
-            state.removals += 1
+            state.removals.noteAll()
             return state.contents.removeAll(at: now, where: isUnwanted)
         }
     }
@@ -79,7 +82,7 @@ final class MemoryShard: Sendable {
     /// Removes everything; counts as a removal.
     func removeAll() {
         state.withLock { state in
-            state.removals += 1
+            state.removals.noteAll()
             state.contents.removeAll()
         }
     }

@@ -41,26 +41,27 @@ public final class MemoryTier: Sendable {
 
     /// Counts the removals in the neighbourhood of a key.
     ///
-    /// Read it before a value is fetched from elsewhere and hand it to ``insert(_:ifRemovals:)``, so that a value that
+    /// Read it before a value is fetched from elsewhere and hand it to ``insert(_:ifRemovals:isWrite:)``, so that a value that
     /// is deleted meanwhile is not kept.
     public func removals(near key: CacheKey) -> UInt64 {
-        shard(of: key).removals
+        shard(of: key).removals(near: key)
     }
 
     /// Keeps an entry for what remains of it, at most `TTL.memoryCap`.
     ///
     /// An entry of a smaller version than the one that is there is not taken: a fill never overrides a write. Neither
-    /// is one from before a removal, when `removals` is not what ``removals(near:)`` says now.
+    /// is one from before a removal, when `removals` is not what ``removals(near:)`` says now. `isWrite` says that it
+    /// was just written, so that what is being fetched of its key may be older, and is not kept.
     ///
     /// - Returns: whether it was taken.
     @discardableResult
-    public func insert(_ entry: CacheEntry, ifRemovals removals: UInt64? = nil) -> Bool {
+    public func insert(_ entry: CacheEntry, ifRemovals removals: UInt64? = nil, isWrite: Bool = false) -> Bool {
         // Read before the time of day, so that what passes between the two makes the deadline earlier, not later.
         let now = time.earliest()
         guard let remaining = entry.remaining(at: clock.now())?.duration else { return false }
         return shard(of: entry.key).insert(
             entry, until: now + min(remaining, TTL.memoryCap.duration), goneAt: now + remaining, at: now,
-            ifRemovals: removals)
+            ifRemovals: removals, isWrite: isWrite)
     }
 
     /// Removes an entry.

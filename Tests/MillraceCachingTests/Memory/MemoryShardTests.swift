@@ -102,4 +102,41 @@ import Testing
         insert(entry("b", at: now), into: shard)
         #expect(shard.usage.entries == 2)
     }
+
+    /// What a fetch of an older value that began before a write comes to, when memory has given up the write meanwhile.
+    private func isKept(_ write: (MemoryShard, CacheEntry) -> Void) -> Bool {
+        let shard = MemoryShard(maximumEntries: 10, maximumBytes: 1 << 20)
+        let removals = shard.removals(near: key("a"))
+        write(shard, entry("a", version: 2, at: now))
+        for number in 0..<100 { insert(entry("\(number)", at: now), into: shard) }
+        let older = entry("a", version: 1, at: now)
+        return shard.insert(older, until: older.expiresAt, at: now, ifRemovals: removals)
+    }
+
+    @Test func `what was being fetched during a write is not kept, although the write was given up meanwhile`() {
+        #expect(!isKept { shard, entry in shard.insert(entry, until: entry.expiresAt, at: now, isWrite: true) })
+        #expect(
+            isKept { shard, entry in insert(entry, into: shard) }, "the follow that tells of its write is yet to come")
+    }
+
+    @Test func `nor is it when the write was another's, and memory had it before it heard of it`() {
+        #expect(
+            !isKept { shard, entry in
+                insert(entry, into: shard)
+                shard.remove(entry.key, olderThan: entry.version, at: now)
+            })
+    }
+
+    @Test func `a removal spares most of what is being fetched of other keys`() {
+        let shard = MemoryShard(maximumEntries: 10_000, maximumBytes: 1 << 30)
+        let removals = (0..<1_000).map { shard.removals(near: key("\($0)")) }
+        _ = shard.remove(key("removed"), at: now)
+        let kept = (0..<1_000).filter { number in
+            let fetched = entry("\(number)", at: now)
+            return shard.insert(fetched, until: fetched.expiresAt, at: now, ifRemovals: removals[number])
+        }
+        #expect(kept.count > 900)
+        shard.removeAll()
+        #expect(shard.removals(near: key("0")) > removals[0])
+    }
 }
