@@ -1,9 +1,14 @@
 extension Model where Step: Equatable {
-    /// Where steps lead to, from whichever beginning allows them; `nil` when none does.
-    ///
-    /// Where a step may end in several ways, any of them that allows the next one is taken.
-    func state(after steps: [Step]) -> State? {
-        var states = beginnings
+    /// A beginning from which steps lead to a broken promise; `nil` when they do from none.
+    func beginning(of steps: [Step], breaking promise: Promises) -> State? {
+        beginnings.first { beginning in
+            ends(of: steps, from: beginning).contains { broken(in: $0, isEnd: isEnd($0)).contains(promise) }
+        }
+    }
+
+    /// Where steps may lead to: one of them may end in several ways.
+    private func ends(of steps: [Step], from beginning: State) -> [State] {
+        var states = [beginning]
         var successors = Successors<State, Step>()
         for step in steps {
             var next: [State] = []
@@ -16,6 +21,6 @@ extension Model where Step: Equatable {
             }
             states = next
         }
-        return states.first { !broken(in: $0, isEnd: isEnd($0)).isEmpty } ?? states.first
+        return states
     }
 }

@@ -42,8 +42,9 @@ import Testing
         let report = ModelChecker(model: Adders(isAtomic: false)).run()
         #expect(report.broken[Adders.lost] == 1)
         #expect(report.traces[Adders.lost]?.count == 4)
-        let end = try #require(Adders(isAtomic: false).state(after: report.traces[Adders.lost] ?? []))
-        #expect(end.number == 1)
+        let trace = try #require(report.traces[Adders.lost])
+        #expect(Adders(isAtomic: false).beginning(of: trace, breaking: Adders.lost) != nil)
+        #expect(Adders(isAtomic: false).beginning(of: trace.reversed(), breaking: Adders.lost) == nil)
     }
 
     @Test func `every state is visited once, and nothing is found where nothing is wrong`() {
