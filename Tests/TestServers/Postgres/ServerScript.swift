@@ -11,8 +11,8 @@ enum ServerScript {
     /// Starts the servers of a folder, which end with this process: all, or the one that is wanted.
     ///
     /// - Returns: the variables that lead to them.
-    static func start(in folder: String, only: String?) async throws -> [String: String] {
-        var arguments = ["start", "--folder", folder, "--while", String(getpid())]
+    static func start(in folder: String, only: String?, options: [String] = []) async throws -> [String: String] {
+        var arguments = ["start", "--folder", folder, "--while", String(getpid())] + options
         if let only { arguments += ["--only", only] }
         let lines = try await run(arguments).split(separator: "\n")
         var variables: [String: String] = [:]

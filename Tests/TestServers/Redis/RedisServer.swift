@@ -1,44 +1,60 @@
 internal import Foundation
 internal import Synchronization
 
-/// A Redis server on two loopback ports, one of them for TLS.
+/// A Redis or Valkey server on a loopback port, and of Redis on another one for TLS.
 ///
 /// The default user may do everything; `ann` may read the keys that begin with `ann:`. They have one password.
 public final class RedisServer: Sendable {
+    /// Whose server it is.
+    public enum Program: String, Sendable, CaseIterable {
+        case redis
+        /// It is built without TLS.
+        case valkey
+    }
+
+    /// Whose server it is.
+    public let program: Program
     /// Where its log and its certificates are: `ca.crt`, `certified.crt`, `certified.key`.
     public let folder: String
     /// Its port, the same after every restart.
     public let port: Int
-    /// Its port for TLS, under the name `localhost`.
+    /// The port of Redis for TLS, under the name `localhost`.
     public let tlsPort: Int
     /// The password of its users.
     public let password: String
 
-    private static let starting = Mutex<Task<RedisServer, any Error>?>(nil)
+    private static let starting = Mutex<[Program: Task<RedisServer, any Error>]>([:])
 
-    /// The server that tests share; each has keys of its own in it.
+    /// The Redis server that tests share; each has keys of its own in it.
     ///
     /// Started by `script/servers`, or by the first test that asks, and then it ends with this process.
     public static var shared: RedisServer {
-        get async throws {
-            let task = starting.withLock { task in
-                let running =
-                    task
-                    ?? Task {
-                        let environment = ProcessInfo.processInfo.environment
-                        return environment["MILLRACE_TEST_REDIS"] == nil
-                            ? try await start() : try RedisServer(environment)
-                    }
-                task = running
-                return running
-            }
-            return try await task.value
-        }
+        get async throws { try await shared(.redis) }
     }
 
-    /// Gives a test a server of its own, which it may do with what it likes, and ends it afterwards.
-    public static func with<Value: Sendable>(_ body: (RedisServer) async throws -> Value) async throws -> Value {
-        let server = try await start()
+    /// The server of each program that tests share.
+    public static func shared(_ program: Program) async throws -> RedisServer {
+        let task = starting.withLock { tasks in
+            let running =
+                tasks[program]
+                ?? Task {
+                    let environment = ProcessInfo.processInfo.environment
+                    return environment[Self.variable(program)] == nil
+                        ? try await start(program, []) : try RedisServer(program, environment)
+                }
+            tasks[program] = running
+            return running
+        }
+        return try await task.value
+    }
+
+    /// Gives a test a server of its own, with which it may do what it likes, and ends it afterwards.
+    ///
+    /// The lines are added to its configuration.
+    public static func with<Value: Sendable>(
+        _ program: Program = .redis, lines: [String] = [], _ body: (RedisServer) async throws -> Value
+    ) async throws -> Value {
+        let server = try await start(program, lines)
         let result: Result<Value, any Error>
         do {
             result = .success(try await body(server))
@@ -49,22 +65,26 @@ public final class RedisServer: Sendable {
         return try result.get()
     }
 
-    private static func start() async throws -> RedisServer {
-        try RedisServer(try await ServerScript.start(in: try ServerScript.makeFolder(), only: "redis"))
+    private static func start(_ program: Program, _ lines: [String]) async throws -> RedisServer {
+        let variables = try await ServerScript.start(
+            in: try ServerScript.makeFolder(), only: program.rawValue, options: lines.flatMap { ["--redis", $0] })
+        return try RedisServer(program, variables)
     }
 
-    private init(_ variables: [String: String]) throws {
+    private static func variable(_ program: Program) -> String { "MILLRACE_TEST_\(program.rawValue.uppercased())" }
+
+    private init(_ program: Program, _ variables: [String: String]) throws {
         guard let folder = variables["MILLRACE_TEST_SERVERS"],
-            let url = variables["MILLRACE_TEST_REDIS"].flatMap({ URLComponents(string: $0) }),
-            let tls = variables["MILLRACE_TEST_REDIS_TLS"].flatMap({ URLComponents(string: $0) }),
-            let port = url.port, let tlsPort = tls.port, let password = url.password
+            let url = variables[Self.variable(program)].flatMap({ URLComponents(string: $0) }),
+            let port = url.port, let password = url.password
         else {
-            throw TestServerError("MILLRACE_TEST_SERVERS and MILLRACE_TEST_REDIS are not those of script/servers")
+            throw TestServerError("the variables MILLRACE_TEST_… are not those of script/servers")
         }
+        self.program = program
         self.folder = folder
         self.port = port
-        self.tlsPort = tlsPort
         self.password = password
+        tlsPort = variables["MILLRACE_TEST_REDIS_TLS"].flatMap { URLComponents(string: $0)?.port } ?? 0
     }
 
     /// Leads to the server, by its port or that of a proxy before it.
@@ -74,9 +94,9 @@ public final class RedisServer: Sendable {
         "redis://\(user):\(password ?? self.password)@127.0.0.1:\(port ?? self.port)/\(database)\(options)"
     }
 
-    /// Leads to the server by TLS; the options stand behind the question mark.
-    public func tlsURL(options: String) -> String {
-        "rediss://:\(password)@localhost:\(tlsPort)?\(options)"
+    /// Leads to the server by TLS, under a name of this host; the options stand behind the question mark.
+    public func tlsURL(host: String = "localhost", options: String) -> String {
+        "rediss://:\(password)@\(host):\(tlsPort)?\(options)"
     }
 
     /// Ends the server of a test's own at once; what it knew is gone.
@@ -94,12 +114,12 @@ public final class RedisServer: Sendable {
 
     /// Starts it again after a crash, on the same ports.
     public func start() async throws {
-        _ = try await ServerScript.start(in: folder, only: "redis")
+        _ = try await ServerScript.start(in: folder, only: program.rawValue)
     }
 
     private func process() throws -> ServerProcess {
-        guard let process = ServerProcess(fileAt: "\(folder)/redis.pid") else {
-            throw TestServerError("the Redis server of \(folder) is not running")
+        guard let process = ServerProcess(fileAt: "\(folder)/\(program.rawValue).pid") else {
+            throw TestServerError("the \(program.rawValue) server of \(folder) is not running")
         }
         return process
     }
