@@ -61,7 +61,7 @@ let package = Package(
             name: "MillracePostgres", dependencies: ["CLibPQ", "MillraceCore", deque, logging],
             swiftSettings: settings),
         .target(
-            name: "MillraceRedis", dependencies: ["MillraceCore", deque, logging, nioCore, nioPosix, nioSSL],
+            name: "MillraceRedis", dependencies: ["MillraceCore", crypto, deque, logging, nioCore, nioPosix, nioSSL],
             swiftSettings: settings),
         .target(name: "MillraceSQLite", dependencies: ["MillraceCore", grdb], swiftSettings: settings),
         .target(
@@ -95,8 +95,8 @@ let package = Package(
         .executableTarget(
             name: "Fuzz",
             dependencies: [
-                "CSndFile", "MillraceCaching", "MillraceCore", "MillraceSQLite", "MillraceSpeech", "MillraceTesting",
-                argumentParser,
+                "CSndFile", "MillraceCaching", "MillraceCore", "MillraceRedis", "MillraceSQLite", "MillraceSpeech",
+                "MillraceTesting", argumentParser, nioCore,
             ],
             path: "Tests/Fuzz", swiftSettings: settings),
         // Servers that tests start on loopback.
@@ -154,9 +154,14 @@ let package = Package(
                 "TestServers", logging, nioCore, nioPosix,
             ],
             swiftSettings: settings),
+        // What the parser of RESP is compared with.
+        .systemLibrary(
+            name: "CHiredis", path: "Tests/CHiredis", pkgConfig: "hiredis", providers: [.apt(["libhiredis-dev"])]),
         .testTarget(
             name: "MillraceRedisTests",
-            dependencies: ["MillraceCore", "MillraceRedis", "MillraceTesting", "TestServers", nioCore],
+            dependencies: [
+                "CHiredis", "MillraceCore", "MillraceRedis", "MillraceTesting", "TestServers", nioCore, nioPosix,
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "MillraceSQLiteTests",

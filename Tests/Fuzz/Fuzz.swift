@@ -8,6 +8,7 @@ internal import MillraceTesting
         case audio
         case engineOutput = "engine-output"
         case glob
+        case resp
         case subtitles
     }
 
@@ -17,7 +18,8 @@ internal import MillraceTesting
         discussion: """
             audio: broken recordings are refused or read, never worse. engine-output: whatever an engine writes is \
             understood or refused, and can be stored. glob: a pattern means the same keys to every tier of the cache \
-            and to a matcher that is as simple as can be. subtitles: what is written can be read again, word for word.
+            and to a matcher that is as simple as can be. resp: whatever a Redis server sends is replies or refused, \
+            and means the same in pieces. subtitles: what is written can be read again, word for word.
 
             A case is decided by its seed: the first has --seed, the next one more. What is found is printed with the \
             seed of its case and its input, and ends the run with status 1.
@@ -53,6 +55,7 @@ internal import MillraceTesting
             case .audio: try await loop.run(AudioFuzzer())
             case .engineOutput: try await loop.run(EngineOutputFuzzer())
             case .glob: try await loop.run(GlobFuzzer())
+            case .resp: try await loop.run(RESPFuzzer())
             case .subtitles: try await loop.run(SubtitleFuzzer())
             }
         if !isClean { throw ExitCode.failure }

@@ -1,20 +1,23 @@
-internal import NIOCore
+package import NIOCore
 
 /// Reads the replies of RESP2 and RESP3 from bytes that come in pieces of any size.
 ///
 /// A plain state machine. It keeps what it has understood of an unfinished reply, so a reply in many pieces is not read
 /// again with each of them. Streamed values of RESP3 (`$?`, `*?`), which no server sends, are refused.
-struct RESPParser {
+package struct RESPParser {
     /// What a reply may cost at most.
-    struct Limits: Sendable {
+    package struct Limits: Sendable {
         /// Bytes of one string; a server's own limit is 512 MiB.
-        var bulkBytes = 512 << 20
+        package var bulkBytes = 512 << 20
         /// Values of one reply, all levels together.
-        var elements = 1 << 20
+        package var elements = 1 << 20
         /// Levels of values in values.
-        var depth = 32
+        package var depth = 32
         /// Bytes of a line: a number, a short text or an error.
-        var lineBytes = 64 << 10
+        package var lineBytes = 64 << 10
+
+        /// The defaults.
+        package init() {}
     }
 
     private enum Kind {
@@ -48,7 +51,7 @@ struct RESPParser {
     /// How much of an unfinished line was searched for its end.
     private var searched = 0
 
-    init(limits: Limits = Limits()) {
+    package init(limits: Limits = Limits()) {
         self.limits = limits
     }
 
@@ -57,7 +60,7 @@ struct RESPParser {
 
     /// Takes the next reply off the bytes; `nil` when there is none that is whole. What is understood of one that is
     /// not is taken off as well.
-    mutating func next(in buffer: inout ByteBuffer) throws(RESPViolation) -> RESPValue? {
+    package mutating func next(in buffer: inout ByteBuffer) throws(RESPViolation) -> RESPValue? {
         while let item = try item(in: &buffer) {
             switch item {
             case .value(let value):
@@ -120,56 +123,54 @@ struct RESPParser {
 extension RESPParser {
     private mutating func item(in buffer: inout ByteBuffer) throws(RESPViolation) -> Item? {
         if let bulk { return try string(bulk.kind, bulk.length, in: &buffer) }
-        guard var line = try line(in: &buffer) else { return nil }
-        let type = line.readInteger(as: UInt8.self) ?? 0
+        guard let length = try lineLength(in: buffer.readableBytesUInt8Span) else { return nil }
+        guard let type = buffer.readInteger(as: UInt8.self), length > 0 else { throw RESPViolation("a line is empty") }
         switch type {
-        case UInt8(ascii: "+"): return .value(.simpleString(String(buffer: line)))
-        case UInt8(ascii: "-"): return .value(.error(RedisServerError(String(buffer: line))))
-        case UInt8(ascii: ":"): return .value(.integer(try Self.integer(line)))
-        case UInt8(ascii: "$"): return try bulk(.string, line, in: &buffer)
-        case UInt8(ascii: "!"): return try bulk(.error, line, in: &buffer)
-        case UInt8(ascii: "="): return try bulk(.verbatim, line, in: &buffer)
-        case UInt8(ascii: "*"):
-            guard let count = try length(line, upTo: limits.elements, canBeNull: true) else { return .value(.null) }
-            return .header(.array, count: count)
-        case UInt8(ascii: "%"): return .header(.map, count: try pairs(line))
-        case UInt8(ascii: "|"): return .header(.attribute, count: try pairs(line))
-        case UInt8(ascii: "~"): return .header(.set, count: try count(line))
-        case UInt8(ascii: ">"): return .header(.push, count: try count(line))
+        case UInt8(ascii: "+"): return .value(.simpleString(Self.text(length, in: &buffer)))
+        case UInt8(ascii: "-"): return .value(.error(RedisServerError(Self.text(length, in: &buffer))))
         case UInt8(ascii: "_"):
-            guard line.readableBytes == 0 else { throw RESPViolation("null has a value") }
+            guard Self.text(length, in: &buffer).isEmpty else { throw RESPViolation("null has a value") }
             return .value(.null)
-        case UInt8(ascii: "#"): return .value(.boolean(try Self.boolean(line)))
-        case UInt8(ascii: ","): return .value(.double(try Self.double(line)))
-        case UInt8(ascii: "("): return .value(.bigNumber(try Self.bigNumber(line)))
+        case UInt8(ascii: "#"): return .value(.boolean(try Self.boolean(Self.text(length, in: &buffer))))
+        case UInt8(ascii: ","): return .value(.double(try Self.double(Self.text(length, in: &buffer))))
+        case UInt8(ascii: "("): return .value(.bigNumber(try Self.bigNumber(Self.text(length, in: &buffer))))
+        default: return try item(type, try Self.number(length, in: &buffer), in: &buffer)
+        }
+    }
+
+    /// The values that begin with a number.
+    private mutating func item(
+        _ type: UInt8, _ number: Int64, in buffer: inout ByteBuffer
+    ) throws(RESPViolation) -> Item? {
+        switch type {
+        case UInt8(ascii: ":"): return .value(.integer(number))
+        case UInt8(ascii: "$"):
+            if number == -1 { return .value(.null) }
+            return try string(.string, try length(number, upTo: limits.bulkBytes), in: &buffer)
+        case UInt8(ascii: "!"): return try string(.error, try length(number, upTo: limits.bulkBytes), in: &buffer)
+        case UInt8(ascii: "="): return try string(.verbatim, try length(number, upTo: limits.bulkBytes), in: &buffer)
+        case UInt8(ascii: "*"): return number == -1 ? .value(.null) : .header(.array, count: try count(number))
+        case UInt8(ascii: "%"): return .header(.map, count: 2 * (try count(number)))
+        case UInt8(ascii: "|"): return .header(.attribute, count: 2 * (try count(number)))
+        case UInt8(ascii: "~"): return .header(.set, count: try count(number))
+        case UInt8(ascii: ">"): return .header(.push, count: try count(number))
         default: throw RESPViolation("a value begins with the byte \(type)")
         }
     }
 
-    /// Takes off a line without its end; `nil` when that has not come.
-    private mutating func line(in buffer: inout ByteBuffer) throws(RESPViolation) -> ByteBuffer? {
-        let bytes = buffer.readableBytesView
-        let start = bytes.startIndex
-        guard let end = bytes[(start + searched)...].firstIndex(of: UInt8(ascii: "\r")), end + 1 < bytes.endIndex else {
+    /// The length of the line at the beginning, without its end; `nil` when that has not come.
+    private mutating func lineLength(in bytes: Span<UInt8>) throws(RESPViolation) -> Int? {
+        var end = searched
+        while end < bytes.count, bytes[end] != UInt8(ascii: "\r") { end += 1 }
+        guard end <= limits.lineBytes else { throw RESPViolation("a line is too long") }
+        guard end + 1 < bytes.count else {
             // A carriage return at the very end is looked at again.
-            searched = max(0, bytes.count - 1)
-            guard bytes.count <= limits.lineBytes else { throw RESPViolation("a line is too long") }
+            searched = end
             return nil
         }
         guard bytes[end + 1] == UInt8(ascii: "\n") else { throw RESPViolation("a line does not end as it must") }
-        guard end - start <= limits.lineBytes else { throw RESPViolation("a line is too long") }
         searched = 0
-        let line = buffer.readSlice(length: end - start)
-        buffer.moveReaderIndex(forwardBy: 2)
-        return line
-    }
-
-    private mutating func bulk(
-        _ kind: BulkKind, _ line: ByteBuffer, in buffer: inout ByteBuffer
-    ) throws(RESPViolation) -> Item? {
-        let length = try length(line, upTo: limits.bulkBytes, canBeNull: kind == .string)
-        guard let length else { return .value(.null) }
-        return try string(kind, length, in: &buffer)
+        return end
     }
 
     private mutating func string(
@@ -193,51 +194,55 @@ extension RESPParser {
         }
     }
 
-    private func count(_ line: ByteBuffer) throws(RESPViolation) -> Int {
-        try length(line, upTo: limits.elements, canBeNull: false) ?? 0
+    private func count(_ number: Int64) throws(RESPViolation) -> Int { try length(number, upTo: limits.elements) }
+
+    private func length(_ number: Int64, upTo limit: Int) throws(RESPViolation) -> Int {
+        guard number >= 0 else { throw RESPViolation("a length is negative") }
+        guard number <= limit else { throw RESPViolation("a value is larger than \(limit)") }
+        return Int(number)
     }
 
-    private func pairs(_ line: ByteBuffer) throws(RESPViolation) -> Int { 2 * (try count(line)) }
-
-    /// A length that is allowed; `nil` for -1, where that means no value.
-    private func length(_ line: ByteBuffer, upTo limit: Int, canBeNull: Bool) throws(RESPViolation) -> Int? {
-        let length = try Self.integer(line)
-        if canBeNull, length == -1 { return nil }
-        guard length >= 0 else { throw RESPViolation("a length is negative") }
-        guard length <= limit else { throw RESPViolation("a value is larger than \(limit)") }
-        return Int(length)
+    /// Takes off the rest of a line of so many bytes, whose type is gone, as text.
+    private static func text(_ length: Int, in buffer: inout ByteBuffer) -> String {
+        defer { buffer.moveReaderIndex(forwardBy: 2) }
+        return buffer.readString(length: length - 1) ?? ""
     }
 
-    private static func integer(_ line: ByteBuffer) throws(RESPViolation) -> Int64 {
-        var digits = line.readableBytesView[...]
-        let isNegative = digits.first == UInt8(ascii: "-")
-        if isNegative || digits.first == UInt8(ascii: "+") { digits = digits.dropFirst() }
-        guard !digits.isEmpty else { throw RESPViolation("a number has no digits") }
+    /// Takes off the rest of a line of so many bytes, whose type is gone, as a number.
+    private static func number(_ length: Int, in buffer: inout ByteBuffer) throws(RESPViolation) -> Int64 {
+        let number = try integer(buffer.readableBytesUInt8Span.extracting(first: length - 1))
+        buffer.moveReaderIndex(forwardBy: length + 1)
+        return number
+    }
+
+    private static func integer(_ line: Span<UInt8>) throws(RESPViolation) -> Int64 {
+        guard line.count > 0 else { throw RESPViolation("a number has no digits") }
+        let isNegative = line[0] == UInt8(ascii: "-")
+        var index = isNegative || line[0] == UInt8(ascii: "+") ? 1 : 0
+        guard index < line.count else { throw RESPViolation("a number has no digits") }
         var number: Int64 = 0
-        for digit in digits {
-            guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(digit) else {
-                throw RESPViolation("a number has a character that is no digit")
-            }
-            let value = Int64(digit - UInt8(ascii: "0"))
+        while index < line.count {
+            let value = Int64(line[index]) - Int64(UInt8(ascii: "0"))
+            guard (0...9).contains(value) else { throw RESPViolation("a number has a character that is no digit") }
             let (product, isTooLong) = number.multipliedReportingOverflow(by: 10)
             let (sum, isTooLarge) =
                 isNegative ? product.subtractingReportingOverflow(value) : product.addingReportingOverflow(value)
             guard !isTooLong, !isTooLarge else { throw RESPViolation("a number has more than 64 bits") }
             number = sum
+            index += 1
         }
         return number
     }
 
-    private static func boolean(_ line: ByteBuffer) throws(RESPViolation) -> Bool {
-        switch String(buffer: line) {
+    private static func boolean(_ text: String) throws(RESPViolation) -> Bool {
+        switch text {
         case "t": return true
         case "f": return false
         default: throw RESPViolation("a boolean is neither true nor false")
         }
     }
 
-    private static func double(_ line: ByteBuffer) throws(RESPViolation) -> Double {
-        let text = String(buffer: line)
+    private static func double(_ text: String) throws(RESPViolation) -> Double {
         let isPlain = text.utf8.allSatisfy { "0123456789+-.eE".utf8.contains($0) }
         guard isPlain || ["inf", "-inf", "nan", "-nan"].contains(text), let number = Double(text) else {
             throw RESPViolation("a floating-point number makes no sense")
@@ -245,8 +250,7 @@ extension RESPParser {
         return number
     }
 
-    private static func bigNumber(_ line: ByteBuffer) throws(RESPViolation) -> String {
-        let text = String(buffer: line)
+    private static func bigNumber(_ text: String) throws(RESPViolation) -> String {
         let digits = text.hasPrefix("-") || text.hasPrefix("+") ? text.dropFirst() : text[...]
         guard !digits.isEmpty, digits.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else {
             throw RESPViolation("a big number has a character that is no digit")

@@ -14,12 +14,13 @@ public struct RedisCommand: Sendable, Hashable {
     /// Makes a command of as many arguments as there are.
     public init(_ name: String, _ arguments: [RedisArgument]) {
         self.name = name
-        let words = name.split(separator: " ")
+        let words = name.utf8.contains(UInt8(ascii: " ")) ? name.split(separator: " ").map(String.init) : [name]
         var bytes = ByteBuffer()
-        let size = arguments.reduce(0) { $0 + $1.size }
-        bytes.reserveCapacity(size + name.utf8.count + 16 * (words.count + arguments.count + 1))
-        bytes.writeHeader("*", words.count + arguments.count)
-        for word in words { RedisArgument.text(String(word)).write(to: &bytes) }
+        // A number before each word and argument, and two ends of lines.
+        bytes.reserveCapacity(
+            arguments.reduce(name.utf8.count + 24 * (words.count + arguments.count + 1)) { $0 + $1.size })
+        bytes.writeHeader(UInt8(ascii: "*"), words.count + arguments.count)
+        for word in words { bytes.writeBulk(word) }
         for argument in arguments { argument.write(to: &bytes) }
         self.bytes = bytes
     }
@@ -49,18 +50,13 @@ public enum RedisArgument: Sendable, Hashable {
 
     fileprivate func write(to buffer: inout ByteBuffer) {
         switch self {
-        case .text(let text):
-            buffer.writeHeader("$", text.utf8.count)
-            buffer.writeString(text)
+        case .text(let text): buffer.writeBulk(text)
         case .bytes(let bytes):
-            buffer.writeHeader("$", bytes.readableBytes)
+            buffer.writeHeader(UInt8(ascii: "$"), bytes.readableBytes)
             buffer.writeImmutableBuffer(bytes)
-        case .integer(let number):
-            let text = String(number)
-            buffer.writeHeader("$", text.utf8.count)
-            buffer.writeString(text)
+            buffer.writeLineEnd()
+        case .integer(let number): buffer.writeBulk(String(number))
         }
-        buffer.writeStaticString("\r\n")
     }
 }
 
@@ -72,9 +68,24 @@ extension RedisArgument: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral
 }
 
 extension ByteBuffer {
-    fileprivate mutating func writeHeader(_ type: StaticString, _ count: Int) {
-        writeStaticString(type)
-        writeString(String(count))
-        writeStaticString("\r\n")
+    fileprivate mutating func writeHeader(_ type: UInt8, _ count: Int) {
+        writeInteger(type)
+        writeDigits(count)
+        writeLineEnd()
+    }
+
+    fileprivate mutating func writeBulk(_ text: String) {
+        writeHeader(UInt8(ascii: "$"), text.utf8.count)
+        writeString(text)
+        writeLineEnd()
+    }
+
+    fileprivate mutating func writeLineEnd() {
+        writeInteger(0x0D0A as UInt16)
+    }
+
+    private mutating func writeDigits(_ number: Int) {
+        if number >= 10 { writeDigits(number / 10) }
+        writeInteger(UInt8(ascii: "0") + UInt8(number % 10))
     }
 }

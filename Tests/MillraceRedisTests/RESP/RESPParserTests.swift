@@ -118,7 +118,8 @@ import Testing
         ("+abcdefghijklmno", false), ("*9223372036854775807\r\n", true), ("%4611686018427387904\r\n", true),
     ])
     func `a reply is refused as soon as it says that it is too large`(bytes: String, isRefused: Bool) {
-        let limits = RESPParser.Limits(bulkBytes: 10, elements: 4, depth: 3, lineBytes: 16)
+        var limits = RESPParser.Limits()
+        (limits.bulkBytes, limits.elements, limits.depth, limits.lineBytes) = (10, 4, 3, 16)
         for pieces in [[Int.max], [1]] {
             let result = Result { try Self.read(bytes, pieces: pieces, limits: limits) }
             #expect((try? result.get()) == nil ? isRefused : !isRefused)

@@ -1,0 +1,49 @@
+import Foundation
+import MillraceRedis
+import TestServers
+import Testing
+
+/// Waits until something is so; the suite's time limit ends a wait for nothing.
+func eventually(_ condition: () async throws -> Bool) async throws {
+    while !(try await condition()) { try await Task.sleep(for: .milliseconds(5)) }
+}
+
+extension RedisServer {
+    /// A client of the server, or of a proxy before it.
+    func client(
+        user: String = "", password: String? = nil, database: Int = 0, port: Int? = nil, options: String = ""
+    ) throws -> RedisClient {
+        try RedisClient(
+            configuration(user: user, password: password, database: database, port: port, options: options))
+    }
+
+    /// How to reach it, without what the environment of the tests may say, and with time for a machine that is busy.
+    func configuration(
+        user: String = "", password: String? = nil, database: Int = 0, port: Int? = nil, options: String = ""
+    ) throws -> RedisConfiguration {
+        var configuration = try RedisConfiguration(
+            url(user: user, password: password, database: database, port: port, options: options), environment: [:])
+        (configuration.commandTimeout, configuration.connectTimeout) = (.seconds(30), .seconds(30))
+        return configuration
+    }
+}
+
+/// A prefix that no other test has.
+func ownPrefix() -> String { "test:\(UUID().uuidString):" }
+
+/// The error that something throws, which it must.
+func redisError(
+    _ body: () async throws -> some Sendable, sourceLocation: SourceLocation = #_sourceLocation
+) async -> RedisError? {
+    await #expect(throws: RedisError.self, sourceLocation: sourceLocation) { _ = try await body() }
+}
+
+/// The code of the error that something throws; `nil` when it throws none.
+func code(of body: () async throws -> some Sendable) async -> RedisError.Code? {
+    do {
+        _ = try await body()
+        return nil
+    } catch {
+        return (error as? RedisError)?.code
+    }
+}
