@@ -1,7 +1,7 @@
 internal import DequeModule
 internal import NIOCore
 
-/// The calls of one connection: those that wait to be written, and those whose reply has not come.
+/// The calls of one client: those whose reply has not come, and behind them those that wait to be written.
 ///
 /// Replies have no names: the first to come belongs to the first command that was written. So who gives up on a written
 /// call keeps its place, and its reply is dropped when it comes. A plain state machine: time is an argument, and
@@ -14,6 +14,8 @@ struct CallQueue<Caller> {
         let deadline: NIODeadline
         /// Whether it may be sent again when the connection is lost before its reply has come.
         let isRepeatable: Bool
+        /// Whether it goes by the same connection as the call before it.
+        var followsOn = false
     }
 
     /// A call that has ended without a reply.
@@ -23,52 +25,68 @@ struct CallQueue<Caller> {
         let mayHaveRun: Bool
     }
 
-    /// Calls that are taken on at the same time, written or not.
+    /// The place of a call. Calls that end leave theirs when it comes to the front.
+    private struct Place {
+        /// `nil` when the call has ended.
+        var call: Call?
+        /// Whether a reply is to come, wanted or not.
+        var isAwaited = false
+    }
+
+    /// Places that are taken at the same time.
     let limit: Int
-    private var calls: [UInt64: (call: Call, isSent: Bool)] = [:]
-    private var waiting: Deque<UInt64> = []
-    private var sent: Deque<UInt64> = []
-    private var nextID: UInt64 = 0
+    private var places: Deque<Place> = []
+    /// So many of them, from the front, were written or passed over.
+    private var passed = 0
+    /// The number of the place at the front; each that is left makes it grow by one.
+    private var front: UInt64 = 0
+    /// Calls that have not ended, written and not.
+    private(set) var inFlight = 0
+    private(set) var waiting = 0
 
     init(limit: Int) {
         self.limit = limit
     }
 
     /// Whether a reply is to come, wanted or not.
-    var awaitsReply: Bool { !sent.isEmpty }
+    var awaitsReply: Bool { places.first?.isAwaited ?? false }
+    /// Whether the reply that comes next is wanted by nobody any more.
+    var awaitsUnwanted: Bool { places.first.map { $0.isAwaited && $0.call == nil } ?? false }
     /// Whether something is to be written.
-    var hasWaiting: Bool { waiting.contains { calls[$0] != nil } }
+    var hasWaiting: Bool { waiting > 0 }
     /// The calls that have not ended.
-    var count: Int { calls.count }
+    var count: Int { inFlight + waiting }
     /// When the first of the calls runs out of time.
-    var nextDeadline: NIODeadline? { calls.values.lazy.map(\.call.deadline).min() }
-
-    /// A number for a call that is about to be made.
-    mutating func makeID() -> UInt64 {
-        nextID += 1
-        return nextID
-    }
+    var nextDeadline: NIODeadline? { places.lazy.compactMap { $0.call?.deadline }.min() }
 
     /// Whether so many more calls can be taken on.
-    func hasRoom(for more: Int) -> Bool { calls.count + more <= limit }
+    func hasRoom(for more: Int) -> Bool { places.count + more <= limit }
 
     /// Takes a call on.
-    mutating func add(_ call: Call, as id: UInt64) {
-        calls[id] = (call, false)
-        waiting.append(id)
+    ///
+    /// - Returns: its number; that of the next one is one more.
+    mutating func add(_ call: Call) -> UInt64 {
+        places.append(Place(call: call))
+        waiting += 1
+        return front + UInt64(places.count - 1)
     }
 
     /// Hands out what is to be written now, in order, up to about so many bytes; its replies are awaited from now on.
     mutating func takeWaiting(upTo bytes: Int) -> [RedisCommand] {
         var commands: [RedisCommand] = []
         var size = 0
-        while size < bytes, let id = waiting.popFirst() {
-            guard let command = calls[id]?.call.command else { continue }
-            calls[id]?.isSent = true
-            sent.append(id)
-            commands.append(command)
-            size += command.bytes.readableBytes
+        while passed < places.count {
+            if let call = places[passed].call {
+                guard size < bytes || call.followsOn else { break }
+                commands.append(call.command)
+                size += call.command.bytes.readableBytes
+                places[passed].isAwaited = true
+                waiting -= 1
+                inFlight += 1
+            }
+            passed += 1
         }
+        leavePlaces()
         return commands
     }
 
@@ -77,19 +95,23 @@ struct CallQueue<Caller> {
     /// - Returns: `.some(nil)` when its caller has given up, and `nil` when no reply was to come: the connection is out
     ///   of step.
     mutating func takeReply() -> Caller?? {
-        guard let id = sent.popFirst() else { return nil }
-        return .some(calls.removeValue(forKey: id)?.call.caller)
+        guard awaitsReply, let place = places.popFirst() else { return nil }
+        front += 1
+        passed -= 1
+        if place.call != nil { inFlight -= 1 }
+        leavePlaces()
+        return .some(place.call?.caller)
     }
 
     /// Ends a call that its caller gives up on; `nil` when it has ended before.
     mutating func abandon(_ id: UInt64) -> Loss? {
-        // One that was not written is passed over when it comes to that.
-        calls.removeValue(forKey: id).map { Loss(caller: $0.call.caller, mayHaveRun: $0.isSent) }
+        guard id >= front, id - front < UInt64(places.count) else { return nil }
+        return end(Int(id - front))
     }
 
     /// Ends the calls whose time is up.
     mutating func expire(at now: NIODeadline) -> [Loss] {
-        calls.filter { $0.value.call.deadline <= now }.keys.sorted().compactMap { abandon($0) }
+        endAll { $0.deadline <= now }
     }
 
     /// Notes that the connection is gone: what was written and may be repeated waits again, before everything else.
@@ -97,29 +119,49 @@ struct CallQueue<Caller> {
     /// - Returns: the calls that were written and may not.
     mutating func lose() -> [Loss] {
         var losses: [Loss] = []
-        for id in sent.reversed() {
-            guard let call = calls[id]?.call else { continue }
-            if call.isRepeatable {
-                calls[id]?.isSent = false
-                waiting.prepend(id)
-            } else {
-                losses.append(contentsOf: abandon(id).map { [$0] } ?? [])
-            }
+        for index in 0..<passed {
+            if let call = places[index].call, !call.isRepeatable, let loss = end(index) { losses.append(loss) }
+            places[index].isAwaited = false
         }
-        sent = []
-        return losses.reversed()
+        waiting += inFlight
+        inFlight = 0
+        passed = 0
+        leavePlaces()
+        return losses
     }
 
     /// Ends everything.
     mutating func endAll() -> [Loss] {
-        defer { (waiting, sent) = ([], []) }
-        return calls.keys.sorted().compactMap { abandon($0) }
+        endAll { _ in true }
     }
 
     /// Ends everything that waits to be written.
     mutating func refuseWaiting() -> [Loss] {
-        let ids = waiting
-        waiting = []
-        return ids.compactMap { abandon($0) }
+        (passed..<places.count).compactMap { end($0) }
+    }
+
+    private mutating func endAll(where isOver: (Call) -> Bool) -> [Loss] {
+        places.indices.compactMap { index in
+            guard let call = places[index].call, isOver(call) else { return nil }
+            return end(index)
+        }
+    }
+
+    private mutating func end(_ index: Int) -> Loss? {
+        guard let call = places[index].call else { return nil }
+        places[index].call = nil
+        if places[index].isAwaited { inFlight -= 1 } else { waiting -= 1 }
+        return Loss(caller: call.caller, mayHaveRun: places[index].isAwaited)
+    }
+
+    /// Leaves the places at the front that nothing is to come for.
+    private mutating func leavePlaces() {
+        while passed > 0, let place = places.first, !place.isAwaited {
+            places.removeFirst()
+            front += 1
+            passed -= 1
+        }
     }
 }
+
+extension CallQueue.Call: Sendable where Caller: Sendable {}

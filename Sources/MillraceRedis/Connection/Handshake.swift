@@ -58,7 +58,7 @@ struct Handshake {
             if case .error(let error) = reply { error } else { nil }
         }
         guard let error = errors.first else { return .ready(isRESP3: isRESP3) }
-        if isRESP3, case .error(let refusal) = replies[0], Self.knowsNoHello(refusal) {
+        if isRESP3, case .error(let refusal) = replies[0], knowsNoHello(refusal) {
             isRESP3 = false
             replies = []
             return .send(commands)
@@ -66,8 +66,14 @@ struct Handshake {
         return .fail(failure(error))
     }
 
-    private static func knowsNoHello(_ error: RedisServerError) -> Bool {
-        error.code == .noProtocol || error.code == .generic && error.message.lowercased().hasPrefix("unknown command")
+    /// What is said of a server that takes too long.
+    var silence: RedisError { RedisError(.connectionFailed, "\(place) took the connection and does not answer") }
+
+    private func knowsNoHello(_ error: RedisServerError) -> Bool {
+        // Some look for the password first, and do not find it in a command that they do not know.
+        if error.code == .noAuthentication, password != nil { return true }
+        return error.code == .noProtocol
+            || error.code == .generic && error.message.lowercased().hasPrefix("unknown command")
     }
 
     private func failure(_ error: RedisServerError) -> RedisError {

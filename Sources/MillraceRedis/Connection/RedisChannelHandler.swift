@@ -26,33 +26,48 @@ final class RedisChannelHandler: ChannelInboundHandler {
     }
 
     private let events: Events
+    private let deadline: NIODeadline
     private var phase: Phase
     private var parser = RESPParser()
     private var received = ByteBuffer()
-    private var reason: RedisError?
 
-    init(_ handshake: Handshake, _ events: Events) {
+    /// Introduces a connection that was made, until then at the latest.
+    init(_ handshake: Handshake, until deadline: NIODeadline, _ events: Events) {
         self.events = events
+        self.deadline = deadline
         phase = .introducing(handshake)
     }
 
-    func channelActive(context: ChannelHandlerContext) {
-        guard case .introducing(let handshake) = phase else { return }
+    func handlerAdded(context: ChannelHandlerContext) {
+        guard context.channel.isActive, case .introducing(let handshake) = phase else {
+            return channelInactive(context: context)
+        }
         send(handshake.commands, in: context)
+        context.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) {
+            guard case .introducing(let handshake) = self.phase else { return }
+            self.end(handshake.silence, in: context)
+        }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        if case .ended = phase { return }
         var bytes = unwrapInboundIn(data)
         if received.readableBytes == 0 { received = bytes } else { received.writeBuffer(&bytes) }
         var replies: [RESPValue] = []
         do {
             while let reply = try parser.next(in: &received) {
-                if case .introducing = phase { introduce(reply, in: context) } else { replies.append(reply) }
+                switch phase {
+                case .introducing: introduce(reply, in: context)
+                case .ready: replies.append(reply)
+                case .ended: return
+                }
             }
         } catch {
-            end(RedisError(.connectionLost, "the server does not speak RESP: \(error)", cause: error), in: context)
+            if !replies.isEmpty { events.onReplies(replies) }
+            let message = "the server does not speak RESP: \(error)"
+            return end(RedisError(.connectionLost, message, cause: error), in: context)
         }
-        received.discardReadBytes()
+        if received.readableBytes == 0 { received = ByteBuffer() } else { received.discardReadBytes() }
         if !replies.isEmpty { events.onReplies(replies) }
     }
 
@@ -62,13 +77,12 @@ final class RedisChannelHandler: ChannelInboundHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        if case .ended = phase { return }
-        phase = .ended
-        events.onEnd(reason)
+        finish(nil)
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        end(RedisError(.connectionLost, "the connection broke: \(error)", cause: error), in: context)
+        let code: RedisError.Code = if case .introducing = phase { .connectionFailed } else { .connectionLost }
+        end(RedisError(code, "no connection to Redis: \(RedisConnector.reason(error))", cause: error), in: context)
     }
 
     private func introduce(_ reply: RESPValue, in context: ChannelHandlerContext) {
@@ -86,8 +100,15 @@ final class RedisChannelHandler: ChannelInboundHandler {
     }
 
     private func end(_ error: RedisError, in context: ChannelHandlerContext) {
-        if reason == nil { reason = error }
+        // At once: with TLS, closing waits for the other side.
+        finish(error)
         context.close(promise: nil)
+    }
+
+    private func finish(_ error: RedisError?) {
+        if case .ended = phase { return }
+        phase = .ended
+        events.onEnd(error)
     }
 
     private func send(_ commands: [RedisCommand], in context: ChannelHandlerContext) {

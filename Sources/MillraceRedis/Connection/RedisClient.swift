@@ -8,38 +8,17 @@ internal import Synchronization
 /// in the same order. The connection is made when it is first needed, and again when it is lost. A task that is
 /// cancelled, or whose time is up, leaves alone what others have sent: its own reply is dropped when it comes.
 ///
-/// While a server cannot be reached calls fail at once, and after a pause (`Backoff`) the next one tries again.
+/// While a server cannot be reached calls fail at once; after a pause the next one tries again, and only that one waits.
+/// The pause is drawn, and grows with the failures from 50 ms to 5 s. A command that blocks, as in `BLPOP`, keeps all
+/// others waiting: it needs a client of its own.
 public final class RedisClient: Sendable {
-    private enum Phase {
-        case idle
-        case connecting
-        case ready(any Channel)
-        case resting(until: NIODeadline, because: RedisError)
-        case closed
-    }
-
-    private struct State {
-        var calls: CallQueue<Caller>
-        var phase = Phase.idle
-        var backoff = Backoff()
-        var isFlushPlanned = false
-        /// No call has an earlier deadline.
-        var soonest: NIODeadline?
-        /// When the deadlines of the calls are looked at next.
-        var checkAt: NIODeadline?
-        var lastHeard = NIODeadline.now()
-    }
-
-    /// A server that says nothing for so long, though something was asked of it, is taken for gone.
-    private static let silence = TimeAmount.seconds(5)
-    /// No more is handed to the socket at a time.
-    private static let flushBytes = 256 << 10
+    typealias State = ClientState<Caller, any Channel>
 
     /// Where the server is.
     public let configuration: RedisConfiguration
-    private let connector: RedisConnector
-    private let eventLoop: any EventLoop
-    private let state: Mutex<State>
+    let connector: RedisConnector
+    let eventLoop: any EventLoop
+    let state: Mutex<State>
 
     /// Makes a client; nothing is connected before the first command.
     ///
@@ -48,7 +27,11 @@ public final class RedisClient: Sendable {
         self.configuration = configuration
         connector = try RedisConnector(configuration)
         eventLoop = MultiThreadedEventLoopGroup.singleton.any()
-        state = Mutex(State(calls: CallQueue(limit: configuration.queueLimit)))
+        state = Mutex(State(limit: configuration.queueLimit))
+    }
+
+    deinit {
+        close()
     }
 
     /// Sends a command and waits for its reply.
@@ -59,229 +42,122 @@ public final class RedisClient: Sendable {
     public func send(
         _ command: RedisCommand, timeout: Duration? = nil, repeatable: Bool = false
     ) async throws(RedisError) -> RESPValue {
-        let deadline = deadline(timeout)
-        let id = state.withLock { $0.calls.makeID() }
-        let outcome = await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                submit([(id, command, .alone(continuation))], deadline, repeatable)
-            }
-        } onCancel: {
-            abandon([id])
-        }
-        return try outcome.get()
+        try await send(command, until: deadline(timeout), repeatable: repeatable)
     }
 
     /// Sends commands together, with nothing of others between them, and waits for all replies, in their order.
     ///
-    /// One that fails does not keep the others from being done.
+    /// One that fails does not keep the others from being done. They go by one connection: those that are not
+    /// `repeatable` all fail when it is lost before their replies have come.
     public func send(
         _ commands: [RedisCommand], timeout: Duration? = nil, repeatable: Bool = false
     ) async -> [Result<RESPValue, RedisError>] {
-        guard !commands.isEmpty else { return [] }
-        let deadline = deadline(timeout)
-        let ids = state.withLock { state in commands.map { _ in state.calls.makeID() } }
-        return await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                let batch = CallBatch(count: commands.count, continuation)
-                let calls = zip(ids, commands).enumerated().map { position, call in
-                    (id: call.0, command: call.1, caller: Caller.together(batch, position: position))
-                }
-                submit(calls, deadline, repeatable)
-            }
-        } onCancel: {
-            abandon(ids)
+        await send(commands, until: deadline(timeout), repeatable: repeatable)
+    }
+
+    /// How many connections have been begun; it grows before anything is sent by a new one.
+    ///
+    /// When it is the same before a command and after its reply, one connection carried both.
+    public var generation: Int { state.withLock { $0.generation } }
+
+    /// What there is to know of the client now.
+    public var statistics: RedisClientStatistics {
+        state.withLock { state in
+            RedisClientStatistics(
+                inFlight: state.calls.inFlight, waiting: state.calls.waiting, isConnected: state.link != nil,
+                connections: state.generation, timeouts: state.timeouts)
         }
+    }
+
+    /// Takes no more commands, and ends the connection when those before are answered, or the time is up.
+    public func shutdown(within timeout: Duration = .seconds(5)) async {
+        let isIdle = state.withLock { state in
+            state.takeNoMore()
+            return state.calls.count == 0
+        }
+        // Replies come in order: that to the last command says that there are no others.
+        if !isIdle {
+            _ = try? await send(RedisCommand("PING"), until: deadline(timeout), repeatable: true, isLast: true)
+        }
+        close()
     }
 
     /// Ends the connection; what has not been answered fails with `closed`. Closing it again changes nothing.
     public func close() {
-        let (channel, losses) = state.withLock { state in
-            var channel: (any Channel)?
-            if case .ready(let ready) = state.phase { channel = ready }
-            state.phase = .closed
-            return (channel, state.calls.endAll())
-        }
+        let (channel, losses) = state.withLock { state in (state.link, state.close()) }
         fail(losses, .closed, "the client is closed")
         channel?.close(promise: nil)
     }
+}
 
-    private func deadline(_ timeout: Duration?) -> NIODeadline {
+extension RedisClient {
+    func deadline(_ timeout: Duration?) -> NIODeadline {
         .now() + TimeAmount(timeout ?? configuration.commandTimeout)
     }
 
-    private func submit(
-        _ calls: [(id: UInt64, command: RedisCommand, caller: Caller)], _ deadline: NIODeadline, _ repeatable: Bool
-    ) {
-        let (refusal, plansFlush) = state.withLock { state -> (RedisError?, Bool) in
-            if Task.isCancelled { return (RedisError(.cancelled, "cancelled before the command was sent"), false) }
-            if case .closed = state.phase { return (RedisError(.closed, "the client is closed"), false) }
-            guard state.calls.hasRoom(for: calls.count) else {
-                return (RedisError(.overloaded, "too many commands wait for \(configuration)"), false)
+    func send(
+        _ command: RedisCommand, until deadline: NIODeadline, repeatable: Bool, isLast: Bool = false
+    ) async throws(RedisError) -> RESPValue {
+        let ticket = CallTicket()
+        let outcome = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let call = CallQueue<Caller>.Call(
+                    command: command, caller: .alone(continuation), deadline: deadline, isRepeatable: repeatable)
+                submit(CollectionOfOne(call), ticket, isLast: isLast)
             }
-            for call in calls {
-                state.calls.add(
-                    .init(command: call.command, caller: call.caller, deadline: deadline, isRepeatable: repeatable),
-                    as: call.id)
-            }
-            state.soonest = min(state.soonest ?? deadline, deadline)
-            defer { state.isFlushPlanned = true }
-            return (nil, !state.isFlushPlanned)
+        } onCancel: {
+            abandon(ticket)
         }
-        if let refusal { for call in calls { call.caller.resume(.failure(refusal)) } }
-        if plansFlush { eventLoop.execute { self.flush() } }
+        return try outcome.get()
     }
 
-    private func abandon(_ ids: [UInt64]) {
-        fail(
-            state.withLock { state in ids.compactMap { state.calls.abandon($0) } }, .cancelled,
-            "cancelled while a command waited for its reply")
+    func send(
+        _ commands: [RedisCommand], until deadline: NIODeadline, repeatable: Bool
+    ) async -> [Result<RESPValue, RedisError>] {
+        guard !commands.isEmpty else { return [] }
+        let ticket = CallTicket()
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let batch = CallBatch(count: commands.count, continuation)
+                let calls = commands.enumerated().map { position, command in
+                    CallQueue<Caller>.Call(
+                        command: command, caller: .together(batch, position: position), deadline: deadline,
+                        isRepeatable: repeatable, followsOn: position > 0)
+                }
+                submit(calls, ticket, isLast: false)
+            }
+        } onCancel: {
+            abandon(ticket)
+        }
     }
 
-    private func fail(_ losses: [CallQueue<Caller>.Loss], _ code: RedisError.Code, _ message: String) {
+    private func submit(_ calls: some Collection<CallQueue<Caller>.Call> & Sendable, _ ticket: CallTicket, isLast: Bool)
+    {
+        let admission = state.withLock { state -> State.Admission in
+            guard !ticket.isGivenUp else { return .refused(RedisError(.cancelled, "cancelled before it was sent")) }
+            let admission = state.submit(calls, isLast: isLast, at: .now())
+            if case .taken(let first, _) = admission { ticket.note(first..<first + UInt64(calls.count)) }
+            return admission
+        }
+        switch admission {
+        case .taken(_, wakes: true): eventLoop.execute { self.flush() }
+        case .taken: break
+        case .refused(let error): for call in calls { call.caller.resume(.failure(error)) }
+        }
+    }
+
+    private func abandon(_ ticket: CallTicket) {
+        guard let ids = ticket.giveUp() else { return }
+        let (losses, checkAt) = state.withLock { state in (state.abandon(ids), state.planCheck()) }
+        if let checkAt { plan(checkAt) }
+        fail(losses, .cancelled, "cancelled while a command waited for its reply")
+    }
+
+    func fail(_ losses: [CallQueue<Caller>.Loss], _ code: RedisError.Code, _ message: @autoclosure () -> String) {
+        guard !losses.isEmpty else { return }
+        let message = message()
         for loss in losses {
             loss.caller.resume(.failure(RedisError(code, message, mayHaveRun: loss.mayHaveRun)))
         }
-    }
-}
-
-// On the event loop.
-extension RedisClient {
-    private enum Step {
-        case nothing
-        case connect
-        case write(any Channel, [RedisCommand])
-        case refuse([CallQueue<Caller>.Loss], RedisError)
-    }
-
-    private func flush() {
-        let (step, checkAt) = state.withLock { state -> (Step, NIODeadline?) in
-            state.isFlushPlanned = false
-            return (nextStep(&state), planCheck(&state))
-        }
-        if let checkAt { eventLoop.scheduleTask(deadline: checkAt) { self.checkDeadlines() } }
-        switch step {
-        case .nothing: break
-        case .connect: connect()
-        case .write(let channel, let commands): write(commands, to: channel)
-        case .refuse(let losses, let reason):
-            for loss in losses { loss.caller.resume(.failure(reason)) }
-        }
-    }
-
-    private func nextStep(_ state: inout State) -> Step {
-        guard state.calls.hasWaiting else { return .nothing }
-        switch state.phase {
-        case .resting(let end, let reason) where .now() < end: return .refuse(state.calls.refuseWaiting(), reason)
-        case .idle, .resting:
-            state.phase = .connecting
-            return .connect
-        case .ready(let channel) where channel.isWritable:
-            return .write(channel, state.calls.takeWaiting(upTo: Self.flushBytes))
-        case .connecting, .ready, .closed: return .nothing
-        }
-    }
-
-    private func write(_ commands: [RedisCommand], to channel: any Channel) {
-        var bytes = channel.allocator.buffer(capacity: commands.reduce(0) { $0 + $1.bytes.readableBytes })
-        for command in commands { bytes.writeImmutableBuffer(command.bytes) }
-        channel.writeAndFlush(bytes, promise: nil)
-        // What did not fit in is written when the rest of this turn is done.
-        if state.withLock({ $0.calls.hasWaiting }) { eventLoop.execute { self.flush() } }
-    }
-
-    private func connect() {
-        let events = RedisChannelHandler.Events(
-            onReady: { self.connected($0) }, onReplies: { self.receive($0) }, onWritable: { self.flush() },
-            onEnd: { self.ended($0) })
-        let (handshake, eventLoop) = (Handshake(configuration), eventLoop)
-        let connecting = connector.connect(on: eventLoop) { RedisChannelHandler(handshake, events) }
-        connecting.whenFailure { error in
-            self.ended(
-                RedisError(.connectionFailed, "no connection to \(self.configuration): \(error)", cause: error))
-        }
-        connecting.whenSuccess { channel in
-            eventLoop.scheduleTask(in: TimeAmount(self.configuration.connectTimeout)) {
-                if self.state.withLock({ if case .connecting = $0.phase { true } else { false } }) {
-                    channel.close(promise: nil)
-                }
-            }
-        }
-    }
-
-    private func connected(_ channel: any Channel) {
-        let isClosed = state.withLock { state -> Bool in
-            if case .closed = state.phase { return true }
-            state.phase = .ready(channel)
-            state.lastHeard = .now()
-            return false
-        }
-        if isClosed { channel.close(promise: nil) } else { flush() }
-    }
-
-    private func receive(_ replies: [RESPValue]) {
-        var answered: [(Caller, RESPValue)] = []
-        answered.reserveCapacity(replies.count)
-        let lostStep = state.withLock { state -> (any Channel)? in
-            state.lastHeard = .now()
-            state.backoff.succeed()
-            for reply in replies {
-                // Nobody has asked for it.
-                if case .push = reply { continue }
-                guard let caller = state.calls.takeReply() else {
-                    if case .ready(let channel) = state.phase { return channel }
-                    return nil
-                }
-                if let caller { answered.append((caller, reply)) }
-            }
-            return nil
-        }
-        for (caller, reply) in answered { caller.resume(reply) }
-        lostStep?.close(promise: nil)
-    }
-
-    private func ended(_ error: RedisError?) {
-        var generator = SystemRandomNumberGenerator()
-        let (losses, refused, reason, isToRetry) = state.withLock {
-            state -> ([CallQueue<Caller>.Loss], [CallQueue<Caller>.Loss], RedisError, Bool) in
-            let reason = error ?? RedisError(.connectionLost, "\(configuration) closed the connection")
-            let losses = state.calls.lose()
-            let wasReady = if case .ready = state.phase { true } else { false }
-            if case .closed = state.phase { return (losses, [], reason, false) }
-            // The first failure of a connection that had worked is tried again at once.
-            if wasReady, state.backoff.failures == 0 {
-                _ = state.backoff.fail(using: &generator)
-                state.phase = .idle
-                return (losses, [], reason, state.calls.hasWaiting)
-            }
-            state.phase = .resting(until: .now() + TimeAmount(state.backoff.fail(using: &generator)), because: reason)
-            return (losses, state.calls.refuseWaiting(), reason, false)
-        }
-        fail(losses, .connectionLost, "the connection to \(configuration) was lost before the reply came")
-        for loss in refused { loss.caller.resume(.failure(reason)) }
-        if isToRetry { flush() }
-    }
-
-    /// Plans the next look at the deadlines, if none is planned that is soon enough.
-    private func planCheck(_ state: inout State) -> NIODeadline? {
-        guard let next = state.soonest, state.checkAt.map({ next < $0 }) ?? true else { return nil }
-        state.checkAt = next
-        return next
-    }
-
-    private func checkDeadlines() {
-        let (losses, checkAt, silent) = state.withLock {
-            state -> ([CallQueue<Caller>.Loss], NIODeadline?, (any Channel)?) in
-            let now = NIODeadline.now()
-            let losses = state.calls.expire(at: now)
-            (state.checkAt, state.soonest) = (nil, state.calls.nextDeadline)
-            var silent: (any Channel)?
-            if state.calls.awaitsReply, now - state.lastHeard > Self.silence, case .ready(let channel) = state.phase {
-                silent = channel
-            }
-            return (losses, planCheck(&state), silent)
-        }
-        if let checkAt { eventLoop.scheduleTask(deadline: checkAt) { self.checkDeadlines() } }
-        fail(losses, .timedOut, "\(configuration) did not answer in time")
-        silent?.close(promise: nil)
     }
 }

@@ -16,11 +16,7 @@ import Testing
     }
 
     private mutating func add(_ numbers: Int..., deadline: Int64 = 100, isRepeatable: Bool = false) -> [UInt64] {
-        numbers.map { number in
-            let id = queue.makeID()
-            queue.add(call(number, deadline: deadline, isRepeatable: isRepeatable), as: id)
-            return id
-        }
+        numbers.map { queue.add(call($0, deadline: deadline, isRepeatable: isRepeatable)) }
     }
 
     /// Everything that waits is written.
@@ -56,13 +52,25 @@ import Testing
         #expect(queue.takeReply() == .some(2))
     }
 
-    @Test mutating func `no more is taken on than is allowed, and who gives up makes room`() {
+    @Test mutating func `no more is taken on than is allowed; who gives up keeps a place until the reply comes`() {
         let ids = add(0, 1, 2, 3, 4, 5, 6, 7, 8)
         #expect(queue.hasRoom(for: 1) && !queue.hasRoom(for: 2))
         _ = write()
-        #expect(!queue.hasRoom(for: 2))
-        _ = queue.abandon(ids[4])
+        _ = queue.abandon(ids[0])
+        #expect(queue.count == 8 && !queue.hasRoom(for: 2))
+        _ = queue.takeReply()
         #expect(queue.hasRoom(for: 2))
+    }
+
+    @Test mutating func `what is sent together is written together`() {
+        _ = add(1)
+        for number in 2...4 {
+            var call = call(number)
+            call.followsOn = number > 2
+            _ = queue.add(call)
+        }
+        #expect(queue.takeWaiting(upTo: 1).count == 1)
+        #expect(queue.takeWaiting(upTo: 1).count == 3)
     }
 
     @Test mutating func `what is written at a time is bounded, but never nothing`() {
@@ -70,6 +78,17 @@ import Testing
         #expect(queue.takeWaiting(upTo: 1).count == 1)
         #expect(queue.takeWaiting(upTo: RedisCommand("ECHO", 2).bytes.readableBytes + 1).count == 2)
         #expect(!queue.hasWaiting)
+    }
+
+    @Test mutating func `it is known when the next reply is wanted by nobody`() {
+        let ids = add(1, 2)
+        #expect(queue.abandon(ids[0]) != nil && !queue.awaitsUnwanted)
+        _ = write()
+        #expect(!queue.awaitsUnwanted)
+        _ = queue.abandon(ids[1])
+        #expect(queue.awaitsUnwanted)
+        _ = queue.takeReply()
+        #expect(!queue.awaitsUnwanted && !queue.awaitsReply)
     }
 
     @Test mutating func `calls end when their time is up, written or not`() {
@@ -125,6 +144,6 @@ import Testing
         }
         ended += queue.endAll().map(\.caller)
         #expect(ended.sorted() == Array(1...started))
-        #expect(queue.count == 0 && !queue.hasWaiting && !queue.awaitsReply)
+        #expect(queue.count == 0 && !queue.hasWaiting)
     }
 }

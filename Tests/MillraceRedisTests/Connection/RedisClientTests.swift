@@ -1,18 +1,18 @@
-import Foundation
-import MillraceRedis
-import MillraceTesting
 import NIOCore
+import Synchronization
 import TestServers
 import Testing
+
+@testable import MillraceRedis
 
 @Suite(.timeLimit(.minutes(2))) struct RedisClientTests {
     /// A client of the shared server, and a prefix for the test's own keys.
     private func withClient<Value>(
         _ body: (RedisClient, String) async throws -> Value
     ) async throws -> Value {
-        let client = try RedisClient(try RedisConfiguration(try await RedisServer.shared.url(), environment: [:]))
+        let client = try await RedisServer.shared.client()
         defer { client.close() }
-        return try await body(client, "test:\(UUID().uuidString):")
+        return try await body(client, ownPrefix())
     }
 
     @Test func `a value comes back as it was sent, whatever bytes it has`() async throws {
@@ -76,7 +76,7 @@ import Testing
 
     @Test func `who is cancelled leaves at once, and the others get their replies`() async throws {
         try await RedisServer.with { server in
-            let client = try RedisClient(try RedisConfiguration(server.url(), environment: [:]))
+            let client = try server.client()
             defer { client.close() }
             _ = try await client.send(RedisCommand("PING"))
             try server.freeze()
@@ -109,91 +109,134 @@ import Testing
         }
     }
 
-    @Test func `a time-out leaves the connection as it is, and late replies reach nobody`() async throws {
-        try await RedisServer.with { server in
-            let client = try RedisClient(try RedisConfiguration(server.url(), environment: [:]))
+    @Test(arguments: RedisServer.Program.allCases)
+    func `a time-out leaves the connection as it is, and late replies reach nobody`(
+        program: RedisServer.Program
+    ) async throws {
+        try await RedisServer.with(program) { server in
+            let client = try server.client()
             defer { client.close() }
             let id = try await client.send(RedisCommand("CLIENT ID"))
             try server.freeze()
-            let error = await #expect(throws: RedisError.self) {
+            async let patient = client.send(RedisCommand("ECHO", "patient"), timeout: .seconds(60))
+            let error = await redisError {
                 try await client.send(RedisCommand("ECHO", "late"), timeout: .milliseconds(50))
             }
             #expect(error?.code == .timedOut && error?.mayHaveRun == true)
             try server.thaw()
             #expect(try await client.send(RedisCommand("ECHO", "next"), timeout: .seconds(60)).text == "next")
+            let reply = try await patient
+            #expect(reply.text == "patient")
             #expect(try await client.send(RedisCommand("CLIENT ID")) == id)
         }
     }
 
-    @Test func `a server that comes back is found again, and meanwhile calls fail at once`() async throws {
+    @Test func `more calls than are allowed fail at once, and what waits can be read off`() async throws {
         try await RedisServer.with { server in
-            let client = try RedisClient(try RedisConfiguration(server.url(), environment: [:]))
+            var configuration = try server.configuration()
+            configuration.queueLimit = 100
+            let client = try RedisClient(configuration)
             defer { client.close() }
-            _ = try await client.send(RedisCommand("SET", "k", "1"))
-            try await server.crash()
-            let start = ContinuousClock.now
-            for _ in 0..<200 {
-                await #expect(throws: RedisError.self) {
-                    try await client.send(RedisCommand("PING"), timeout: .seconds(60))
+            _ = try await client.send(RedisCommand("PING"))
+            try server.freeze()
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for number in 0..<100 {
+                    group.addTask {
+                        let reply = try await client.send(
+                            RedisCommand("ECHO", .integer(Int64(number))), timeout: .seconds(60))
+                        #expect(reply.number == Int64(number))
+                    }
                 }
+                try await eventually { client.statistics.inFlight + client.statistics.waiting == 100 }
+                let error = await redisError { try await client.send(RedisCommand("PING"), timeout: .seconds(60)) }
+                #expect(error?.code == .overloaded && error?.mayHaveRun == false)
+                try server.thaw()
+                try await group.waitForAll()
             }
-            #expect(start.duration(to: .now) < .seconds(30))
-            try await server.start()
-            while (try? await client.send(RedisCommand("PING"))) == nil { try await Task.sleep(for: .milliseconds(10)) }
-            #expect(try await client.send(RedisCommand("GET", "k")) == .null)
+            #expect(client.statistics.inFlight == 0 && client.statistics.waiting == 0)
+            #expect(client.statistics.connections == 1 && client.statistics.isConnected)
         }
     }
 
-    @Test func `what may be repeated survives a cut connection, and the rest says that it may have run`() async throws {
+    @Test(arguments: RedisServer.Program.allCases)
+    func `what the server says unasked stands in nobody's way`(program: RedisServer.Program) async throws {
+        let server = try await RedisServer.shared(program)
+        let (client, other) = (try server.client(), try server.client())
+        defer {
+            client.close()
+            other.close()
+        }
+        let key = RedisArgument.text(ownPrefix())
+        _ = try await client.send(RedisCommand("CLIENT TRACKING", "ON"))
+        for number in 0..<50 {
+            _ = try await client.send(RedisCommand("GET", key))
+            // From here on the server tells the first client that the key has changed.
+            async let written = other.send(RedisCommand("SET", key, .integer(Int64(number))))
+            async let echoed = client.send(RedisCommand("ECHO", .integer(Int64(number))))
+            let (reply, echo) = (try await written, try await echoed)
+            #expect(reply.text == "OK" && echo.number == Int64(number))
+        }
+        #expect(client.generation == 1)
+        _ = try await other.send(RedisCommand("DEL", key))
+    }
+
+    @Test(arguments: RedisServer.Program.allCases)
+    func `a server that knows no HELLO is talked to in RESP2`(program: RedisServer.Program) async throws {
+        try await RedisServer.with(program, lines: [#"rename-command HELLO """#]) { server in
+            let client = try server.client(database: 2)
+            defer { client.close() }
+            let info = try await client.send(RedisCommand("CLIENT INFO"), timeout: .seconds(30)).text ?? ""
+            #expect(info.contains("name=millrace") && info.contains("resp=2") && info.contains("db=2"))
+            _ = try await client.send(RedisCommand("HSET", "h", "a", "1"))
+            #expect(try await client.send(RedisCommand("HGETALL", "h")).elements?.map(\.text) == ["a", "1"])
+            #expect(try await client.send(RedisCommand("GET", "none")) == .null)
+        }
+    }
+
+    @Test func `a dead peer is noticed by the kernel, and small packets are not kept back`() async throws {
+        try await withClient { client, _ in
+            _ = try await client.send(RedisCommand("PING"))
+            let channel = try #require(client.state.withLock { $0.link })
+            #expect(try await channel.getOption(.tcpOption(.tcp_nodelay)).get() == 1)
+            #expect(try await channel.getOption(.socketOption(.so_keepalive)).get() == 1)
+        }
+    }
+
+    @Test func `who shuts down waits for what was sent before, and takes no more`() async throws {
+        try await RedisServer.with { server in
+            let client = try server.client()
+            _ = try await client.send(RedisCommand("PING"))
+            try server.freeze()
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for number in 0..<500 {
+                    group.addTask {
+                        let reply = try await client.send(RedisCommand("ECHO", .integer(Int64(number))))
+                        #expect(reply.number == Int64(number))
+                    }
+                }
+                try await eventually { client.statistics.inFlight + client.statistics.waiting == 500 }
+                group.addTask { await client.shutdown(within: .seconds(60)) }
+                try await eventually {
+                    await code(of: { try await client.send(RedisCommand("PING"), timeout: .milliseconds(1)) })
+                        == .closed
+                }
+                try server.thaw()
+                try await group.waitForAll()
+            }
+            #expect(!client.statistics.isConnected)
+            await client.shutdown()
+        }
+    }
+
+    @Test func `a client that is let go lets its connection go`() async throws {
         let server = try await RedisServer.shared
         let proxy = try await CutProxy.start(to: server.port)
-        let client = try RedisClient(try RedisConfiguration(server.url(port: proxy.port), environment: [:]))
-        defer { client.close() }
-        _ = try await client.send(RedisCommand("PING"))
-        proxy.cut(after: 0, from: .server)
-        async let repeatable = client.send(RedisCommand("ECHO", "a"), timeout: .seconds(60), repeatable: true)
-        async let single = client.send(RedisCommand("ECHO", "b"), timeout: .seconds(60))
-        let echo = try await repeatable
-        #expect(echo.text == "a")
-        do {
-            _ = try await single
-            Issue.record("the reply of a cut connection came")
-        } catch let error as RedisError {
-            #expect(error.code == .connectionLost && error.mayHaveRun)
-        }
+        var client: RedisClient? = try server.client(port: proxy.port)
+        _ = try await client?.send(RedisCommand("PING"))
+        #expect(proxy.connections == 1)
+        client = nil
+        try await eventually { proxy.connections == 0 }
         try await proxy.close()
-    }
-
-    @Test func `a wrong password is one clear line without it, and no call waits for a second try`() async throws {
-        let server = try await RedisServer.shared
-        let client = try RedisClient(try RedisConfiguration(server.url(password: "hush"), environment: [:]))
-        defer { client.close() }
-        let error = await #expect(throws: RedisError.self) { try await client.send(RedisCommand("PING")) }
-        #expect(error?.code == .authentication)
-        #expect(
-            error?.description.contains("hush") == false
-                && error?.description.contains("MILLRACE_REDIS_PASSWORD") == true)
-    }
-
-    @Test func `a user of the access lists may do what is allowed`() async throws {
-        let server = try await RedisServer.shared
-        let client = try RedisClient(try RedisConfiguration(server.url(user: "ann"), environment: [:]))
-        defer { client.close() }
-        #expect(try await client.send(RedisCommand("GET", "ann:x")) == .null)
-        let error = await #expect(throws: RedisError.self) { try await client.send(RedisCommand("GET", "bob:x")) }
-        #expect(error?.code == .server(.noPermission))
-    }
-
-    @Test func `TLS is verified: the authority, and the host's name`() async throws {
-        let server = try await RedisServer.shared
-        let right = try RedisClient(
-            try RedisConfiguration(server.tlsURL(options: "tls_ca=\(server.folder)/ca.crt"), environment: [:]))
-        defer { right.close() }
-        #expect(try await right.send(RedisCommand("PING")).text == "PONG")
-        let wrong = try RedisClient(try RedisConfiguration(server.tlsURL(options: "timeout=5s"), environment: [:]))
-        defer { wrong.close() }
-        let error = await #expect(throws: RedisError.self) { try await wrong.send(RedisCommand("PING")) }
-        #expect(error?.code == .connectionLost || error?.code == .connectionFailed)
     }
 
     @Test func `a closed client says so`() async throws {

@@ -1,0 +1,224 @@
+internal import NIOCore
+
+/// What a client knows of its connection and of its calls, and what is to be done next.
+///
+/// A plain state machine: time and chance are arguments, and a connection is whatever its owner says.
+struct ClientState<Caller, Link> {
+    enum Phase {
+        case idle
+        /// A connection is being made. After failures others do not wait for it: they fail for the reason of the last one.
+        case connecting(because: RedisError?)
+        case ready(Link)
+        /// The server is not the one to talk to any more: what was written is still answered.
+        case retiring(Link)
+        case resting(until: NIODeadline, because: RedisError)
+        case closed
+    }
+
+    enum Admission {
+        /// The number of the first call; whether somebody has to look for the next step.
+        case taken(UInt64, wakes: Bool)
+        case refused(RedisError)
+    }
+
+    enum Step {
+        case nothing
+        case connect(generation: Int)
+        case write(Link, [RedisCommand])
+    }
+
+    /// What the end of a connection means to the callers.
+    struct End {
+        var losses: [CallQueue<Caller>.Loss] = []
+        var refused: [CallQueue<Caller>.Loss] = []
+        var reason: RedisError
+        /// Whether another connection is to be made at once.
+        var isToRetry = false
+    }
+
+    /// A server that says nothing for so long to a call that its caller has given up is taken for gone.
+    static var silence: TimeAmount { .seconds(5) }
+    /// No more is handed to the socket at a time, unless it is sent together.
+    static var flushBytes: Int { 256 << 10 }
+    /// A connection that was made a moment ago is not made anew because of what the server says.
+    static var shortestLife: TimeAmount { .seconds(1) }
+
+    private(set) var calls: CallQueue<Caller>
+    private(set) var phase = Phase.idle
+    private(set) var generation = 0
+    private(set) var timeouts = 0
+    private var backoff = Backoff()
+    private var isWoken = false
+    private var takesNoMore = false
+    private var madeAt = NIODeadline.uptimeNanoseconds(0)
+    /// Since when nothing has come, though something is awaited.
+    private var silentSince = NIODeadline.uptimeNanoseconds(0)
+    /// When the times are looked at next, and when that is necessary at the latest.
+    private var checkAt: NIODeadline?
+    private var soonest: NIODeadline?
+
+    init(limit: Int) {
+        calls = CallQueue(limit: limit)
+    }
+
+    /// The connection, as long as it is one.
+    var link: Link? {
+        switch phase {
+        case .ready(let link), .retiring(let link): link
+        default: nil
+        }
+    }
+
+    /// Takes calls on that are sent together, or says why not.
+    mutating func submit(
+        _ calls: some Collection<CallQueue<Caller>.Call>, isLast: Bool = false, at now: NIODeadline
+    ) -> Admission {
+        if takesNoMore, !isLast { return .refused(RedisError(.closed, "the client is closed")) }
+        switch phase {
+        case .closed: return .refused(RedisError(.closed, "the client is closed"))
+        case .resting(let end, let reason) where now < end: return .refused(reason)
+        case .connecting(.some(let reason)): return .refused(reason)
+        case .idle, .connecting, .ready, .retiring, .resting: break
+        }
+        guard self.calls.hasRoom(for: calls.count) else {
+            return .refused(RedisError(.overloaded, "\(self.calls.limit) commands wait for Redis already"))
+        }
+        var first: UInt64?
+        for call in calls {
+            let id = self.calls.add(call)
+            if first == nil { first = id }
+            soonest = min(soonest ?? call.deadline, call.deadline)
+        }
+        defer { isWoken = true }
+        return .taken(first ?? 0, wakes: !isWoken)
+    }
+
+    /// What is to be done for the calls that wait.
+    mutating func next(at now: NIODeadline, isWritable: (Link) -> Bool) -> Step {
+        isWoken = false
+        guard calls.hasWaiting else { return .nothing }
+        switch phase {
+        case .idle: return connect(because: nil)
+        case .resting(_, let reason): return connect(because: reason)
+        case .ready(let link) where isWritable(link):
+            if !calls.awaitsReply { silentSince = now }
+            return .write(link, calls.takeWaiting(upTo: Self.flushBytes))
+        case .connecting, .ready, .retiring, .closed: return .nothing
+        }
+    }
+
+    private mutating func connect(because reason: RedisError?) -> Step {
+        phase = .connecting(because: reason)
+        generation += 1
+        return .connect(generation: generation)
+    }
+
+    /// Notes that commands may be sent.
+    ///
+    /// - Returns: whether the connection is still wanted.
+    mutating func connected(_ link: Link, _ generation: Int, at now: NIODeadline) -> Bool {
+        guard case .connecting = phase, generation == self.generation else { return false }
+        phase = .ready(link)
+        (madeAt, silentSince) = (now, now)
+        return true
+    }
+
+    /// Says whose the replies are.
+    ///
+    /// - Returns: `nil` beside them when all is well, else why the connection is to be given up.
+    mutating func receive(
+        _ replies: [RESPValue], _ generation: Int, at now: NIODeadline
+    ) -> (answers: [(Caller, RESPValue)], violation: RedisError?) {
+        guard generation == self.generation else { return ([], nil) }
+        silentSince = now
+        backoff.succeed()
+        var answers: [(Caller, RESPValue)] = []
+        answers.reserveCapacity(replies.count)
+        for reply in replies {
+            switch reply {
+            // Nobody has asked for it.
+            case .push: continue
+            case .error(let error) where error.code == .readOnly: retire(at: now)
+            default: break
+            }
+            guard let caller = calls.takeReply() else {
+                return (answers, RedisError(.connectionLost, "the server sent a reply that nobody had asked for"))
+            }
+            if let caller { answers.append((caller, reply)) }
+        }
+        return (answers, nil)
+    }
+
+    /// Looks for another server, by a new connection to the same name.
+    private mutating func retire(at now: NIODeadline) {
+        if case .ready(let link) = phase, now - madeAt >= Self.shortestLife { phase = .retiring(link) }
+    }
+
+    /// The connection that has been answered for the last time, if there is one.
+    var retired: Link? {
+        if case .retiring(let link) = phase, !calls.awaitsReply { link } else { nil }
+    }
+
+    /// Notes that a connection is gone, or could not be made.
+    mutating func ended(
+        _ reason: RedisError, _ generation: Int, at now: NIODeadline, using generator: inout some RandomNumberGenerator
+    ) -> End {
+        var end = End(reason: reason)
+        guard generation == self.generation else { return end }
+        switch phase {
+        case .idle, .resting, .closed: return end
+        case .ready, .retiring:
+            end.losses = calls.lose()
+            if backoff.failures == 0 {
+                // It had worked: what waits is tried at once.
+                _ = backoff.fail(using: &generator)
+                phase = .idle
+                end.isToRetry = calls.hasWaiting
+                return end
+            }
+        case .connecting: break
+        }
+        phase = .resting(until: now + TimeAmount(backoff.fail(using: &generator)), because: reason)
+        end.refused = calls.refuseWaiting()
+        return end
+    }
+
+    /// Ends a call whose caller gives it up.
+    mutating func abandon(_ ids: Range<UInt64>) -> [CallQueue<Caller>.Loss] {
+        let losses = ids.compactMap { calls.abandon($0) }
+        if calls.awaitsUnwanted { soonest = min(soonest ?? .distantFuture, silentSince + Self.silence) }
+        return losses
+    }
+
+    /// Says when to look at the times, unless that is planned.
+    mutating func planCheck() -> NIODeadline? {
+        guard let soonest, checkAt.map({ soonest < $0 }) ?? true else { return nil }
+        checkAt = soonest
+        return soonest
+    }
+
+    /// Ends the calls whose time is up; also says whether the server is gone.
+    mutating func check(_ planned: NIODeadline, at now: NIODeadline) -> (losses: [CallQueue<Caller>.Loss], isGone: Bool)
+    {
+        guard planned == checkAt else { return ([], false) }
+        checkAt = nil
+        let losses = calls.expire(at: now)
+        timeouts += losses.count
+        // Many deadlines in a row are looked at together.
+        soonest = calls.nextDeadline.map { max($0, now + .milliseconds(1)) }
+        guard calls.awaitsUnwanted else { return (losses, false) }
+        let end = silentSince + Self.silence
+        if link != nil, now >= end { return (losses, true) }
+        soonest = min(soonest ?? end, end)
+        return (losses, false)
+    }
+
+    /// Takes no more calls but a last one.
+    mutating func takeNoMore() { takesNoMore = true }
+
+    /// Ends everything.
+    mutating func close() -> [CallQueue<Caller>.Loss] {
+        phase = .closed
+        return calls.endAll()
+    }
+}

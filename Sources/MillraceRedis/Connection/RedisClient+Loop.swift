@@ -1,0 +1,84 @@
+internal import NIOCore
+internal import Synchronization
+
+// What happens on the event loop.
+extension RedisClient {
+    /// Does what the calls that wait need.
+    func flush() {
+        let (step, checkAt) = state.withLock { state in
+            (state.next(at: .now()) { $0.isWritable }, state.planCheck())
+        }
+        if let checkAt { plan(checkAt) }
+        switch step {
+        case .nothing: break
+        case .connect(let generation): connect(generation)
+        case .write(let channel, let commands): write(commands, to: channel)
+        }
+    }
+
+    private func write(_ commands: [RedisCommand], to channel: any Channel) {
+        var bytes = channel.allocator.buffer(capacity: commands.reduce(0) { $0 + $1.bytes.readableBytes })
+        for command in commands { bytes.writeImmutableBuffer(command.bytes) }
+        channel.writeAndFlush(bytes, promise: nil)
+        // What did not fit in is written when the rest of this turn is done.
+        if state.withLock({ $0.calls.hasWaiting }) { eventLoop.execute { self.flush() } }
+    }
+
+    private func connect(_ generation: Int) {
+        // A client that is not in use any more is let go, and its connection with it.
+        let events = RedisChannelHandler.Events(
+            onReady: { [weak self] channel in
+                if let self { connected(channel, generation) } else { channel.close(promise: nil) }
+            },
+            onReplies: { [weak self] in self?.receive($0, generation) }, onWritable: { [weak self] in self?.flush() },
+            onEnd: { [weak self] in self?.ended($0, generation) })
+        connector.connect(on: eventLoop, Handshake(configuration), events)
+    }
+
+    private func connected(_ channel: any Channel, _ generation: Int) {
+        let isWanted = state.withLock { $0.connected(channel, generation, at: .now()) }
+        if isWanted { flush() } else { channel.close(promise: nil) }
+    }
+
+    private func receive(_ replies: [RESPValue], _ generation: Int) {
+        let (received, retired) = state.withLock { state in
+            (state.receive(replies, generation, at: .now()), state.retired)
+        }
+        for (caller, reply) in received.answers { caller.resume(reply) }
+        if let violation = received.violation { end(generation, violation) }
+        if retired != nil {
+            end(generation, RedisError(.connectionLost, "\(configuration) takes no writes any more"))
+        }
+    }
+
+    /// Gives a connection up.
+    private func end(_ generation: Int, _ reason: RedisError) {
+        let channel = state.withLock { $0.generation == generation ? $0.link : nil }
+        ended(reason, generation)
+        // With TLS that waits for the other side.
+        channel?.close(promise: nil)
+    }
+
+    private func ended(_ reason: RedisError?, _ generation: Int) {
+        var generator = SystemRandomNumberGenerator()
+        let reason = reason ?? RedisError(.connectionLost, "\(configuration) closed the connection")
+        let end = state.withLock { $0.ended(reason, generation, at: .now(), using: &generator) }
+        fail(end.losses, .connectionLost, "the connection to \(configuration) was lost before the reply came")
+        for loss in end.refused { loss.caller.resume(.failure(end.reason)) }
+        if end.isToRetry { flush() }
+    }
+
+    /// Looks at the times then.
+    func plan(_ check: NIODeadline) {
+        eventLoop.scheduleTask(deadline: check) { [weak self] in self?.look(check) }
+    }
+
+    private func look(_ planned: NIODeadline) {
+        let (found, checkAt, generation) = state.withLock { state in
+            (state.check(planned, at: .now()), state.planCheck(), state.generation)
+        }
+        if let checkAt { plan(checkAt) }
+        fail(found.losses, .timedOut, "\(configuration) did not answer in time")
+        if found.isGone { end(generation, RedisError(.connectionLost, "\(configuration) has gone silent")) }
+    }
+}
