@@ -40,6 +40,7 @@ let package = Package(
                 .product(name: "MillraceCaching", package: "millrace"),
                 .product(name: "MillracePostgres", package: "millrace"),
                 .product(name: "MillraceSQLite", package: "millrace"),
+                .product(name: "MillraceRedis", package: "millrace"),
                 .product(name: "MillraceTesting", package: "millrace"),
             ],
             path: "Bench", swiftSettings: settings),

@@ -4,7 +4,7 @@ import Foundation
 /// Measures one part of Millrace against what it could be at best, and fails when a figure is under what is wanted.
 @main struct Bench: AsyncParsableCommand {
     enum Name: String, ExpressibleByArgument, CaseIterable {
-        case jobs, cache, postgres
+        case jobs, cache, postgres, redis
     }
 
     static let configuration = CommandConfiguration(
@@ -14,7 +14,7 @@ import Foundation
             Each figure is one line of JSON. `ratio` is ours to the limit, as a rate, so higher is better; `wanted` is \
             the least that is good enough. Both are measured in turn, in pairs: `value` and `limit` are medians, \
             `ratio` is the median of the pairs' ratios, which `runs` lists. `cache` also measures hit ratios, if it \
-            finds the traces for them; `postgres` starts a server of its own.
+            finds the traces for them; `postgres` and `redis` start a server of their own.
             """)
 
     @Argument(help: "What to measure: \(Name.allCases.map(\.rawValue).joined(separator: ", ")).")
@@ -41,7 +41,7 @@ import Foundation
         defer { scratch.remove() }
         let server = name == .postgres ? try BenchServer(scratch) : nil
         var isGoodEnough = true
-        for benchmark in benchmarks(scratch, server) where benchmark.name.hasPrefix(only) {
+        for benchmark in try benchmarks(scratch, server) where benchmark.name.hasPrefix(only) {
             let figure = try await benchmark.measure(runs: runs)
             FileHandle.standardOutput.write(Data((figure.line + "\n").utf8))
             if !figure.isGoodEnough { isGoodEnough = false }
@@ -49,7 +49,7 @@ import Foundation
         if !isGoodEnough { throw ExitCode.failure }
     }
 
-    private func benchmarks(_ scratch: Scratch, _ server: BenchServer?) -> [any Benchmark] {
+    private func benchmarks(_ scratch: Scratch, _ server: BenchServer?) throws -> [any Benchmark] {
         switch name {
         case .jobs:
             return [1, 10, 100].map { ClaimAndSettle(scratch: scratch, batch: $0) } + [WholeRun(scratch: scratch)]
@@ -59,6 +59,9 @@ import Foundation
             return lookups + [invalidation] + (traceFolder().map(HitRatio.all) ?? [])
         case .postgres:
             return server.map { postgres(scratch, $0) } ?? []
+        case .redis:
+            let server = try RedisBenchServer()
+            return [.many, .one].map { RedisGet(server: server, load: $0) }
         }
     }
 

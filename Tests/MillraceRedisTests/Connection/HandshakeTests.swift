@@ -44,6 +44,16 @@ import Testing
                 ([RedisCommand("AUTH", "hush"), name, RedisCommand("SELECT", 2)], [ok, ok, ok]),
             ], outcome: "ready, RESP2"),
         Case(
+            testDescription: "a server that does not know HELLO and asks for the password first",
+            url: "redis://:hush@h",
+            flights: [
+                (
+                    [RedisCommand("HELLO", 3, "AUTH", "default", "hush", "SETNAME", "millrace")],
+                    [error("NOAUTH Authentication required.")]
+                ),
+                ([RedisCommand("AUTH", "hush"), name], [ok, ok]),
+            ], outcome: "ready, RESP2"),
+        Case(
             testDescription: "a server that speaks no RESP3", url: "redis://h",
             flights: [
                 (
