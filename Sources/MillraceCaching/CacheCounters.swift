@@ -41,19 +41,25 @@ final class CacheCounters: Sendable {
     }
 
     /// What each tier has done since the process began.
-    func tiers(memory: CacheStats.TierCounters) -> [CacheTierName: CacheStats.TierCounters] {
-        state.withLock { tiers($0, memory: memory) }
+    func tiers(
+        memory: CacheStats.TierCounters, shared: CacheStats.TierCounters?
+    ) -> [CacheTierName: CacheStats.TierCounters] {
+        state.withLock { tiers($0, memory, shared) }
     }
 
     /// The part of it that the store was not told.
-    func unreported(memory: CacheStats.TierCounters) -> [CacheTierName: CacheStats.TierCounters] {
-        state.withLock { unreported($0, memory: memory) }
+    func unreported(
+        memory: CacheStats.TierCounters, shared: CacheStats.TierCounters?
+    ) -> [CacheTierName: CacheStats.TierCounters] {
+        state.withLock { unreported($0, memory, shared) }
     }
 
     /// The same, and takes the store for told; tiers that did nothing are left out.
-    func takeUnreported(memory: CacheStats.TierCounters) -> [CacheTierName: CacheStats.TierCounters] {
+    func takeUnreported(
+        memory: CacheStats.TierCounters, shared: CacheStats.TierCounters?
+    ) -> [CacheTierName: CacheStats.TierCounters] {
         state.withLock { state in
-            let part = unreported(state, memory: memory)
+            let part = unreported(state, memory, shared)
             for (tier, counted) in part { state.reported[tier, default: .init()].add(counted) }
             return part
         }
@@ -67,17 +73,19 @@ final class CacheCounters: Sendable {
     }
 
     private func tiers(
-        _ state: State, memory: CacheStats.TierCounters
+        _ state: State, _ memory: CacheStats.TierCounters, _ shared: CacheStats.TierCounters?
     ) -> [CacheTierName: CacheStats.TierCounters] {
         var memory = memory
         memory.misses += unconfirmed.load(ordering: .relaxed)
-        return [.l1: memory, .l3: state.store]
+        var tiers: [CacheTierName: CacheStats.TierCounters] = [.l1: memory, .l3: state.store]
+        tiers[.l2] = shared
+        return tiers
     }
 
     private func unreported(
-        _ state: State, memory: CacheStats.TierCounters
+        _ state: State, _ memory: CacheStats.TierCounters, _ shared: CacheStats.TierCounters?
     ) -> [CacheTierName: CacheStats.TierCounters] {
-        tiers(state, memory: memory).reduce(into: [:]) { parts, tier in
+        tiers(state, memory, shared).reduce(into: [:]) { parts, tier in
             var part = tier.value
             part.subtract(state.reported[tier.key, default: .init()])
             if part != .init() { parts[tier.key] = part }

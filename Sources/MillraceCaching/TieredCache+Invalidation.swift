@@ -9,13 +9,19 @@ extension TieredCache {
     /// See `CacheRepository.invalidatePattern(_:)`.
     @discardableResult
     public func invalidatePattern(_ pattern: CachePattern) async throws(StoreError) -> CacheOutcome {
+        if shared != nil, isBehind { await follow() }
         let rule = try await guarded.write { (store) throws(StoreError) in try await store.invalidate(pattern) }
+        await shared?.announce(pattern, version: rule.version)
         // It counts everywhere now; the rest is tidying up, which others do if this is not to be.
         flights.detachAll(where: pattern.matches)
         let inMemory = memory.removeAll { rule.rulesOut($0.key, version: $0.version) }
         var steps = Int.max
-        let stored = try await finish(rule, within: &steps)
-        return CacheOutcome([.l1: .done(changes: inMemory), .l3: .done(changes: stored.removed)])
+        let (stored, shared) = try await finish(rule, within: &steps)
+        var states: [CacheTierName: CacheOutcome.State] = [
+            .l1: .done(changes: inMemory), .l3: .done(changes: stored.removed),
+        ]
+        states[.l2] = shared
+        return CacheOutcome(states)
     }
 
     /// Goes on with invalidations whose processes do not, in a bounded number of steps.
@@ -25,7 +31,7 @@ extension TieredCache {
         while steps > 0 {
             let rule = try await guarded.write { (store) throws(StoreError) in try await store.claimRule() }
             guard let rule else { break }
-            let purge = try await finish(rule, within: &steps)
+            let purge = try await finish(rule, within: &steps).stored
             done.purged += purge.removed
             done.isUnfinished = !purge.isFinished
         }
@@ -33,7 +39,12 @@ extension TieredCache {
     }
 
     /// Removes what a rule rules out from the tiers below memory, and then the rule, unless the steps are used up first.
-    private func finish(_ rule: CacheRule, within steps: inout Int) async throws(StoreError) -> CachePurge {
+    ///
+    /// The store's rule need not wait for a shared tier that is out of reach: that has rules of its own, or will learn this
+    /// one from the list of writes.
+    private func finish(
+        _ rule: CacheRule, within steps: inout Int
+    ) async throws(StoreError) -> (stored: CachePurge, shared: CacheOutcome.State?) {
         var removed = 0
         while steps > 0 {
             steps -= 1
@@ -42,9 +53,10 @@ extension TieredCache {
             }
             removed += step.removed
             guard step.isFinished else { continue }
+            let state = await shared?.purge(rule.pattern, version: rule.version)
             try await guarded.write { (store) throws(StoreError) in try await store.retire(rule) }
-            return CachePurge(removed: removed, isFinished: true)
+            return (CachePurge(removed: removed, isFinished: true), state)
         }
-        return CachePurge(removed: removed, isFinished: false)
+        return (CachePurge(removed: removed, isFinished: false), nil)
     }
 }

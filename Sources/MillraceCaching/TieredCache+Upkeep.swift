@@ -8,22 +8,26 @@ extension TieredCache {
 
     /// See `CacheRepository.stats()`.
     public func stats() async throws(StoreError) -> CacheStats {
+        if shared != nil, isBehind { await follow() }
         let name = options.name
         let count = try await guarded.read { (store) throws(StoreError) in try await store.count() }
         var total = try await guarded.read { (store) throws(StoreError) in try await store.counters(of: name) }
         let usage = memory.usage
-        let own = counters.tiers(memory: usage.counters)
-        for (tier, counted) in counters.unreported(memory: usage.counters) {
+        let own = counters.tiers(memory: usage.counters, shared: shared?.counters.tier)
+        for (tier, counted) in counters.unreported(memory: usage.counters, shared: shared?.counters.tier) {
             total[tier, default: .init()].add(counted)
         }
         return CacheStats(
-            l1Size: usage.entries, l2Size: nil, l3Count: count, l1MemoryBytes: usage.bytes, tiers: own, total: total,
-            loads: counters.loads, loadFailures: counters.loadFailures)
+            l1Size: usage.entries, l2Size: await shared?.count(), l3Count: count, l1MemoryBytes: usage.bytes,
+            tiers: own,
+            total: total, loads: counters.loads, loadFailures: counters.loadFailures,
+            l2Damaged: shared?.counters.damaged ?? 0)
     }
 
     /// See `CacheRepository.maintain()`.
     @discardableResult
     public func maintain() async throws(StoreError) -> CacheUpkeep {
+        if shared != nil, isBehind { await follow() }
         var done = CacheUpkeep()
         done.accesses = try await report()
         let finished = try await finishRules()
@@ -39,6 +43,7 @@ extension TieredCache {
             guard cleaned.isUnfinished else { break }
         }
         done.isUnfinished = done.isUnfinished || finished.isUnfinished
+        await shared?.purgeLeftOvers()
         return done
     }
 
@@ -47,7 +52,7 @@ extension TieredCache {
     /// - Returns: the number of values that were looked up.
     private func report() async throws(StoreError) -> Int {
         let accesses = memory.takeAccesses()
-        let counted = counters.takeUnreported(memory: memory.usage.counters)
+        let counted = counters.takeUnreported(memory: memory.usage.counters, shared: shared?.counters.tier)
         var written = 0
         do throws(StoreError) {
             // An empty batch still reports the counters.

@@ -1,12 +1,13 @@
 public import MillraceCore
 internal import Synchronization
 
-/// The cache as its users see it: memory in front of a store that is the authority.
+/// The cache as its users see it: memory in front of a store that is the authority, and between them a tier that many
+/// processes share, if there is one.
 ///
 /// A write goes to the store first, so that memory never holds what the store does not. A value found in the store is
-/// promoted to memory for what remains of its TTL, at most five minutes. Once a second a lookup asks the store what has
-/// been written meanwhile, by whomever, and memory forgets that; memory is not served when the last answer is two
-/// seconds old.
+/// promoted to the tiers above for what remains of its TTL, in memory at most five minutes. Once a second a lookup asks
+/// the store what has been written meanwhile, by whomever; the shared tier is told, and memory forgets that. Neither is
+/// served when the last answer is two seconds old.
 public final class TieredCache: CacheRepository {
     /// What a cache can be told besides its store.
     public struct Options: Sendable {
@@ -18,7 +19,12 @@ public final class TieredCache: CacheRepository {
         public var name = "default"
         /// When the store is left alone.
         public var breaker = CircuitBreaker.Settings()
-        /// The time of day. It must be that of the store, as nearly as the hosts' clocks agree.
+        /// The tier that processes share; `nil` for none.
+        public var shared: (any SharedCacheTier)?
+        /// When that tier is left alone.
+        public var sharedBreaker = CircuitBreaker.Settings(longestPause: .seconds(4))
+        /// The time of day, for stores that do not say theirs. It must be that of the store, as nearly as the hosts' clocks
+        /// agree.
         public var clock: any WallClock = SystemWallClock()
         /// What deadlines in memory are measured by.
         public var time = SteadyTime.host
@@ -29,13 +35,15 @@ public final class TieredCache: CacheRepository {
 
     let memory: MemoryTier
     let guarded: GuardedStore
+    let shared: SharedLevel?
     let options: Options
-    private let time: SteadyTime
+    let time: SteadyTime
+    let clock: StoreClock
     let counters = CacheCounters()
     let flights = SingleFlight<CacheKey, CacheLoad>()
-    private let watch = ChangeWatch()
+    let watch = ChangeWatch()
     /// How long the host had been suspended when memory was last known to have lived through none of it.
-    private let suspended: Mutex<Duration>
+    let suspended: Mutex<Duration>
     /// Who this cache is to others that keep the same store clean.
     let holder: CacheID
 
@@ -45,7 +53,10 @@ public final class TieredCache: CacheRepository {
         time = options.time
         suspended = Mutex(options.time.suspended())
         guarded = GuardedStore(store, time: options.time, settings: options.breaker)
-        memory = MemoryTier(limits: options.limits, clock: options.clock, time: options.time)
+        let clock = StoreClock(options.clock, time: options.time)
+        self.clock = clock
+        shared = options.shared.map { SharedLevel($0, options: options, clock: clock) }
+        memory = MemoryTier(limits: options.limits, clock: clock, time: options.time)
         holder = .make(at: options.clock.now())
     }
 
@@ -73,7 +84,7 @@ public final class TieredCache: CacheRepository {
             now = time.latest()
         }
         if let hit = hit(key, at: now) { return hit }
-        return try await CacheWalk.traced { () throws(StoreError) in try await storeHit(key) }
+        return try await CacheWalk.traced { () throws(StoreError) in try await lowerHit(key) }
     }
 
     /// See `CacheRepository.get(many:)`.
@@ -85,12 +96,7 @@ public final class TieredCache: CacheRepository {
             if let hit = hit(key) { hits[key] = hit } else { missing[key] = memory.removals(near: key) }
         }
         guard !missing.isEmpty else { return hits }
-        let wanted = Array(missing.keys)
-        let found = try await guarded.read { (store) throws(StoreError) in try await store.entries(wanted) }
-        counters.count(found: found.count, of: wanted.count)
-        for entry in found {
-            if let hit = promote(entry, ifRemovals: missing[entry.key] ?? 0) { hits[entry.key] = hit }
-        }
+        hits.merge(try await lowerHits(missing)) { own, _ in own }
         return hits
     }
 
@@ -99,22 +105,40 @@ public final class TieredCache: CacheRepository {
     public func put(_ key: CacheKey, _ value: CacheValue, ttl: TTL) async throws(StoreError) -> CacheOutcome {
         if isBehind { await follow() }
         let removals = memory.removals(near: key)
-        let entry = try await guarded.write { (store) throws(StoreError) in
-            try await store.put(key, value, ttl: ttl)
+        let mark = await shared?.mark(key)
+        let entry: CacheEntry
+        do throws(StoreError) {
+            entry = try await guarded.write { (store) throws(StoreError) in try await store.put(key, value, ttl: ttl) }
+        } catch {
+            if let mark { await shared?.abort(mark) }
+            throw error
         }
+        var states: [CacheTierName: CacheOutcome.State] = [.l3: .done(changes: 1)]
+        if let mark { states[.l2] = await shared?.finish(mark, with: entry) }
         flights.detach(key)
         let isKept = keep(entry, ifRemovals: removals)
         let above = CacheOutcome.State.skipped(reason: "too large for memory, or written by another meanwhile")
-        return CacheOutcome([.l1: isKept ? .done(changes: 1) : above, .l3: .done(changes: 1)])
+        states[.l1] = isKept ? .done(changes: 1) : above
+        return CacheOutcome(states)
     }
 
     /// See `CacheRepository.delete(_:)`.
     @discardableResult
     public func delete(_ key: CacheKey) async throws(StoreError) -> CacheOutcome {
-        let wasStored = try await guarded.write { (store) throws(StoreError) in try await store.remove(key) }
+        if shared != nil, isBehind { await follow() }
+        let mark = await shared?.mark(key)
+        let wasStored: Bool
+        do throws(StoreError) {
+            wasStored = try await guarded.write { (store) throws(StoreError) in try await store.remove(key) }
+        } catch {
+            if let mark { await shared?.abort(mark) }
+            throw error
+        }
+        var states: [CacheTierName: CacheOutcome.State] = [.l3: .done(changes: wasStored ? 1 : 0)]
+        if let mark { states[.l2] = await shared?.abort(mark) }
         flights.detach(key)
-        let wasInMemory = memory.remove(key)
-        return CacheOutcome([.l1: .done(changes: wasInMemory ? 1 : 0), .l3: .done(changes: wasStored ? 1 : 0)])
+        states[.l1] = .done(changes: memory.remove(key) ? 1 : 0)
+        return CacheOutcome(states)
     }
 
     /// See `CacheRepository.value(for:ttl:load:)`.
@@ -141,123 +165,5 @@ public final class TieredCache: CacheRepository {
     /// Forgets the settings and counters of a named cache; its values stay.
     public func delete(_ id: CacheID) async throws(StoreError) {
         try await guarded.store.delete(id)
-    }
-
-    private func storeHit(_ key: CacheKey) async throws(StoreError) -> CacheHit? {
-        let removals = memory.removals(near: key)
-        let found = try await guarded.read { (store) throws(StoreError) in try await store.entry(key) }
-        counters.count(found: found == nil ? 0 : 1, of: 1)
-        return found.flatMap { promote($0, ifRemovals: removals) }
-    }
-
-    private func promote(_ entry: CacheEntry, ifRemovals removals: UInt64) -> CacheHit? {
-        guard let remaining = entry.remaining(at: options.clock.now()) else { return nil }
-        memory.insert(entry, ifRemovals: removals)
-        memory.note(entry.key)
-        return CacheHit(value: entry.value, tier: .l3, remaining: remaining)
-    }
-
-    private func loaded(
-        _ key: CacheKey, ttl: TTL, begin: (Int64?) -> Void, load: @Sendable () async throws -> CacheValue
-    ) async throws(StoreError) -> CacheLoad {
-        // What is known before the load begins; `nil` when the store does not say, and then nothing is kept.
-        var version: Int64?
-        do throws(StoreError) {
-            let hit = try await CacheWalk.traced { () throws(StoreError) in try await storeHit(key) }
-            if let hit { return CacheLoad(value: hit.value, tier: hit.tier) }
-            version = try await guarded.read { (store) throws(StoreError) in try await store.newestVersion() }
-        } catch {
-            if error.code == .cancelled { throw error }
-        }
-        begin(version)
-        counters.countLoad()
-        let value: CacheValue
-        do {
-            value = try await load()
-        } catch {
-            counters.countFailedLoad()
-            if Task.isCancelled { throw StoreError(.cancelled, "the load was cancelled", cause: error) }
-            throw StoreError(.loadFailed, "the value could not be made: \(error)", cause: error)
-        }
-        // Making it may have cost minutes: it is worth giving out even if it cannot be kept.
-        if let version { try? await fill(key, value, ttl: ttl, ifUnchangedSince: version) }
-        return CacheLoad(value: value, tier: nil)
-    }
-
-    private func fill(
-        _ key: CacheKey, _ value: CacheValue, ttl: TTL, ifUnchangedSince version: Int64
-    ) async throws(StoreError) {
-        let removals = memory.removals(near: key)
-        let entry = try await guarded.write { (store) throws(StoreError) in
-            try await store.fill(key, value, ttl: ttl, ifUnchangedSince: version)
-        }
-        if let entry { keep(entry, ifRemovals: removals) }
-    }
-
-    /// Takes what this cache wrote into memory; where that does not keep it, an older value that is being fetched must
-    /// not take its place.
-    @discardableResult
-    private func keep(_ entry: CacheEntry, ifRemovals removals: UInt64) -> Bool {
-        if memory.insert(entry, ifRemovals: removals, isWrite: true) { return true }
-        memory.remove(entry.key, olderThan: entry.version)
-        return false
-    }
-}
-
-// MARK: - Staying in step
-
-extension TieredCache {
-    private var isBehind: Bool { watch.isDue(at: time.latest()) }
-
-    /// Asks the store what was written since it was last asked, and forgets that; leaves it to whoever is asking already.
-    private func follow() async {
-        guard let turn = watch.begin() else { return }
-        forgetIfSuspended()
-        let askedAt = time.earliest()
-        do throws(StoreError) {
-            let changes = try await guarded.read { (store) throws(StoreError) in
-                try await store.changes(since: turn.since)
-            }
-            forget(changes, isFirst: turn.since == nil)
-            watch.finish((changes.newest, askedAt))
-        } catch {
-            // Memory is served for a while yet, and then no more; lookups that reach the store say what is wrong.
-            watch.finish(nil)
-        }
-    }
-
-    /// Empties memory when the host was suspended: the time that its deadlines are measured by stood still meanwhile.
-    private func forgetIfSuspended() {
-        let now = time.suspended()
-        let wasSuspended = suspended.withLock { last in
-            defer { last = max(last, now) }
-            // Less is the setting of a clock, or a pause between two looks at one.
-            return now - last > .milliseconds(50)
-        }
-        if wasSuspended { memory.removeAll() }
-    }
-
-    private func forget(_ changes: CacheChanges, isFirst: Bool) {
-        guard let writes = changes.writes else {
-            memory.removeAll()
-            // What is being made when the first answer comes was begun a moment ago.
-            if !isFirst { flights.detachAll(olderThan: changes.newest) { _ in true } }
-            return
-        }
-        // The last invalidation by a pattern covers the others.
-        var patterns: [CachePattern: Int64] = [:]
-        for write in writes {
-            switch write.scope {
-            case .key(let key):
-                memory.remove(key, olderThan: write.version)
-                flights.detach(key, olderThan: write.version)
-            case .pattern(let pattern):
-                patterns[pattern] = write.version
-            }
-        }
-        for (pattern, version) in patterns {
-            memory.removeAll { $0.version < version && pattern.matches($0.key) }
-            flights.detachAll(olderThan: version, where: pattern.matches)
-        }
     }
 }

@@ -27,4 +27,11 @@ import Testing
     func cache(rule: ContractRule<CacheFixture>) async throws {
         try await rule.check(.inMemory())
     }
+
+    @Test(arguments: SharedTierContract.rules)
+    func sharedTier(rule: ContractRule<SharedTierFixture>) async throws {
+        let clock = ManualClock()
+        try await rule.check(
+            SharedTierFixture(tier: InMemorySharedTier(clock: clock), other: InMemorySharedTier(clock: clock)))
+    }
 }

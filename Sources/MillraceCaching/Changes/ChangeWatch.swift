@@ -21,20 +21,31 @@ final class ChangeWatch: Sendable {
         /// The newest write that memory has followed; `nil` before the first answer.
         var seen: Int64?
         var isAsking = false
+        /// Whether something may have been missed since the last question was put.
+        var isHurried = false
     }
 
     private let state = Mutex(State())
     /// In microseconds; read by every lookup, so it needs no lock.
     private let confirmedAt = Atomic<Int64>(.min)
+    /// When it is time to ask again; in microseconds too.
+    private let dueAt = Atomic<Int64>(.min)
 
     /// Whether memory may be served.
     func isConfirmed(at now: Timestamp) -> Bool {
-        isConfirmed(at: now, within: Self.boundMicroseconds)
+        let confirmed = confirmedAt.load(ordering: .acquiring)
+        return confirmed != .min && now.microseconds - confirmed < Self.boundMicroseconds
     }
 
     /// Whether it is time to ask.
     func isDue(at now: Timestamp) -> Bool {
-        !isConfirmed(at: now, within: Self.intervalMicroseconds)
+        now.microseconds >= dueAt.load(ordering: .relaxed)
+    }
+
+    /// Makes it time to ask: something may have been missed. Memory may be served as before.
+    func hurry() {
+        state.withLock { $0.isHurried = true }
+        dueAt.store(.min, ordering: .relaxed)
     }
 
     /// Takes the turn to ask; `nil` while somebody else has it. Who gets it must ``finish(_:)``.
@@ -42,6 +53,7 @@ final class ChangeWatch: Sendable {
         state.withLock { state in
             guard !state.isAsking else { return nil }
             state.isAsking = true
+            state.isHurried = false
             return Turn(since: state.seen)
         }
     }
@@ -53,14 +65,12 @@ final class ChangeWatch: Sendable {
             guard let answer else { return }
             state.seen = answer.newest
             confirmedAt.store(answer.askedAt.microseconds, ordering: .releasing)
+            if !state.isHurried {
+                dueAt.store(answer.askedAt.microseconds + Self.intervalMicroseconds, ordering: .relaxed)
+            }
         }
     }
 
     private static let boundMicroseconds = bound.wholeMicroseconds
     private static let intervalMicroseconds = interval.wholeMicroseconds
-
-    private func isConfirmed(at now: Timestamp, within microseconds: Int64) -> Bool {
-        let confirmed = confirmedAt.load(ordering: .acquiring)
-        return confirmed != .min && now.microseconds - confirmed < microseconds
-    }
 }

@@ -82,7 +82,11 @@ public struct SharedSlot<Token: Hashable & Sendable, Payload: Hashable & Sendabl
     }
 
     /// Says that somebody is about to write; to be announced to all, and the time of the mark begins anew.
-    public mutating func mark(_ token: Token) {
+    ///
+    /// - Returns: whether a value gave way to it.
+    @discardableResult
+    public mutating func mark(_ token: Token) -> Bool {
+        let hadValue = if case .value = content { true } else { false }
         switch content {
         case .mark(let floor, var tokens):
             if !tokens.contains(token) { tokens.append(token) }
@@ -90,6 +94,7 @@ public struct SharedSlot<Token: Hashable & Sendable, Payload: Hashable & Sendabl
         case .absent, .value, .lease:
             content = .mark(floor: 0, [token])
         }
+        return hadValue
     }
 
     /// Says that a write is done under a version, with a value or, after a deletion, without; to be announced to all.

@@ -28,11 +28,14 @@ public struct CacheChanges: Hashable, Sendable {
     public let writes: [Change]?
     /// The invalidations that what is kept elsewhere has to be judged by, whenever they were made; in order.
     public let rules: [CacheRule]
+    /// What time it was at the authority; `nil` for one that goes by the clock of whoever asks.
+    public let time: Timestamp?
 
     /// Describes what was written.
-    public init(newest: Int64, writes: [Change]?, rules: [CacheRule] = []) {
+    public init(newest: Int64, writes: [Change]?, rules: [CacheRule] = [], time: Timestamp? = nil) {
         self.newest = newest
         self.writes = writes
         self.rules = rules
+        self.time = time
     }
 }

@@ -31,7 +31,7 @@ public struct CacheStats: Hashable, Sendable {
 
     /// Values in memory.
     public var l1Size: Int
-    /// Values in Redis; `nil` without Redis.
+    /// Values in Redis, whatever else may be there; `nil` without Redis, or when it cannot be asked.
     public var l2Size: Int?
     /// Values in the SQL store that have not expired.
     public var l3Count: Int
@@ -45,11 +45,14 @@ public struct CacheStats: Hashable, Sendable {
     public var loads: Int
     /// Loads that failed.
     public var loadFailures: Int
+    /// Values that were in Redis and could not be read: damaged, or of a format that is not known.
+    public var l2Damaged: Int
 
     /// Describes a cache.
     public init(
         l1Size: Int, l2Size: Int?, l3Count: Int, l1MemoryBytes: Int, tiers: [CacheTierName: TierCounters],
-        total: [CacheTierName: TierCounters], loads: Int, loadFailures: Int
+        total: [CacheTierName: TierCounters], loads: Int, loadFailures: Int,
+        l2Damaged: Int = 0
     ) {
         self.l1Size = l1Size
         self.l2Size = l2Size
@@ -59,5 +62,6 @@ public struct CacheStats: Hashable, Sendable {
         self.total = total
         self.loads = loads
         self.loadFailures = loadFailures
+        self.l2Damaged = l2Damaged
     }
 }

@@ -72,7 +72,7 @@ struct CacheLog {
         // One statement, so that writes and rules are as of one moment.
         let rows = try await store.rows(
             """
-            SELECT s.value::bigint, l.version, l.cache_key, l.pattern, l.made_at
+            SELECT s.value::bigint, coalesce($2::timestamptz, now()), l.version, l.cache_key, l.pattern, l.made_at
             FROM \(store.schema).store_state AS s
             LEFT JOIN (
                 SELECT version, cache_key, pattern, NULL::timestamptz AS made_at
@@ -83,9 +83,9 @@ struct CacheLog {
             ) AS l ON true
             WHERE s.name = 'cache_version'
             ORDER BY l.version
-            """, [.int8(version)], isIdempotent: true
-        ) { row in (newest: try row.value(Int64.self), line: try Self.line(&row)) }
-        guard let newest = rows.first?.newest else { throw lost }
+            """, [.int8(version), store.now], isIdempotent: true
+        ) { row in (newest: try row.value(Int64.self), time: try row.time(), line: try Self.line(&row)) }
+        guard let newest = rows.first?.newest, let time = rows.first?.time else { throw lost }
         var writes: [CacheChanges.Change] = []
         var rules: [CacheRule] = []
         for row in rows {
@@ -97,7 +97,7 @@ struct CacheLog {
         }
         // Without a gap, or anything may have changed. A store that went back, out of a backup, is such a case too.
         let isWhole = version.map { Int64(writes.count) == newest - $0 } ?? false
-        return CacheChanges(newest: newest, writes: isWhole ? writes : nil, rules: rules)
+        return CacheChanges(newest: newest, writes: isWhole ? writes : nil, rules: rules, time: time)
     }
 
     /// The patterns written after a version, in order.

@@ -32,6 +32,14 @@ import Testing
         }
     }
 
+    @Test func `every rule of the shared tier catches its mutants`() async {
+        await run(SharedTierContract.rules, SharedTierMutants.all) { mutant in
+            var lab = SharedTierLab()
+            mutant.tamper(&lab)
+            return lab.fixture
+        }
+    }
+
     private func run<Fixture, Lab>(
         _ rules: [ContractRule<Fixture>], _ mutants: [Mutant<Lab>],
         fixture: @escaping @Sendable (Mutant<Lab>) -> Fixture

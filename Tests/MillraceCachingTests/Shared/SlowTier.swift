@@ -1,0 +1,80 @@
+import Foundation
+import MillraceCaching
+import MillraceCore
+import MillraceTesting
+
+/// A shared tier that something happens to before its values arrive.
+struct SlowTier: SharedCacheTier {
+    let base: InMemorySharedTier
+    let beforeValues: @Sendable () -> Void
+
+    init(_ base: InMemorySharedTier, beforeValues: @escaping @Sendable () -> Void) {
+        self.base = base
+        self.beforeValues = beforeValues
+    }
+
+    var connection: Int { base.connection }
+
+    func values(
+        _ keys: [CacheKey], in epoch: SharedCursor.Epoch
+    ) async throws(StoreError) -> [CacheKey: SharedValue] {
+        defer { beforeValues() }
+        return try await base.values(keys, in: epoch)
+    }
+
+    func journal() async throws(StoreError) -> SharedJournal { try await base.journal() }
+
+    func begin(_ cursor: SharedCursor, insteadOf old: SharedCursor?) async throws(StoreError) -> SharedCursor {
+        try await base.begin(cursor, insteadOf: old)
+    }
+
+    func tell(
+        _ kills: [CacheKey: Int64], rules: [CachePattern: Int64], from old: SharedCursor, upTo version: Int64
+    ) async throws(StoreError) -> Bool {
+        try await base.tell(kills, rules: rules, from: old, upTo: version)
+    }
+
+    func announce(
+        _ pattern: CachePattern, version: Int64, origin: SharedToken, in epoch: SharedCursor.Epoch
+    ) async throws(StoreError) {
+        try await base.announce(pattern, version: version, origin: origin, in: epoch)
+    }
+
+    func lease(
+        _ requests: [SharedLease.Request]
+    ) async throws(StoreError) -> [SharedSlot<SharedToken, Data>.Answer] {
+        try await base.lease(requests)
+    }
+
+    func settle(_ fills: [SharedLease.Settlement]) async throws(StoreError) -> [Bool] { try await base.settle(fills) }
+    func renew(_ lease: SharedLease) async throws(StoreError) -> Bool { try await base.renew(lease) }
+
+    func mark(_ lease: SharedLease, origin: SharedToken) async throws(StoreError) -> Bool {
+        try await base.mark(lease, origin: origin)
+    }
+
+    func finish(
+        _ lease: SharedLease, with value: SharedValue, origin: SharedToken
+    ) async throws(StoreError) -> Bool {
+        try await base.finish(lease, with: value, origin: origin)
+    }
+
+    func abort(_ lease: SharedLease, origin: SharedToken) async throws(StoreError) {
+        try await base.abort(lease, origin: origin)
+    }
+
+    func purge(
+        _ pattern: CachePattern, olderThan version: Int64, in epoch: SharedCursor.Epoch
+    ) async throws(StoreError) -> Int {
+        try await base.purge(pattern, olderThan: version, in: epoch)
+    }
+
+    func mayPurge(as holder: SharedToken) async throws(StoreError) -> Bool { try await base.mayPurge(as: holder) }
+    func count(in epoch: SharedCursor.Epoch) async throws(StoreError) -> Int { try await base.count(in: epoch) }
+
+    func subscribe(_ handler: @escaping @Sendable (SharedEvent) -> Void) -> any SharedSubscription {
+        base.subscribe(handler)
+    }
+
+    func close() { base.close() }
+}
