@@ -61,7 +61,8 @@ let package = Package(
             name: "MillracePostgres", dependencies: ["CLibPQ", "MillraceCore", deque, logging],
             swiftSettings: settings),
         .target(
-            name: "MillraceRedis", dependencies: ["MillraceCore", crypto, deque, logging, nioCore, nioPosix, nioSSL],
+            name: "MillraceRedis",
+            dependencies: ["MillraceCaching", "MillraceCore", crypto, deque, logging, nioCore, nioPosix, nioSSL],
             swiftSettings: settings),
         .target(name: "MillraceSQLite", dependencies: ["MillraceCore", grdb], swiftSettings: settings),
         .target(
@@ -77,8 +78,8 @@ let package = Package(
         .target(
             name: "Millrace",
             dependencies: [
-                "MillraceCaching", "MillraceCore", "MillracePostgres", "MillraceSpeech", "MillraceSQLite",
-                "MillraceWorkers", logging, tracing,
+                "MillraceCaching", "MillraceCore", "MillracePostgres", "MillraceRedis", "MillraceSpeech",
+                "MillraceSQLite", "MillraceWorkers", logging, tracing,
             ],
             swiftSettings: settings),
         .executableTarget(
@@ -130,8 +131,9 @@ let package = Package(
         .testTarget(
             name: "MillraceTests",
             dependencies: [
-                "CSndFile", "Millrace", "MillraceCaching", "MillraceCore", "MillracePostgres", "MillraceSpeech",
-                "MillraceTesting", "MillraceWorkers", "TestServers", inMemoryTracing, lifecycle, logging, tracing,
+                "CSndFile", "Millrace", "MillraceCaching", "MillraceCore", "MillracePostgres", "MillraceRedis",
+                "MillraceSpeech", "MillraceSQLite", "MillraceTesting", "MillraceWorkers", "TestServers",
+                inMemoryTracing, lifecycle, logging, tracing,
             ],
             swiftSettings: settings),
         .testTarget(
@@ -150,8 +152,8 @@ let package = Package(
         .testTarget(
             name: "MillracePostgresTests",
             dependencies: [
-                "CLibPQ", "MillraceCaching", "MillraceCore", "MillracePostgres", "MillraceTesting", "MillraceWorkers",
-                "TestServers", logging, nioCore, nioPosix,
+                "CLibPQ", "MillraceCaching", "MillraceCore", "MillracePostgres", "MillraceRedis", "MillraceTesting",
+                "MillraceWorkers", "TestServers", logging, nioCore, nioPosix,
             ],
             swiftSettings: settings),
         // What the parser of RESP is compared with.
@@ -160,14 +162,15 @@ let package = Package(
         .testTarget(
             name: "MillraceRedisTests",
             dependencies: [
-                "CHiredis", "MillraceCore", "MillraceRedis", "MillraceTesting", "TestServers", nioCore, nioPosix,
+                "CHiredis", "MillraceCaching", "MillraceCore", "MillraceRedis", "MillraceTesting", "TestServers",
+                nioCore, nioPosix,
             ],
             swiftSettings: settings),
         .testTarget(
             name: "MillraceSQLiteTests",
             dependencies: [
-                "MillraceCaching", "MillraceCore", "MillraceSQLite", "MillraceTesting", "MillraceWorkers", grdb,
-                logging,
+                "MillraceCaching", "MillraceCore", "MillraceRedis", "MillraceSQLite", "MillraceTesting",
+                "MillraceWorkers", "TestServers", grdb, logging,
             ],
             swiftSettings: settings),
         .testTarget(

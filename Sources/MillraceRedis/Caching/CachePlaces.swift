@@ -1,0 +1,43 @@
+internal import MillraceCaching
+internal import MillraceCore
+
+/// The names of what the cache of one store keeps in Redis.
+///
+/// All begin with the store's id, so that two stores on one server never mix. What one script touches has one hash tag.
+struct CachePlaces: Sendable {
+    let store: String
+
+    /// How far Redis has heard.
+    var cursor: String { "{mr:\(store)}:cursor" }
+    /// Who purges on behalf of others.
+    var purger: String { "{mr:\(store)}:purger" }
+    /// The number of the last message about a pattern, and where such messages come.
+    var sequence: String { "{mr:\(store)}:seq" }
+    var channel: String { "{mr:\(store)}:bus" }
+
+    /// What every set of rules begins with; the epoch follows.
+    var rulesPrefix: String { "{mr:\(store)}:rules:" }
+
+    func rules(_ epoch: SharedCursor.Epoch) -> String { "\(rulesPrefix)\(epoch)" }
+
+    /// The number of the last message of a bucket, and where its messages come.
+    func sequence(_ bucket: Int) -> String { "{mr:\(store):\(bucket)}:seq" }
+    func channel(_ bucket: Int) -> String { "{mr:\(store):\(bucket)}:bus" }
+
+    func slot(_ key: CacheKey, _ epoch: SharedCursor.Epoch) -> String {
+        "{mr:\(store):\(SharedBucket.number(of: key))}:\(epoch):v:\(key.text)"
+    }
+
+    /// All channels, that of the patterns last.
+    var channels: [String] { (0..<SharedBucket.count).map(channel) + [channel] }
+
+    /// Finds the slots of an epoch, of whichever bucket; nothing in it is special to Redis but the star.
+    func slots(_ epoch: SharedCursor.Epoch) -> String { "{mr:\(store):*}:\(epoch):v:*" }
+
+    /// The key of a slot of an epoch; `nil` when it is none.
+    func key(ofSlot name: String, _ epoch: SharedCursor.Epoch) -> CacheKey? {
+        guard let range = name.firstRange(of: "}:\(epoch):v:") else { return nil }
+        let key = try? CacheKey(String(name[range.upperBound...]))
+        return key.flatMap { slot($0, epoch) == name ? $0 : nil }
+    }
+}

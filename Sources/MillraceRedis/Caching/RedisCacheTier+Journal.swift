@@ -1,0 +1,119 @@
+public import MillraceCaching
+public import MillraceCore
+
+extension RedisCacheTier {
+    /// Slots that one script visits at most: it must not keep others waiting.
+    static let slotsOfScript = 64
+    /// How long the rules of an epoch that is not in use any more are kept.
+    private static let rulesStay = longestStay.wholeMicroseconds / 1_000_000 * 7
+
+    /// See the port.
+    public func journal() async throws(StoreError) -> SharedJournal {
+        let before = connection
+        let journal = try await journal(by: before)
+        // The first command makes the first connection: by now it is there.
+        return connection == before ? journal : try await self.journal(by: connection)
+    }
+
+    private func journal(by connection: Int) async throws(StoreError) -> SharedJournal {
+        let command = RedisCommand(
+            "EVAL", .text(JournalScripts.read.source), 1, .text(places.cursor), .text(places.rulesPrefix))
+        let parts = try await sendWithTime(command).elements ?? []
+        // What cannot be read is as good as lost.
+        let cursor = parts.first?.text.flatMap { SharedCursor($0) }
+        var rules: [CachePattern: Int64] = [:]
+        let pairs = parts.dropFirst().first?.elements ?? []
+        for index in stride(from: 0, to: pairs.count - 1, by: 2) {
+            guard let text = pairs[index].text, let version = pairs[index + 1].number else { continue }
+            if let pattern = try? CachePattern(text) { rules[pattern] = version }
+        }
+        return SharedJournal(cursor: cursor, rules: rules, connection: connection)
+    }
+
+    /// See the port.
+    public func begin(
+        _ cursor: SharedCursor, insteadOf old: SharedCursor?
+    ) async throws(StoreError) -> SharedCursor {
+        let reply = try await run(
+            JournalScripts.begin, keys: [.text(places.cursor)],
+            arguments: [.text(old?.description ?? ""), .text("\(cursor)")])
+        if let text = reply.text, let present = SharedCursor(text) { return present }
+        // Not a cursor at all: whoever wrote it there, it must not keep the tier closed for ever.
+        _ = try await send(RedisCommand("SET", .text(places.cursor), .text("\(cursor)")))
+        return cursor
+    }
+
+    /// See the port.
+    public func tell(
+        _ kills: [CacheKey: Int64], rules: [CachePattern: Int64], from old: SharedCursor, upTo version: Int64
+    ) async throws(StoreError) -> Bool {
+        var commands: [RedisCommand] = []
+        if !rules.isEmpty { commands.append(command(rules, in: old.epoch)) }
+        commands += killing(kills, in: old.epoch).map { keys, versions in
+            command(SlotScripts.kill, keys: keys, arguments: versions)
+        }
+        let cursor = SharedCursor(epoch: old.epoch, version: version)
+        commands.append(
+            command(
+                JournalScripts.advance, keys: [.text(places.cursor)], arguments: [.text("\(old)"), .text("\(cursor)")]))
+        // With their sources: a hash that the server does not know would be left out, and the cursor move nevertheless.
+        let replies = await client.send(commands)
+        let isMoved = (try? replies.last?.get())?.number == 1
+        do throws(StoreError) {
+            for reply in replies { _ = try value(reply) }
+        } catch {
+            // The last was done and one before it was not: what is there cannot be mended key by key any more.
+            if isMoved { _ = try await begin(SharedCursor(epoch: .random(), version: version), insteadOf: cursor) }
+            throw error
+        }
+        return isMoved
+    }
+
+    /// See the port.
+    public func announce(
+        _ pattern: CachePattern, version: Int64, origin: SharedToken, in epoch: SharedCursor.Epoch
+    ) async throws(StoreError) {
+        let message = BusMessage.body(.pattern(pattern), version: version, origin: origin)
+        _ = try await run(
+            JournalScripts.rule, keys: [.text(places.rules(epoch)), .text(places.sequence)],
+            arguments: [
+                .integer(Self.rulesStay), .text(places.channel), message, .text(pattern.text), .integer(version),
+            ])
+    }
+
+    /// See the port.
+    public func mayPurge(as holder: SharedToken) async throws(StoreError) -> Bool {
+        try await run(
+            JournalScripts.purger, keys: [.text(places.purger)],
+            arguments: [SlotCoding.token(holder), .integer(CacheManager.upkeepLease.wholeMicroseconds / 1_000)]
+        ).number == 1
+    }
+
+    /// Slots to be visited by one script each, with their versions: those of one bucket, and not too many.
+    func killing(
+        _ versions: [CacheKey: Int64], in epoch: SharedCursor.Epoch
+    ) -> [(keys: [RedisArgument], versions: [RedisArgument])] {
+        let buckets = Dictionary(grouping: versions) { SharedBucket.number(of: $0.key) }
+        return buckets.values.flatMap { bucket in
+            stride(from: 0, to: bucket.count, by: Self.slotsOfScript).map { start in
+                let part = bucket[start..<min(start + Self.slotsOfScript, bucket.count)]
+                return (
+                    part.map { .text(places.slot($0.key, epoch)) }, part.map { SlotCoding.version($0.value) }
+                )
+            }
+        }
+    }
+
+    private func command(_ rules: [CachePattern: Int64], in epoch: SharedCursor.Epoch) -> RedisCommand {
+        command(
+            JournalScripts.rule, keys: [.text(places.rules(epoch)), .text(places.sequence)],
+            arguments: [.integer(Self.rulesStay), "", ""]
+                + rules.flatMap { [.text($0.key.text), .integer($0.value)] })
+    }
+
+    private func command(
+        _ script: RedisScript, keys: [RedisArgument], arguments: [RedisArgument]
+    ) -> RedisCommand {
+        RedisCommand("EVAL", [.text(script.source), .integer(Int64(keys.count))] + keys + arguments)
+    }
+}

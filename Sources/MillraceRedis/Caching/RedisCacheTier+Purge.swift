@@ -1,0 +1,81 @@
+public import MillraceCaching
+public import MillraceCore
+
+extension RedisCacheTier {
+    /// Names that the server looks at in one step, whoever's they are.
+    private static let namesOfStep: RedisArgument = 500
+
+    /// See the port.
+    ///
+    /// After each step the server is left to others for as long as the step took.
+    public func purge(
+        _ pattern: CachePattern, olderThan version: Int64, in epoch: SharedCursor.Epoch
+    ) async throws(StoreError) -> Int {
+        let connection = connection
+        var removed = 0
+        try await forEachSlot(in: epoch) { (names) throws(StoreError) in
+            let keys = names.compactMap { places.key(ofSlot: $0, epoch) }.filter(pattern.matches)
+            guard !keys.isEmpty else { return }
+            let versions = Dictionary(keys.map { ($0, version) }) { first, _ in first }
+            let replies = await client.run(
+                SlotScripts.kill, calls: killing(versions, in: epoch).map { ($0.keys, $0.versions) }, repeatable: true)
+            for reply in replies { removed += Int(try value(reply).number ?? 0) }
+        }
+        try require(connection)
+        _ = try await run(
+            JournalScripts.forget, keys: [.text(places.rules(epoch))],
+            arguments: [.text(pattern.text), .integer(version)])
+        do throws(StoreError) {
+            try require(connection)
+        } catch {
+            // It may have been forgotten by a server that was restored from before it was purged.
+            _ = try await run(
+                JournalScripts.rule, keys: [.text(places.rules(epoch)), .text(places.sequence)],
+                arguments: [.integer(7 * 86_400), "", "", .text(pattern.text), .integer(version)])
+            throw error
+        }
+        return removed
+    }
+
+    /// See the port.
+    public func count(in epoch: SharedCursor.Epoch) async throws(StoreError) -> Int {
+        var count = 0
+        var seen: Set<String> = []
+        try await forEachSlot(in: epoch) { (names) throws(StoreError) in
+            // The server may name a slot twice.
+            let new = names.filter { seen.insert($0).inserted }
+            let replies = await client.send(
+                new.map { RedisCommand("GETRANGE", .text($0), 0, 0) }, repeatable: true)
+            for reply in replies where try value(reply).text == "V" { count += 1 }
+        }
+        return count
+    }
+
+    private func require(_ connection: Int) throws(StoreError) {
+        guard self.connection == connection else {
+            throw StoreError(.unavailable, "the connection to \(client.configuration) was lost while it was purged")
+        }
+    }
+
+    private func forEachSlot(
+        in epoch: SharedCursor.Epoch, _ body: ([String]) async throws(StoreError) -> Void
+    ) async throws(StoreError) {
+        var place = "0"
+        repeat {
+            let start = ContinuousClock.now
+            let reply = try await send(
+                RedisCommand(
+                    "SCAN", .text(place), "MATCH", .text(places.slots(epoch)), "COUNT", Self.namesOfStep),
+                repeatable: true)
+            guard let parts = reply.elements, parts.count == 2, let next = parts[0].text else {
+                throw StoreError(.unexpected, "\(client.configuration) does not understand SCAN")
+            }
+            let names = parts[1].elements?.compactMap(\.text) ?? []
+            if !names.isEmpty { try await body(names) }
+            place = next
+            if place != "0", (try? await Task.sleep(for: start.duration(to: .now))) == nil {
+                throw StoreError(.cancelled, "cancelled while the shared tier was looked through")
+            }
+        } while place != "0"
+    }
+}

@@ -1,0 +1,141 @@
+import Foundation
+import MillraceCaching
+import MillraceCore
+import MillraceTesting
+import NIOCore
+import TestServers
+import Testing
+
+@testable import MillraceRedis
+
+/// The scripts do what the state machine says.
+@Suite(.timeLimit(.minutes(5))) struct SlotScriptsTests {
+    /// Three keys, four who do something with them, versions that meet each other.
+    private struct Run {
+        let keys = (0..<3).map { CacheKey(stored: "key \($0)") }
+        let epoch = SharedCursor.Epoch.random()
+        let tokens = (0..<4).map { _ in SharedToken.random() }
+        var generator: SeededGenerator
+
+        mutating func lease() -> SharedLease {
+            SharedLease(
+                keys[Int.random(in: keys.indices, using: &generator)],
+                token: tokens[Int.random(in: tokens.indices, using: &generator)], in: epoch)
+        }
+
+        mutating func version() -> Int64 {
+            let near = Int64.random(in: 1...6, using: &generator)
+            // Some that a floating-point number cannot tell apart, and some whose bytes are beyond 127.
+            return Bool.random(using: &generator) ? near : (1 << 60) + 0xF0 * near
+        }
+
+        mutating func value() -> SharedValue {
+            let version = version()
+            return SharedValue(version: version, envelope: Data("\(version)".utf8), remaining: .seconds(1_000))
+        }
+    }
+
+    @Test(arguments: RedisServer.Program.allCases)
+    func `random sequences of transitions end alike on the server and in the state machine`(
+        program: RedisServer.Program
+    ) async throws {
+        let seed = TestSeed.value
+        print("seed \(seed)")
+        var run = Run(generator: SeededGenerator(seed: seed))
+        let client = try RedisClient(
+            try RedisConfiguration(try await RedisServer.shared(program).url(), environment: [:]))
+        defer { client.close() }
+        let real = RedisCacheTier(client, storeID: String(UInt64.random(in: .min ... .max), radix: 16))
+        let model = InMemorySharedTier(clock: ManualClock())
+        var cursor = SharedCursor(epoch: run.epoch, version: 1)
+        for tier in [real, model] as [any SharedCacheTier] { _ = try await tier.begin(cursor, insteadOf: nil) }
+        for step in 0..<4_000 {
+            let lease = run.lease()
+            let what: String
+            switch Int.random(in: 0..<9, using: &run.generator) {
+            case 0, 1:
+                let useless = Bool.random(using: &run.generator) ? run.version() : nil
+                let request = SharedLease.Request(lease, replacing: useless)
+                what = "lease"
+                #expect(try await real.lease([request]) == model.lease([request]), "step \(step)")
+            case 2, 3:
+                let fill = SharedLease.Settlement(lease, run.value())
+                what = "fill"
+                #expect(try await real.settle([fill]) == model.settle([fill]), "step \(step)")
+            case 4:
+                what = "release"
+                let release = SharedLease.Settlement(lease, nil)
+                #expect(try await real.settle([release]) == model.settle([release]), "step \(step)")
+                #expect(try await real.renew(lease) == model.renew(lease), "step \(step)")
+            case 5:
+                what = "mark"
+                for tier in [real, model] as [any SharedCacheTier] { try await tier.mark(lease, origin: lease.token) }
+            case 6, 7:
+                what = "finish"
+                let value = run.value()
+                let isThere = try await real.finish(lease, with: value, origin: lease.token)
+                #expect(try await model.finish(lease, with: value, origin: lease.token) == isThere, "step \(step)")
+            default:
+                what = "kill or abort"
+                if Bool.random(using: &run.generator) {
+                    for tier in [real, model] as [any SharedCacheTier] {
+                        try await tier.abort(lease, origin: lease.token)
+                    }
+                } else {
+                    let kills = Dictionary([(run.lease().key, run.version()), (run.lease().key, run.version())]) {
+                        _, last in last
+                    }
+                    for tier in [real, model] as [any SharedCacheTier] {
+                        #expect(try await tier.tell(kills, rules: [:], from: cursor, upTo: cursor.version + 1))
+                    }
+                    cursor = SharedCursor(epoch: run.epoch, version: cursor.version + 1)
+                }
+            }
+            for key in run.keys {
+                let slot = try await client.send(RedisCommand("GET", .text(real.places.slot(key, run.epoch))))
+                try #require(Self.content(slot) == model.content(key), "step \(step), \(what), seed \(seed)")
+            }
+        }
+    }
+
+    @Test(arguments: RedisServer.Program.allCases)
+    func `what is no slot is taken for nothing`(program: RedisServer.Program) async throws {
+        let client = try RedisClient(
+            try RedisConfiguration(try await RedisServer.shared(program).url(), environment: [:]))
+        defer { client.close() }
+        let tier = RedisCacheTier(client, storeID: String(UInt64.random(in: .min ... .max), radix: 16))
+        let epoch = SharedCursor.Epoch.random()
+        let key = CacheKey(stored: "k")
+        for text in ["", "V", "V1234567", "L", "L12345678901234567", "M", "M12345678", "M123456780", "X", "hello"] {
+            let name = RedisArgument.text(tier.places.slot(key, epoch))
+            _ = try await client.send(RedisCommand("SET", name, .text(text)))
+            #expect(try await tier.values([key], in: epoch).isEmpty || text.count >= 9, "\(text)")
+            let lease = SharedLease(key, in: epoch)
+            #expect(try await tier.lease([.init(lease)]) == [.leased], "\(text)")
+            _ = try await client.send(RedisCommand("SET", name, .text(text)))
+            try await tier.mark(lease, origin: lease.token)
+            let value = SharedValue(version: 1, envelope: Data(), remaining: .seconds(10))
+            #expect(try await tier.finish(lease, with: value, origin: lease.token), "\(text)")
+        }
+    }
+
+    private static func content(_ slot: RESPValue) -> SharedSlot<SharedToken, Data>.Content? {
+        guard case .bulkString(var bytes) = slot else { return .absent }
+        switch bytes.readInteger(as: UInt8.self) {
+        case UInt8(ascii: "V"):
+            guard let version = bytes.readInteger(as: Int64.self) else { return nil }
+            return .value(version: version, Data(bytes.readableBytesView))
+        case UInt8(ascii: "L"):
+            return SharedToken(bytes.readableBytesView).map { .lease($0) }
+        case UInt8(ascii: "M"):
+            guard let floor = bytes.readInteger(as: Int64.self) else { return nil }
+            var tokens: [SharedToken] = []
+            while let token = bytes.readBytes(length: 16) {
+                guard let token = SharedToken(token) else { return nil }
+                tokens.append(token)
+            }
+            return .mark(floor: floor, tokens)
+        default: return nil
+        }
+    }
+}

@@ -1,0 +1,28 @@
+import Foundation
+import MillraceCaching
+import MillraceCore
+import MillraceRedis
+import MillraceSQLite
+import MillraceTesting
+import TestServers
+import Testing
+
+/// The contract of the cache, over SQLite with Redis or Valkey between it and memory.
+@Suite("With a shared tier SQLite keeps the contract of", .timeLimit(.minutes(5)))
+struct SQLiteRedisContractTests {
+    @Test("the cache", arguments: CacheContract.rules + CacheContract.statementRules, RedisServer.Program.allCases)
+    func cache(rule: ContractRule<CacheFixture>, program: RedisServer.Program) async throws {
+        let temporary = try TemporaryStore()
+        let client = try RedisClient(
+            try RedisConfiguration(try await RedisServer.shared(program).url(), environment: [:]))
+        defer { client.close() }
+        let store = SQLiteCacheStore(temporary.store)
+        let tier = RedisCacheTier(client, storeID: try await temporary.store.identity())
+        let cache = TieredCache(store: store, shared: tier, clock: temporary.clock)
+        defer { cache.close() }
+        try await rule.check(
+            CacheFixture(
+                cache: cache, store: store, clock: temporary.clock, statementCount: { temporary.statements.value }))
+        withExtendedLifetime(temporary) {}
+    }
+}
