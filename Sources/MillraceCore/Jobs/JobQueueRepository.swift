@@ -105,6 +105,9 @@ public protocol JobQueueRepository: Repository where Aggregate == JobQueue {
 
     /// What says when there is new work; `nil` for a store that has to be asked.
     var announcements: (any WorkAnnouncing)? { get }
+
+    /// What says when jobs end; `nil` for a store that has to be asked.
+    var ends: (any JobEndAnnouncing)? { get }
 }
 
 extension JobQueueRepository {
@@ -113,6 +116,9 @@ extension JobQueueRepository {
 
     /// Nothing: whoever waits for work has to ask.
     public var announcements: (any WorkAnnouncing)? { nil }
+
+    /// Nothing: whoever waits for a job has to ask.
+    public var ends: (any JobEndAnnouncing)? { nil }
 
     /// Reads up to ten jobs that may be claimed now.
     public func findPendingJobs(queueName: QueueName) async throws(StoreError) -> [Job] {

@@ -31,6 +31,9 @@ public struct TracedJobQueueRepository: JobQueueRepository {
     public var announcements: (any WorkAnnouncing)? { base.announcements }
 
     /// See the port.
+    public var ends: (any JobEndAnnouncing)? { base.ends }
+
+    /// See the port.
     public func save(_ aggregate: JobQueue) async throws(StoreError) {
         try await base.save(aggregate)
     }
