@@ -19,6 +19,12 @@ let job = try await millrace.enqueue(
 await millrace.close()
 // snippet.end
 
+// snippet.redis
+let fleet = try await Millrace(
+    store: StoreLocation("postgres://millrace@db.example/millrace"),
+    redis: RedisConfiguration("rediss://cache.example"))
+// snippet.end
+
 // snippet.pool
 let pool = PostgresPool(
     try PostgresConfiguration("postgres://app@db.example/shop?sslmode=verify-full"),

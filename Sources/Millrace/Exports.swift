@@ -2,3 +2,5 @@
 @_exported public import MillraceCore
 @_exported public import MillraceSpeech
 @_exported public import MillraceWorkers
+
+@_exported public import struct MillraceRedis.RedisConfiguration

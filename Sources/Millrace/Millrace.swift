@@ -1,5 +1,6 @@
 public import Logging
 public import MillraceCore
+public import MillraceRedis
 public import MillraceSpeech
 public import MillraceWorkers
 
@@ -24,15 +25,17 @@ public struct Millrace: Sendable {
     /// Opens a store, and makes it when it does not exist.
     ///
     /// Without a location it is the user's own: `MILLRACE_STORE`, else a file in the data folder. ``close()`` it when it
-    /// is no longer needed.
+    /// is no longer needed. `redis` says where the tier of the cache is that processes share.
     ///
-    /// - Throws: `StoreError` when the store cannot be opened.
+    /// - Throws: `StoreError` when the store cannot be opened, or Redis refuses the user or the password.
     public init(
-        store: StoreLocation? = nil, logger: Logger = Logger(label: "millrace")
+        store: StoreLocation? = nil, redis: RedisConfiguration? = nil, logger: Logger = Logger(label: "millrace")
     ) async throws(StoreError) {
         let location = if let store { store } else { try StoreLocation.standard() }
-        let factory = try await RepositoryFactory(store: location) {
+        let factory = try await RepositoryFactory(store: location, redis: redis) {
             logger.warning("Another program has locked the store; waiting for it", metadata: ["store": "\(location)"])
+        } onWarning: { warning in
+            logger.warning("Redis", metadata: ["reason": "\(warning)"])
         }
         self.init(factory, logger: logger)
     }
@@ -50,12 +53,12 @@ public struct Millrace: Sendable {
 
     /// Opens a store, does something with it, and closes it on every way out.
     ///
-    /// - Throws: as ``init(store:logger:)``, and what `body` throws.
+    /// - Throws: as ``init(store:redis:logger:)``, and what `body` throws.
     public static func with<Value>(
-        store: StoreLocation? = nil, logger: Logger = Logger(label: "millrace"),
+        store: StoreLocation? = nil, redis: RedisConfiguration? = nil, logger: Logger = Logger(label: "millrace"),
         _ body: (Millrace) async throws -> Value
     ) async throws -> Value {
-        let millrace = try await Millrace(store: store, logger: logger)
+        let millrace = try await Millrace(store: store, redis: redis, logger: logger)
         let result: Result<Value, any Error>
         do {
             result = .success(try await body(millrace))

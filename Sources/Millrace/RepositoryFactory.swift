@@ -2,12 +2,14 @@ public import Logging
 internal import MillraceCaching
 public import MillraceCore
 public import MillracePostgres
+public import MillraceRedis
 internal import MillraceSQLite
 internal import MillraceWorkers
 
 /// Makes the repositories of one store; the only place where adapters are chosen.
 ///
-/// All repositories of a factory share its connections, and its cache shares one memory tier.
+/// All repositories of a factory share its connections, and its cache shares one memory tier. With a Redis server the
+/// cache has a second tier there; all that is in Redis may be lost, at the cost of time alone.
 public struct RepositoryFactory: Sendable {
     /// The store's location.
     public let location: StoreLocation
@@ -19,6 +21,7 @@ public struct RepositoryFactory: Sendable {
     private let transcripts: any TranscriptRepository
     private let cache: TieredCache
     private let database: PostgresStore?
+    private let server: SharedServer?
 
     /// Opens a store, and makes it when it does not exist.
     ///
@@ -27,74 +30,93 @@ public struct RepositoryFactory: Sendable {
     /// locked for longer than is usual. Read-only, nothing in a file is changed: it must be there (`notFound`) and be of the
     /// present version (`olderVersion`), and every write fails.
     ///
-    /// - Throws: `StoreError` when the store cannot be opened; the message names it and says what to do.
+    /// `redis` says where the tier is that processes share; a server that cannot be reached, or is set up so that it may
+    /// forget what it must not, is told to `onWarning` in one line, and does no harm.
+    ///
+    /// - Throws: `StoreError` when the store cannot be opened; the message names it and says what to do. `invalid` when
+    ///   Redis refuses the user or the password.
     public init(
-        store location: StoreLocation, cacheLimits: CacheManager.Limits = .standard,
+        store location: StoreLocation, redis: RedisConfiguration? = nil, cacheLimits: CacheManager.Limits = .standard,
         cacheStoreLimits: CacheManager.StoreLimits = .standard, clock: (any WallClock)? = nil,
         isReadOnly: Bool = false, pool: PostgresPool.Options? = nil, logger: Logger? = nil,
-        onWait: (@Sendable () -> Void)? = nil
+        onWait: (@Sendable () -> Void)? = nil, onWarning: (@Sendable (String) -> Void)? = nil
     ) async throws(StoreError) {
         let limits = (cacheLimits, cacheStoreLimits)
+        var server: SharedServer?
+        if let redis { server = try await .open(redis, onWarning: onWarning) }
         switch location.place {
         case .file(let path):
             var options = SQLiteStore.Options(clock: clock ?? SystemWallClock(), onWait: onWait)
             options.isReadOnly = isReadOnly
-            self.init(
-                try await SQLiteStore.open(path: path, options: options), at: location, limits: limits, clock: clock)
+            try await self.init(
+                try await SQLiteStore.open(path: path, options: options), at: location, server, limits: limits,
+                clock: clock)
         case .server(let configuration):
             let options = PostgresStore.Options(pool: pool, clock: clock, logger: logger)
             try await self.init(
-                try await PostgresStore(configuration, options: options), at: location, limits: limits, clock: clock)
+                try await PostgresStore(configuration, options: options), at: location, server, limits: limits,
+                clock: clock)
         }
     }
 
-    /// Uses a pool of connections that is there already; ``close()`` closes it.
+    /// Uses a pool of connections that is there already, which ``close()`` closes; and a client of Redis, which it leaves
+    /// open.
     ///
     /// - Throws: `StoreError` when the server cannot be reached, or its schema not be used.
     public init(
-        pool: PostgresPool, cacheLimits: CacheManager.Limits = .standard,
+        pool: PostgresPool, redis: RedisClient? = nil, cacheLimits: CacheManager.Limits = .standard,
         cacheStoreLimits: CacheManager.StoreLimits = .standard, clock: (any WallClock)? = nil
     ) async throws(StoreError) {
         try await self.init(
             try await PostgresStore(pool: pool, clock: clock), at: .postgres(pool.configuration),
-            limits: (cacheLimits, cacheStoreLimits), clock: clock)
+            redis.map { SharedServer($0) }, limits: (cacheLimits, cacheStoreLimits), clock: clock)
     }
 
     private init(
-        _ store: SQLiteStore, at location: StoreLocation, limits: (CacheManager.Limits, CacheManager.StoreLimits),
-        clock: (any WallClock)?
-    ) {
+        _ store: SQLiteStore, at location: StoreLocation, _ server: SharedServer?,
+        limits: (CacheManager.Limits, CacheManager.StoreLimits), clock: (any WallClock)?
+    ) async throws(StoreError) {
         self.location = location
+        self.server = server
         database = nil
         decodedFolder = location.decodedFolder(storeID: "")
         jobs = TracedJobQueueRepository(SQLiteJobQueueRepository(store))
         processings = SQLiteProcessingRepository(store)
         transcripts = SQLiteTranscriptRepository(store)
-        cache = Self.cache(over: SQLiteCacheStore(store), limits, clock)
+        var tier: RedisCacheTier?
+        if let server { tier = RedisCacheTier(server.client, storeID: try await store.identity()) }
+        cache = Self.cache(over: SQLiteCacheStore(store), tier, limits, clock)
     }
 
     private init(
-        _ store: PostgresStore, at location: StoreLocation, limits: (CacheManager.Limits, CacheManager.StoreLimits),
-        clock: (any WallClock)?
+        _ store: PostgresStore, at location: StoreLocation, _ server: SharedServer?,
+        limits: (CacheManager.Limits, CacheManager.StoreLimits), clock: (any WallClock)?
     ) async throws(StoreError) {
+        let id: String
         do throws(StoreError) {
-            decodedFolder = location.decodedFolder(storeID: try await store.identity())
+            id = try await store.identity()
         } catch {
             await store.close()
+            server?.close()
             throw error
         }
         self.location = location
+        self.server = server
+        decodedFolder = location.decodedFolder(storeID: id)
         database = store
         jobs = TracedJobQueueRepository(PostgresJobQueueRepository(store))
         processings = PostgresProcessingRepository(store)
         transcripts = PostgresTranscriptRepository(store)
-        cache = Self.cache(over: PostgresCacheStore(store), limits, clock)
+        let tier = server.map { RedisCacheTier($0.client, storeID: id) }
+        cache = Self.cache(over: PostgresCacheStore(store), tier, limits, clock)
     }
 
     private static func cache(
-        over store: any CacheStore, _ limits: (CacheManager.Limits, CacheManager.StoreLimits), _ clock: (any WallClock)?
+        over store: any CacheStore, _ tier: RedisCacheTier?, _ limits: (CacheManager.Limits, CacheManager.StoreLimits),
+        _ clock: (any WallClock)?
     ) -> TieredCache {
         var options = TieredCache.Options()
+        options.shared = tier
         (options.limits, options.storeLimits) = limits
         if let clock { options.clock = clock }
         return TieredCache(store: store, options: options)
@@ -102,7 +124,11 @@ public struct RepositoryFactory: Sendable {
 
     /// Lets go of the store: waits for the statements that run, and closes the connections. What a database is asked for
     /// afterwards fails.
-    public func close() async { await database?.close() }
+    public func close() async {
+        cache.close()
+        await database?.close()
+        server?.close()
+    }
 
     /// The queues, jobs and workers; the same on every call. What is enqueued carries the trace of the task that enqueues
     /// it.

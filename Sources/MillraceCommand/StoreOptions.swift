@@ -1,7 +1,8 @@
 internal import ArgumentParser
+internal import Foundation
 internal import Millrace
 
-/// The option that names the store.
+/// The options that name the store, and the server beside it.
 struct StoreOptions: ParsableArguments {
     @Option(
         name: .long,
@@ -15,6 +16,18 @@ struct StoreOptions: ParsableArguments {
             valueName: "place"))
     var store: String?
 
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "A Redis or Valkey server for the cache that processes share.",
+            discussion: """
+                redis://user:password@host:port/database, or rediss:// for TLS; the password may come from \
+                MILLRACE_REDIS_PASSWORD. It may lose everything at any time, at the cost of time alone. Without it: \
+                MILLRACE_REDIS_URL, else none.
+                """,
+            valueName: "url"))
+    var redis: String?
+
     /// Whether the option names a database.
     var isDatabase: Bool { store.map { (try? StoreLocation($0))?.path == nil } ?? false }
 
@@ -22,5 +35,17 @@ struct StoreOptions: ParsableArguments {
     func location() throws(StoreError) -> StoreLocation {
         if let store { return try StoreLocation(store) }
         return try .standard()
+    }
+
+    /// The server that was given, or that of the environment.
+    func server(
+        environment: [String: String] = ProcessInfo.processInfo.environment
+    ) throws(StoreError) -> RedisConfiguration? {
+        guard let url = redis ?? environment["MILLRACE_REDIS_URL"], redis != nil || !url.isEmpty else { return nil }
+        do {
+            return try RedisConfiguration(url, environment: environment)
+        } catch {
+            throw StoreError(.invalid, error.message, cause: error)
+        }
     }
 }

@@ -10,7 +10,9 @@ struct StoredWork: ParsableArguments {
     func open(_ body: (Millrace, Console) async throws -> Void) async throws {
         let console = try output.console()
         do {
-            try await Millrace.with(store: store.location(), logger: output.logger(console)) { millrace in
+            try await Millrace.with(
+                store: store.location(), redis: store.server(), logger: output.logger(console)
+            ) { millrace in
                 try await body(millrace, console)
             }
         } catch let exit as ExitCode {

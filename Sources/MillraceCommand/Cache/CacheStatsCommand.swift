@@ -24,10 +24,12 @@ struct CacheStatsCommand: AsyncParsableCommand {
             let hitRatio: Double?
         }
 
+        let l2Size: Int?
         let l3Count: Int
         let tiers: [String: Tier]
 
         init(_ stats: CacheStats) {
+            l2Size = stats.l2Size
             l3Count = stats.l3Count
             tiers = Dictionary(
                 uniqueKeysWithValues: stats.total.map { tier, counted in
@@ -63,6 +65,7 @@ struct CacheStatsCommand: AsyncParsableCommand {
             cells.map { $0.padding(toLength: 12, withPad: " ", startingAt: 0) }.joined()
                 .trimmingCharacters(in: .whitespaces)
         }
-        return (["\(stats.l3Count) values in the store"] + lines).joined(separator: "\n")
+        let shared = stats.l2Size.map { ["\($0) values in Redis"] } ?? []
+        return (["\(stats.l3Count) values in the store"] + shared + lines).joined(separator: "\n")
     }
 }

@@ -173,7 +173,7 @@ struct TranscribeCommand: AsyncParsableCommand {
             }
             let destination = try TranscriptOutput(
                 path: outputPath, inputs: inputs, format: format, keeping: [location.path].compactMap { $0 })
-            return try await Millrace.with(store: location, logger: logger) { millrace in
+            return try await Millrace.with(store: location, redis: store.server(), logger: logger) { millrace in
                 if output.verbose { console.note("Store: \(location)") }
                 var end = ProgramExit.done
                 do throws(TranscriptionError) {
@@ -202,7 +202,9 @@ struct TranscribeCommand: AsyncParsableCommand {
             let engine = try engine.identity(language: language, prompt: prompt)
             let inputs = try await Inputs(files, console: console)
             let options = try options()
-            return try await Millrace.with(store: store.location(), logger: output.logger(console)) { millrace in
+            return try await Millrace.with(
+                store: store.location(), redis: store.server(), logger: output.logger(console)
+            ) { millrace in
                 await DetachedTranscription(
                     recordings: inputs.recordings.map(\.input), millrace: millrace, engine: engine, options: options,
                     console: console

@@ -43,7 +43,7 @@ struct WorkerCommand: AsyncParsableCommand {
     private func work(with transcriber: any Transcriber, console: Console, logger: Logger) async throws {
         try await transcriber.check()
         let location = try store.location()
-        try await Millrace.with(store: location, logger: logger) { millrace in
+        try await Millrace.with(store: location, redis: store.server(), logger: logger) { millrace in
             console.note("Working on \(location) with \(transcriber.identity.kind); Ctrl-C to stop.")
             try await Interrupts.whileHandling(with: console) { stop in
                 try await millrace.worker(

@@ -1,0 +1,116 @@
+import Foundation
+import TestServers
+import Testing
+
+@Suite(.bounded) struct RedisCacheTests {
+    private struct Line: Decodable {
+        let tier: String
+        let remainingSeconds: Double
+        let value: String?
+    }
+
+    private struct Stats: Decodable {
+        let l2Size: Int?
+        let l3Count: Int
+    }
+
+    private func lines(_ output: String) throws -> [Line] {
+        try output.split(separator: "\n").map { try JSONDecoder().decode(Line.self, from: Data($0.utf8)) }
+    }
+
+    @Test func `a new process finds a value in Redis, then in its memory, and after FLUSHALL in the store`()
+        async throws
+    {
+        try await RedisServer.with { server in
+            try await Workplace.with { place in
+                let redis = ["--redis", server.url()]
+                try await place.millrace(["cache", "put", "K", "v", "--ttl", "2h"] + redis)
+                let first = try lines(try await place.millrace(["cache", "get", "K", "K", "--json"] + redis).output)
+                #expect(first.map(\.tier) == ["L2", "L1"])
+                #expect(first.allSatisfy { $0.value == "v" && $0.remainingSeconds > 7_000 })
+                let text = try await place.millrace(["cache", "get", "K", "K"] + redis).output
+                #expect(text.split(separator: "\n").map { $0.prefix(2) } == ["L2", "L1"], "\(text)")
+                try await server.command("FLUSHALL")
+                let after = try lines(try await place.millrace(["cache", "get", "K", "K", "--json"] + redis).output)
+                #expect(after.map(\.tier) == ["L3", "L1"])
+                let next = try lines(try await place.millrace(["cache", "get", "K", "--json"] + redis).output)
+                #expect(next.map(\.tier) == ["L2"])
+                #expect(next.allSatisfy { $0.remainingSeconds > 7_000 && $0.remainingSeconds <= 7_200 })
+                let stats = try await place.millrace(["cache", "stats", "--json"] + redis).output
+                let sizes = try JSONDecoder().decode(Stats.self, from: Data(stats.utf8))
+                #expect(sizes.l2Size == 1 && sizes.l3Count == 1)
+            }
+        }
+    }
+
+    @Test func `the server may come from the environment, and without it nothing is different`() async throws {
+        try await Workplace.with { place in
+            let environment = ["MILLRACE_REDIS_URL": try await RedisServer.shared.url()]
+            try await place.millrace(["cache", "put", "K", "v"], environment: environment)
+            let with = try await place.millrace(["cache", "get", "K", "K", "--json"], environment: environment)
+            #expect(try lines(with.output).map(\.tier) == ["L2", "L1"], "\(with.errors)")
+            let without = try await place.millrace(["cache", "get", "K", "K", "--json"])
+            #expect(try lines(without.output).map(\.tier) == ["L3", "L1"])
+            // What is written without Redis is not found in its old form with it.
+            try await place.millrace(["cache", "put", "K", "w"])
+            let after = try await place.millrace(["cache", "get", "K", "--json"], environment: environment)
+            #expect(try lines(after.output).map(\.value) == ["w"])
+            try await place.millrace(["cache", "delete", "K"])
+            #expect(try await place.millrace(["cache", "get", "K"], environment: environment).status == 1)
+        }
+    }
+
+    @Test func `a wrong password and a wrong address are one clear line each`() async throws {
+        try await Workplace.with { place in
+            let server = try await RedisServer.shared
+            let wrong = try await place.millrace(["cache", "get", "K", "--redis", server.url(password: "wrong")])
+            #expect(wrong.status == 1)
+            #expect(wrong.errorLines.count == 1 && wrong.errors.contains("MILLRACE_REDIS_PASSWORD"), "\(wrong.errors)")
+            #expect(!wrong.errors.contains("wrong@") && !wrong.errors.contains(server.password))
+            for url in ["http://host", "redis://", "redis://host/x", "", "redis://h?color=blue"] {
+                let bad = try await place.millrace(["cache", "get", "K", "--redis", url])
+                #expect(bad.status == 1 && bad.errorLines.count == 1, "\(url): \(bad.errors)")
+                #expect(bad.errors.contains("the Redis URL cannot be used"), "\(url): \(bad.errors)")
+            }
+        }
+    }
+
+    @Test func `a server that cannot be reached is a warning, and the work is done`() async throws {
+        try await Workplace.with { place in
+            let nobody = ["--redis", "redis://127.0.0.1:1"]
+            let put = try await place.millrace(["cache", "put", "K", "v"] + nobody)
+            #expect(put.status == 0 && put.errorLines.count == 1, "\(put.errors)")
+            #expect(put.errors.contains("127.0.0.1:1") && put.errors.contains("going on without it"))
+            let got = try await place.millrace(["cache", "get", "K", "--quiet"] + nobody)
+            #expect(got.output == "v" && got.errors.isEmpty)
+        }
+    }
+
+    @Test func `a server that may evict what it must not is named`() async throws {
+        try await RedisServer.with(lines: ["maxmemory 100mb", "maxmemory-policy volatile-lru"]) { server in
+            try await Workplace.with { place in
+                let put = try await place.millrace(["cache", "put", "K", "v", "--redis", server.url()])
+                #expect(put.status == 0 && put.errors.contains("maxmemory-policy volatile-lru"), "\(put.errors)")
+                #expect(put.errorLines.count == 1)
+            }
+        }
+    }
+
+    @Test func `a writer that is killed at any moment leaves no old value in Redis`() async throws {
+        try await Workplace.with { place in
+            let redis = ["--redis", try await RedisServer.shared.url()]
+            var killed = 0
+            for number in 0..<40 {
+                let ending = try await place.millrace(["cache", "put", "K", "\(number)"] + redis) { running in
+                    try await Task.sleep(for: .milliseconds(5 + number * 3 / 2))
+                    if !running.hasEnded { running.send(SIGKILL) }
+                }
+                if ending.status != 0 { killed += 1 }
+                let truth = try await place.millrace(["cache", "get", "K"]).output
+                let seen = try await place.millrace(["cache", "get", "K"] + redis).output
+                #expect(seen == truth, "after try \(number)")
+            }
+            print("killed \(killed) of 40")
+        }
+    }
+}
