@@ -9,7 +9,8 @@ struct InvalidateCacheCommand: AsyncParsableCommand {
             In a pattern * stands for any characters, ? for one, [a-z] for one of these, [^x] for one that is none of \
             these, and \\ takes the next character as itself. Quote it, or the shell will read it first.
 
-            Prints the number of values that were removed.
+            They are gone for every process at once. Then they are removed, and their number is printed; if the command \
+            is ended before that, whoever uses the cache next removes the rest.
             """)
 
     @Argument(help: "The pattern, as in 'chunk:*'.")

@@ -15,6 +15,8 @@ enum CachePurgeMutants {
     private static let told = "active rules are told to who follows the writes and to who begins"
     private static let judged = "an entry is judged by the rules that are newer than it"
     private static let claimed = "a rule that stands still is taken over by one, and one that is worked at by nobody"
+    private static let storm =
+        "who knows of an invalidation reads nothing older, whoever writes, fills and purges meanwhile"
     private static let finished =
         "what a process that died had begun to invalidate is gone, and the upkeep of another finishes it"
 
@@ -75,6 +77,13 @@ enum CachePurgeMutants {
         CacheMutant("a rule goes whatever is left of what it means", caughtBy: interrupted) { lab in
             lab.store.onRetire = { [memory = lab.memory] _, rule in
                 try memory.step { state, _ in state.cacheRules.removeAll { $0.rule == rule } }
+            }
+        },
+        CacheMutant("a rule goes as if it had been purged", caughtBy: storm, atOnce) { lab in
+            lab.store.onInvalidate = { [memory = lab.memory] base, pattern in
+                let rule = try await base.invalidate(pattern)
+                try memory.step { state, _ in state.cacheRules.removeAll { $0.rule == rule } }
+                return rule
             }
         },
         CacheMutant("a rule goes with the first step", caughtBy: interrupted) { lab in

@@ -1,4 +1,5 @@
 internal import MillraceCore
+internal import Synchronization
 
 /// What the authority of a cache promises about invalidations: they count first, and what they mean is removed then.
 enum CachePurgeRules {
@@ -134,6 +135,38 @@ enum CachePurgeRules {
                 let claims = try await concurrently(8) { _ in try await store.claimRule() }
                 try requireEqual(claims.compactMap { $0 }, [rule], "what eight get who claim at once")
             }
+        },
+        ContractRule("who knows of an invalidation reads nothing older, whoever writes, fills and purges meanwhile") {
+            fixture in
+            let keys = (0..<6).map { CacheKey(stored: "k:\($0)") }
+            let patterns = try ["k:*", "k:[0-2]", "?:[3-5]"].map { try CachePattern.known($0) }
+            let known = Mutex<[CacheRule]>([])
+            _ = try await concurrently(12) { task in
+                var random = SeededGenerator(seed: fixture.seed &+ UInt64(task))
+                for round in 0..<15 {
+                    let key = keys[Int.random(in: 0..<keys.count, using: &random)]
+                    switch task {
+                    case 0..<3: _ = try await fixture.store.put(key, .text("\(task)"), ttl: .standard)
+                    case 3..<6:
+                        let version = try await fixture.store.newestVersion()
+                        _ = try await fixture.store.fill(key, .text("a"), ttl: .standard, ifUnchangedSince: version)
+                    case 6..<8:
+                        let rule = try await fixture.store.invalidate(patterns[(task + round) % patterns.count])
+                        known.withLock { $0.append(rule) }
+                        while !(try await fixture.store.purge(rule, limit: 2).isFinished) {}
+                        try await fixture.store.retire(rule)
+                    default:
+                        let rules = known.withLock { $0 }
+                        var found = try await fixture.store.entries(keys)
+                        if let entry = try await fixture.store.entry(key) { found.append(entry) }
+                        for entry in found {
+                            let newer = rules.first { $0.rulesOut(entry.key, version: entry.version) }
+                            try requireEqual(newer, nil, "a rule against \(entry.key), seed \(fixture.seed)")
+                        }
+                    }
+                }
+            }
+            try requireEqual(try await fixture.store.rules(), [], "the active rules at the end")
         },
     ]
 
