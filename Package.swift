@@ -119,7 +119,11 @@ let package = Package(
         // Visits millions of states, so it is optimised in debug builds too; as a whole, or what is generic would not be,
         // and by threads, because the index wants an output for each file.
         .testTarget(
-            name: "CacheProtocolTests", dependencies: ["MillraceCaching"],
+            name: "CacheProtocolTests",
+            dependencies: [
+                "MillraceCaching", "MillraceCore", "MillracePostgres", "MillraceRedis", "MillraceSQLite",
+                "MillraceTesting", "TestServers",
+            ],
             swiftSettings: settings + [.unsafeFlags(["-O", "-wmo", "-num-threads", "2"])]),
         .testTarget(
             name: "MillraceSpeechTests",

@@ -3,8 +3,8 @@ import Testing
 /// The protocol of the cache, checked over all orders of its steps.
 @Suite struct CacheProtocolTests {
     @Test(arguments: CacheScenario.standard + CacheScenario.long)
-    func `no node serves what is stale, once it has followed`(scenario: CacheScenario) {
-        let report = scenario.run()
+    func `no node serves what is stale, once it has followed`(scenario: CacheScenario) async {
+        let report = await scenario.run()
         #expect(report.ends > 0)
         expectNone(CacheModel.bounded, report)
         expectNone(CacheModel.answers, report)
@@ -44,9 +44,10 @@ import Testing
     }
 
     @Test(arguments: needs)
-    func `without a guard something stale is found`(guarding: Guard, scenario: CacheScenario, promise: Promises) throws
+    func `without a guard something stale is found`(guarding: Guard, scenario: CacheScenario, promise: Promises)
+        async throws
     {
-        let report = scenario.run(without: guarding)
+        let report = await scenario.run(without: guarding)
         #expect(report.broken[promise, default: 0] > 0, "without \(guarding) nothing is stale in \(scenario)")
         let trace = try #require(report.traces[promise])
         #expect(scenario.model.beginning(of: trace, breaking: promise) != nil, "the steps again do not lead there")

@@ -17,8 +17,8 @@ struct CacheScenario: CustomTestStringConvertible {
     var testDescription: String { "\(cast), \(fault)" }
 
     /// Runs it, and adds a line to the table that the tests print.
-    func run(without missing: Guard? = nil) -> ModelChecker<CacheModel>.Report {
-        let report = ModelChecker(model: model).run()
+    func run(without missing: Guard? = nil) async -> ModelChecker<CacheModel>.Report {
+        let report = await ModelChecker(model: model).report()
         let counts = [CacheModel.prompt, CacheModel.shared, CacheModel.answers, CacheModel.bounded].map {
             "\(report.broken[$0] ?? 0)"
         }
@@ -99,12 +99,12 @@ extension CacheScenario {
     /// What is checked besides with `MILLRACE_LONG=1`: minutes, and gigabytes.
     static let long: [CacheScenario] = {
         guard ProcessInfo.processInfo.environment["MILLRACE_LONG"] == "1" else { return [] }
-        return [house, desk, loadPair, rule, ruleAndWriter].flatMap { cast in
-            (single + [cursorAndOutages, trimAndOutages, comebackAndCrash]).map { CacheScenario(cast, $0) }
+        let many = single + [cursorAndOutages, trimAndOutages, comebackAndCrash]
+        let small = [house, desk, loadPair, rule, ruleAndWriter].flatMap { cast in
+            many.map { CacheScenario(cast, $0) }
         }
-            + [crashAndEviction, outage, flush, unknown].map { CacheScenario(crowd, $0) }
-            + [cursorAndOutages, trimAndOutages, comebackAndCrash].map { CacheScenario(pair, $0) } + [
-                CacheScenario(crowdAndFollow, nothing)
-            ]
+        let pairs = [cursorAndOutages, trimAndOutages, comebackAndCrash].map { CacheScenario(pair, $0) }
+        let crowds = [crashAndEviction, outage, flush, unknown].map { CacheScenario(crowd, $0) }
+        return small + pairs + crowds + [CacheScenario(crowdAndFollow, nothing)]
     }()
 }

@@ -1,9 +1,9 @@
 /// Something that goes on in steps, of which several may be possible at a time, in any order.
-protocol Model {
+protocol Model: Sendable {
     /// All there is to know between two steps. Small, since millions are kept.
-    associatedtype State: Hashable
+    associatedtype State: Hashable, Sendable
     /// What happened, for those who read a trace.
-    associatedtype Step
+    associatedtype Step: Sendable
 
     /// Where it may begin.
     var beginnings: [State] { get }
@@ -19,7 +19,7 @@ protocol Model {
 }
 
 /// A set of promises of a model, which gives the bits their names.
-struct Promises: OptionSet, Hashable {
+struct Promises: OptionSet, Hashable, Sendable {
     let rawValue: UInt8
 }
 

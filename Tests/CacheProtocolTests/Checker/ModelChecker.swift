@@ -1,10 +1,18 @@
+import Foundation
+
+private let checkerThreads: OperationQueue = {
+    let threads = OperationQueue()
+    threads.maxConcurrentOperationCount = 2
+    return threads
+}()
+
 /// Visits every state that a model can be in, whatever the order of its steps, and tells which promises are broken.
 ///
 /// Breadth first, so that the trace of what it finds is a shortest one. Every state is kept whole: two that are
 /// different are never taken for one.
-struct ModelChecker<M: Model> {
+struct ModelChecker<M: Model>: Sendable {
     /// What was found.
-    struct Report {
+    struct Report: Sendable {
         var states = 0
         var ends = 0
         /// How many states break each promise, by the bit of the promise.
@@ -41,6 +49,13 @@ struct ModelChecker<M: Model> {
         }
         report.states = visited.count
         return report
+    }
+
+    /// Visits all on a thread apart from those of tasks, two models at a time: tests that wait for servers go on meanwhile.
+    func report() async -> Report {
+        await withCheckedContinuation { continuation in
+            checkerThreads.addOperation { continuation.resume(returning: run()) }
+        }
     }
 
     /// How a state was first reached.

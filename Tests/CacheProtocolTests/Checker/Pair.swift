@@ -1,5 +1,5 @@
 /// Two of a kind, side by side and without an allocation.
-struct Pair<Element: Hashable>: Hashable {
+struct Pair<Element: Hashable & Sendable>: Hashable, Sendable {
     var first: Element
     var second: Element
 

@@ -1,7 +1,7 @@
 /// All there is to know of one key between two steps: the authority, Redis, two nodes, and who is under way on them.
 ///
 /// Bytes only, so that a state has no gaps and is hashed as memory. A version of 0 is none.
-struct CacheState: Hashable {
+struct CacheState: Hashable, Sendable {
     /// The authority. Every write takes the next version, so its log of changes is the row of all versions so far.
     struct Store: Hashable {
         var version: UInt8 = 1

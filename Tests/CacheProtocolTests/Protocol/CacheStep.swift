@@ -1,5 +1,5 @@
 /// One statement, one command, one look at memory; or one thing that goes wrong.
-enum CacheStep: Hashable {
+enum CacheStep: Hashable, Sendable {
     case write(Int, CacheState.Writer.Phase, isDelete: Bool)
     case read(Int, CacheState.Reader.Phase)
     case follow(Int, CacheState.Follow.Phase)

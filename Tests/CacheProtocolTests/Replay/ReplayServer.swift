@@ -1,0 +1,67 @@
+import Foundation
+import MillraceCaching
+import MillraceRedis
+import TestServers
+import Testing
+
+/// A Redis of a replay's own, and what goes wrong with it.
+final class ReplayServer: Sendable {
+    let server: RedisServer
+    let key: String
+
+    init(_ server: RedisServer, key: String) {
+        self.server = server
+        self.key = key
+    }
+
+    /// Takes what is under the key away, in every epoch.
+    func evictSlot() async throws { try await remove("*:v:\(key)") }
+
+    func evictCursor() async throws { try await remove("*:cursor") }
+
+    func setCursor(_ cursor: SharedCursor) async throws {
+        let script = "for _, k in ipairs(redis.call('KEYS', '*:cursor')) do redis.call('SET', k, ARGV[1]) end"
+        try await send("EVAL", script, "0", cursor.description)
+    }
+
+    func flush() async throws { try await send("FLUSHALL") }
+
+    func save() async throws {
+        try await send("SAVE")
+        try? FileManager.default.removeItem(atPath: copy)
+        try FileManager.default.copyItem(atPath: try await dump(), toPath: copy)
+    }
+
+    /// Ends the server and starts it again with what was saved.
+    func comeBack() async throws {
+        let dump = try await dump()
+        try await server.crash()
+        try? FileManager.default.removeItem(atPath: dump)
+        try FileManager.default.copyItem(atPath: copy, toPath: dump)
+        try await server.start()
+    }
+
+    private var copy: String { "\(server.folder)/saved.rdb" }
+
+    private func dump() async throws -> String {
+        let folder = try await setting("dir")
+        return "\(folder)/\(try await setting("dbfilename"))"
+    }
+
+    private func setting(_ name: String) async throws -> String {
+        try #require(try await send("CONFIG", "GET", name).elements?.last?.text)
+    }
+
+    private func remove(_ pattern: String) async throws {
+        let script = "for _, k in ipairs(redis.call('KEYS', ARGV[1])) do redis.call('DEL', k) end"
+        try await send("EVAL", script, "0", pattern)
+    }
+
+    /// Has a command done over a connection of its own.
+    @discardableResult
+    private func send(_ name: String, _ words: String...) async throws -> RESPValue {
+        let client = try RedisClient(RedisConfiguration(server.url()))
+        defer { client.close() }
+        return try await client.send(RedisCommand(name, words.map { .text($0) }))
+    }
+}
