@@ -9,7 +9,8 @@ internal import MillraceWorkers
 /// Makes the repositories of one store; the only place where adapters are chosen.
 ///
 /// All repositories of a factory share its connections, and its cache shares one memory tier. With a Redis server the
-/// cache has a second tier there; all that is in Redis may be lost, at the cost of time alone.
+/// cache has a second tier there, and the queues have hints of what is ready; all that is in Redis may be lost, at the cost
+/// of time alone.
 public struct RepositoryFactory: Sendable {
     /// The store's location.
     public let location: StoreLocation
@@ -17,6 +18,7 @@ public struct RepositoryFactory: Sendable {
     let decodedFolder: String
 
     private let jobs: any JobQueueRepository
+    private let hinted: RedisReadyQueue?
     private let processings: any ProcessingRepository
     private let transcripts: any TranscriptRepository
     private let cache: TieredCache
@@ -30,7 +32,7 @@ public struct RepositoryFactory: Sendable {
     /// locked for longer than is usual. Read-only, nothing in a file is changed: it must be there (`notFound`) and be of the
     /// present version (`olderVersion`), and every write fails.
     ///
-    /// `redis` says where the tier is that processes share; a server that cannot be reached, or is set up so that it may
+    /// `redis` says where the tier of the cache is that processes share, and the hints of jobs; a server that cannot be reached, or is set up so that it may
     /// forget what it must not, is told to `onWarning` in one line, and does no harm.
     ///
     /// - Throws: `StoreError` when the store cannot be opened; the message names it and says what to do. `invalid` when
@@ -80,11 +82,12 @@ public struct RepositoryFactory: Sendable {
         self.server = server
         database = nil
         decodedFolder = location.decodedFolder(storeID: "")
-        jobs = TracedJobQueueRepository(SQLiteJobQueueRepository(store))
         processings = SQLiteProcessingRepository(store)
         transcripts = SQLiteTranscriptRepository(store)
-        var tier: RedisCacheTier?
-        if let server { tier = RedisCacheTier(server.client, storeID: try await store.identity()) }
+        var id = ""
+        if server != nil { id = try await store.identity() }
+        (jobs, hinted) = Self.jobs(over: SQLiteJobQueueRepository(store), server, storeID: id)
+        let tier = server.map { RedisCacheTier($0.client, storeID: id) }
         cache = Self.cache(over: SQLiteCacheStore(store), tier, limits, clock)
     }
 
@@ -104,11 +107,19 @@ public struct RepositoryFactory: Sendable {
         self.server = server
         decodedFolder = location.decodedFolder(storeID: id)
         database = store
-        jobs = TracedJobQueueRepository(PostgresJobQueueRepository(store))
+        (jobs, hinted) = Self.jobs(over: PostgresJobQueueRepository(store), server, storeID: id)
         processings = PostgresProcessingRepository(store)
         transcripts = PostgresTranscriptRepository(store)
         let tier = server.map { RedisCacheTier($0.client, storeID: id) }
         cache = Self.cache(over: PostgresCacheStore(store), tier, limits, clock)
+    }
+
+    private static func jobs(
+        over store: any JobQueueRepository, _ server: SharedServer?, storeID: String
+    ) -> (any JobQueueRepository, RedisReadyQueue?) {
+        guard let server else { return (TracedJobQueueRepository(store), nil) }
+        let hinted = RedisReadyQueue(store, storeID: storeID, client: server.client)
+        return (TracedJobQueueRepository(hinted), hinted)
     }
 
     private static func cache(
@@ -126,6 +137,7 @@ public struct RepositoryFactory: Sendable {
     /// afterwards fails.
     public func close() async {
         cache.close()
+        hinted?.close()
         await database?.close()
         server?.close()
     }
