@@ -39,7 +39,7 @@ import Foundation
     func run() async throws {
         let scratch = try Scratch(in: folder)
         defer { scratch.remove() }
-        let server = name == .postgres ? try BenchServer(scratch) : nil
+        let server = name == .postgres || name == .redis ? try BenchServer(scratch) : nil
         var isGoodEnough = true
         for benchmark in try benchmarks(scratch, server) where benchmark.name.hasPrefix(only) {
             let figure = try await benchmark.measure(runs: runs)
@@ -60,8 +60,8 @@ import Foundation
         case .postgres:
             return server.map { postgres(scratch, $0) } ?? []
         case .redis:
-            let server = try RedisBenchServer()
-            return [.many, .one].map { RedisGet(server: server, load: $0) }
+            let redis = try RedisBenchServer()
+            return [.many, .one].map { RedisGet(server: redis, load: $0) } + (server.map(hints) ?? [])
         }
     }
 
@@ -71,6 +71,13 @@ import Foundation
             EnqueueMany(server: server, scratch: scratch), OneRowQuery(server: server),
             ChunkFlush(server: server), WorkerLoop(server: server), HeldSnapshot(server: server),
             Invalidation(place: .server(server)),
+        ]
+    }
+
+    /// Jobs in PostgreSQL with hints in Redis.
+    private func hints(_ server: BenchServer) -> [any Benchmark] {
+        [50, 99].map { Pickup(server: server, percentile: $0) } + [
+            HintedSnapshot(server: server), FlushedHints(server: server), HintMemory(server: server),
         ]
     }
 
