@@ -16,6 +16,7 @@ let package = Package(
         .package(name: "millrace", path: ".."),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
     targets: [
@@ -42,6 +43,7 @@ let package = Package(
                 .product(name: "MillraceSQLite", package: "millrace"),
                 .product(name: "MillraceRedis", package: "millrace"),
                 .product(name: "MillraceTesting", package: "millrace"),
+                .product(name: "NIOCore", package: "swift-nio"),
             ],
             path: "Bench", swiftSettings: settings),
     ]

@@ -1,4 +1,5 @@
 import MillraceRedis
+import NIOCore
 
 /// Reads a value of 100 bytes by many tasks or by one, over one connection, beside redis-benchmark.
 struct RedisGet: Benchmark {
