@@ -28,7 +28,7 @@ import Testing
             }
             _ = try await client.send(RedisCommand("DEBUG POPULATE", 1_000, "key", 1_000))
             _ = try await client.send(
-                RedisCommand("CONFIG SET", "key-load-delay", 2_000, "loading-process-events-interval-bytes", 1_024))
+                RedisCommand("CONFIG SET", "key-load-delay", 20_000, "loading-process-events-interval-bytes", 1_024))
             async let reload = loader.send(RedisCommand("DEBUG RELOAD"), timeout: .seconds(100))
             try await eventually {
                 await code(of: { try await client.send(RedisCommand("GET", "key:1"), timeout: .seconds(30)) })
