@@ -18,6 +18,9 @@ struct ClientState<Caller, Link> {
     enum Admission {
         /// The number of the first call; whether somebody has to look for the next step.
         case taken(UInt64, wakes: Bool)
+        /// The caller is to write them by itself, and to say so afterwards: it is alone, so nobody gains by waiting for
+        /// the event loop.
+        case write(UInt64, Link, [RedisCommand], generation: Int)
         case refused(RedisError)
     }
 
@@ -49,6 +52,11 @@ struct ClientState<Caller, Link> {
     private(set) var timeouts = 0
     private var backoff = Backoff()
     private var isWoken = false
+    /// Whether a caller writes.
+    private var isWriting = false
+    /// Who has come since something was written last, and who had come when that was written: where many come at a time,
+    /// nobody writes by himself.
+    private var (comers, lastComers) = (0, 0)
     private var takesNoMore = false
     private var madeAt = NIODeadline.uptimeNanoseconds(0)
     /// Since when nothing has come, though something is awaited.
@@ -89,8 +97,26 @@ struct ClientState<Caller, Link> {
             if first == nil { first = id }
             soonest = min(soonest ?? call.deadline, call.deadline)
         }
+        comers += 1
+        if case .ready(let link) = phase, !isWriting, lastComers <= 1, comers == 1, !self.calls.awaitsReply {
+            isWriting = true
+            silentSince = now
+            (comers, lastComers) = (0, 1)
+            return .write(first ?? 0, link, self.calls.takeWaiting(upTo: .max), generation: generation)
+        }
         defer { isWoken = true }
         return .taken(first ?? 0, wakes: !isWoken)
+    }
+
+    /// Notes that a caller has written.
+    ///
+    /// - Returns: whether somebody has to look for the next step.
+    mutating func wrote(_ generation: Int) -> Bool {
+        guard generation == self.generation, isWriting else { return false }
+        isWriting = false
+        guard calls.hasWaiting, !isWoken else { return false }
+        isWoken = true
+        return true
     }
 
     /// What is to be done for the calls that wait.
@@ -100,8 +126,9 @@ struct ClientState<Caller, Link> {
         switch phase {
         case .idle: return connect(because: nil)
         case .resting(_, let reason): return connect(because: reason)
-        case .ready(let link) where isWritable(link):
+        case .ready(let link) where !isWriting && isWritable(link):
             if !calls.awaitsReply { silentSince = now }
+            (comers, lastComers) = (0, comers)
             return .write(link, calls.takeWaiting(upTo: Self.flushBytes))
         case .connecting, .ready, .retiring, .closed: return .nothing
         }
@@ -119,6 +146,7 @@ struct ClientState<Caller, Link> {
     mutating func connected(_ link: Link, _ generation: Int, at now: NIODeadline) -> Bool {
         guard case .connecting = phase, generation == self.generation else { return false }
         phase = .ready(link)
+        isWriting = false
         (madeAt, silentSince) = (now, now)
         return true
     }

@@ -6,20 +6,18 @@ extension RedisClient {
     /// Does what the calls that wait need.
     func flush() {
         let (step, checkAt) = state.withLock { state in
-            (state.next(at: .now()) { $0.isWritable }, state.planCheck())
+            (state.next(at: .now()) { $0.channel.isWritable }, state.planCheck())
         }
         if let checkAt { plan(checkAt) }
         switch step {
         case .nothing: break
         case .connect(let generation): connect(generation)
-        case .write(let channel, let commands): write(commands, to: channel)
+        case .write(let link, let commands): write(commands, to: link)
         }
     }
 
-    private func write(_ commands: [RedisCommand], to channel: any Channel) {
-        var bytes = channel.allocator.buffer(capacity: commands.reduce(0) { $0 + $1.bytes.readableBytes })
-        for command in commands { bytes.writeImmutableBuffer(command.bytes) }
-        channel.writeAndFlush(bytes, promise: nil)
+    private func write(_ commands: [RedisCommand], to link: RedisLink) {
+        link.channel.writeAndFlush(link.channel.gather(commands), promise: nil)
         // What did not fit in is written when the rest of this turn is done.
         if state.withLock({ $0.calls.hasWaiting }) { eventLoop.execute { self.flush() } }
     }
@@ -36,7 +34,8 @@ extension RedisClient {
     }
 
     private func connected(_ channel: any Channel, _ generation: Int) {
-        let isWanted = state.withLock { $0.connected(channel, generation, at: .now()) }
+        let link = RedisLink(channel)
+        let isWanted = state.withLock { $0.connected(link, generation, at: .now()) }
         if isWanted { flush() } else { channel.close(promise: nil) }
     }
 
@@ -53,10 +52,10 @@ extension RedisClient {
 
     /// Gives a connection up.
     private func end(_ generation: Int, _ reason: RedisError) {
-        let channel = state.withLock { $0.generation == generation ? $0.link : nil }
+        let link = state.withLock { $0.generation == generation ? $0.link : nil }
         ended(reason, generation)
         // With TLS that waits for the other side.
-        channel?.close(promise: nil)
+        link?.channel.close(promise: nil)
     }
 
     private func ended(_ reason: RedisError?, _ generation: Int) {

@@ -12,7 +12,7 @@ internal import Synchronization
 /// The pause is drawn, and grows with the failures from 50 ms to 5 s. A command that blocks, as in `BLPOP`, keeps all
 /// others waiting: it needs a client of its own.
 public final class RedisClient: Sendable {
-    typealias State = ClientState<Caller, any Channel>
+    typealias State = ClientState<Caller, RedisLink>
 
     /// Where the server is.
     public let configuration: RedisConfiguration
@@ -84,9 +84,9 @@ public final class RedisClient: Sendable {
 
     /// Ends the connection; what has not been answered fails with `closed`. Closing it again changes nothing.
     public func close() {
-        let (channel, losses) = state.withLock { state in (state.link, state.close()) }
+        let (link, losses) = state.withLock { state in (state.link, state.close()) }
         fail(losses, .closed, "the client is closed")
-        channel?.close(promise: nil)
+        link?.channel.close(promise: nil)
     }
 }
 
@@ -133,17 +133,42 @@ extension RedisClient {
 
     private func submit(_ calls: some Collection<CallQueue<Caller>.Call> & Sendable, _ ticket: CallTicket, isLast: Bool)
     {
-        let admission = state.withLock { state -> State.Admission in
-            guard !ticket.isGivenUp else { return .refused(RedisError(.cancelled, "cancelled before it was sent")) }
+        let (admission, checkAt) = state.withLock { state -> (State.Admission, NIODeadline?) in
+            guard !ticket.isGivenUp else {
+                return (.refused(RedisError(.cancelled, "cancelled before it was sent")), nil)
+            }
             let admission = state.submit(calls, isLast: isLast, at: .now())
-            if case .taken(let first, _) = admission { ticket.note(first..<first + UInt64(calls.count)) }
-            return admission
+            switch admission {
+            case .taken(let first, _): ticket.note(first..<first + UInt64(calls.count))
+            case .write(let first, _, _, _):
+                ticket.note(first..<first + UInt64(calls.count))
+                return (admission, state.planCheck())
+            case .refused: break
+            }
+            return (admission, nil)
         }
+        if let checkAt { plan(checkAt) }
         switch admission {
         case .taken(_, wakes: true): eventLoop.execute { self.flush() }
         case .taken: break
+        case .write(_, let link, let commands, let generation): write(commands, to: link, generation)
         case .refused(let error): for call in calls { call.caller.resume(.failure(error)) }
         }
+    }
+
+    private func write(_ commands: [RedisCommand], to link: RedisLink, _ generation: Int) {
+        var bytes = commands.count == 1 ? commands[0].bytes : link.channel.gather(commands)
+        bytes.moveReaderIndex(forwardBy: link.socket?.write(bytes) ?? 0)
+        guard bytes.readableBytes > 0 else { return wrote(generation) }
+        // The rest has to wait until the kernel takes more.
+        eventLoop.execute { [bytes] in
+            link.channel.writeAndFlush(bytes, promise: nil)
+            self.wrote(generation)
+        }
+    }
+
+    private func wrote(_ generation: Int) {
+        if state.withLock({ $0.wrote(generation) }) { eventLoop.execute { self.flush() } }
     }
 
     private func abandon(_ ticket: CallTicket) {

@@ -9,6 +9,8 @@ import Testing
 
     private var state = State(limit: 10)
     private var generator = TestSeed.generator()
+    /// Commands that callers have written by themselves, since somebody last looked.
+    private var written = 0
 
     private func at(_ milliseconds: Int64) -> NIODeadline { .uptimeNanoseconds(0) + .milliseconds(milliseconds) }
 
@@ -19,15 +21,21 @@ import Testing
             isRepeatable: repeatable)
         switch state.submit([call], at: at(now)) {
         case .taken: return nil
+        case .write(_, _, let commands, let generation):
+            written += commands.count
+            _ = state.wrote(generation)
+            return nil
         case .refused(let error): return error.code
         }
     }
 
+    /// What is done next, and what callers have done since.
     private mutating func step(at now: Int64) -> String {
+        defer { written = 0 }
         switch state.next(at: at(now), isWritable: { _ in true }) {
-        case .nothing: "nothing"
-        case .connect(let generation): "connect \(generation)"
-        case .write(let link, let commands): "\(link): \(commands.count)"
+        case .nothing: return written == 0 ? "nothing" : "\(state.link ?? ""): \(written)"
+        case .connect(let generation): return "connect \(generation)"
+        case .write(let link, let commands): return "\(link): \(written + commands.count)"
         }
     }
 
@@ -76,13 +84,44 @@ import Testing
 
     @Test mutating func `what an old connection says late changes nothing`() {
         connect(at: 0)
-        #expect(submit(1, at: 1) == nil)
+        #expect(submit(1, at: 1, repeatable: true) == nil)
         _ = end(.connectionLost, 1, at: 1)
         #expect(step(at: 1) == "connect 2")
         #expect(state.receive([.null], 1, at: at(2)).answers.isEmpty)
         #expect(end(.connectionLost, 1, at: 2).refused.isEmpty)
         #expect(state.connected("a", 1, at: at(2)) == false)
         #expect(state.connected("b", 2, at: at(2)) && step(at: 2) == "b: 1")
+    }
+
+    @Test mutating func `who finds nothing under way writes by himself, and others wait until he has`() {
+        connect(at: 0)
+        let call = CallQueue<Int>.Call(
+            command: RedisCommand("PING"), caller: 1, deadline: at(1_000), isRepeatable: false)
+        guard case .write(_, "a", let commands, 1) = state.submit([call], at: at(1)) else {
+            Issue.record("the caller does not write by itself")
+            return
+        }
+        #expect(commands.count == 1)
+        #expect(submit(2, at: 1) == nil && written == 0 && step(at: 1) == "nothing")
+        #expect(state.wrote(1) == true)
+        #expect(step(at: 1) == "a: 1")
+        #expect(state.receive([.integer(1), .integer(2)], 1, at: at(2)).answers.map(\.0) == [1, 2])
+        #expect(submit(3, at: 3) == nil && written == 1)
+        _ = state.receive([.null], 1, at: at(3))
+        // A caller that is late says so of a connection that is gone.
+        _ = end(.connectionLost, 1, at: 4)
+        #expect(submit(4, at: 4) == nil && step(at: 4) == "connect 2")
+        #expect(state.connected("b", 2, at: at(5)) && !state.wrote(1) && step(at: 5) == "b: 1")
+    }
+
+    @Test mutating func `where many come at a time nobody writes by himself`() {
+        connect(at: 0)
+        #expect(submit(1, at: 1) == nil && written == 1)
+        #expect(submit(2, at: 1) == nil && submit(3, at: 1) == nil && written == 1 && step(at: 1) == "a: 3")
+        _ = state.receive([.null, .null, .null], 1, at: at(2))
+        #expect(submit(4, at: 3) == nil && written == 0 && step(at: 3) == "a: 1")
+        _ = state.receive([.null], 1, at: at(4))
+        #expect(submit(5, at: 5) == nil && written == 1)
     }
 
     @Test mutating func `what the server says unasked is passed over, and a reply too many is a violation`() {
@@ -109,8 +148,11 @@ import Testing
         connect(at: 0)
         let patient = CallQueue<Int>.Call(
             command: RedisCommand("BLPOP", "k", 60), caller: 1, deadline: at(61_000), isRepeatable: false)
-        guard case .taken(let id, _) = state.submit([patient], at: at(1_000)) else { return }
-        #expect(step(at: 1_000) == "a: 1")
+        guard case .write(let id, "a", _, 1) = state.submit([patient], at: at(1_000)) else {
+            Issue.record("the caller does not write by itself")
+            return
+        }
+        #expect(state.wrote(1) == false)
         #expect(state.planCheck() == at(1_000))
         #expect(state.check(at(1_000), at: at(1_000)).losses.isEmpty)
         #expect(state.planCheck() == at(61_000))

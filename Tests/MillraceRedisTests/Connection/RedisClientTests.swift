@@ -196,7 +196,7 @@ import Testing
     @Test func `a dead peer is noticed by the kernel, and small packets are not kept back`() async throws {
         try await withClient { client, _ in
             _ = try await client.send(RedisCommand("PING"))
-            let channel = try #require(client.state.withLock { $0.link })
+            let channel = try #require(client.state.withLock { $0.link?.channel })
             #expect(try await channel.getOption(.tcpOption(.tcp_nodelay)).get() == 1)
             #expect(try await channel.getOption(.socketOption(.so_keepalive)).get() == 1)
         }
