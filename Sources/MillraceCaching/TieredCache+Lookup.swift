@@ -141,6 +141,7 @@ extension TieredCache {
         var isAwaited = false
         while true {
             if isBehind { await follow() }
+            try await awaitOpening()
             let removals = memory.removals(near: key)
             let finding = await shared?.find(key)
             if case .hit(let entry)? = finding, let hit = promote(entry, from: .l2, ifRemovals: removals) { return hit }
@@ -159,11 +160,22 @@ extension TieredCache {
                 guard isBusy else { return nil }
                 isAwaited = true
             }
-            do {
-                try await Task.sleep(for: Self.patience)
-            } catch {
-                throw StoreError(.cancelled, "cancelled while another machine made the value", cause: error)
-            }
+            try await pause(Self.patience)
+        }
+    }
+
+    /// Waits for another's question to the store, if that is about to open the shared tier: who begins without it makes a
+    /// value that another machine may be making.
+    private func awaitOpening() async throws(StoreError) {
+        guard let shared else { return }
+        while !shared.isOpen, watch.isAsking { try await pause(.milliseconds(2)) }
+    }
+
+    private func pause(_ duration: Duration) async throws(StoreError) {
+        do {
+            try await Task.sleep(for: duration)
+        } catch {
+            throw StoreError(.cancelled, "cancelled while another machine made the value", cause: error)
         }
     }
 

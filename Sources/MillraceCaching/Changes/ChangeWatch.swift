@@ -48,6 +48,9 @@ final class ChangeWatch: Sendable {
         dueAt.store(.min, ordering: .relaxed)
     }
 
+    /// Whether somebody is asking now.
+    var isAsking: Bool { state.withLock { $0.isAsking } }
+
     /// Takes the turn to ask; `nil` while somebody else has it. Who gets it must ``finish(_:)``.
     func begin() -> Turn? {
         state.withLock { state in

@@ -19,23 +19,28 @@ struct SharedGate: Sendable {
     private var pass: Pass?
     /// Rules that were heard of since the present question was put.
     private var heard: [CachePattern: Int64] = [:]
+    /// Whether the tier has missed something since the present question was put, which its answer may not tell of.
+    private var isRefused = false
 
     /// Begins a question, which may be answered without what is heard of from now on.
     mutating func ask() {
         heard = [:]
+        isRefused = false
     }
 
     /// Opens: `askedAt` is from before the authority was asked.
     mutating func open(
         _ epoch: SharedCursor.Epoch, rules: [CachePattern: Int64], connection: Int, askedAt: Timestamp
     ) {
+        guard !isRefused else { return }
         let rules = rules.merging(heard, uniquingKeysWith: max)
         pass = Pass(epoch: epoch, rules: rules, connection: connection, end: askedAt + ChangeWatch.bound)
     }
 
-    /// Closes until it is opened again.
+    /// Closes until it is opened by the answer to a question that is put from now on.
     mutating func close() {
         pass = nil
+        isRefused = true
     }
 
     /// Adds a rule that was heard of since.

@@ -39,6 +39,9 @@ final class SharedLevel: Sendable {
         breaker = Mutex(CircuitBreaker(options.sharedBreaker))
     }
 
+    /// Whether answers count now.
+    var isOpen: Bool { pass != nil }
+
     private var pass: SharedGate.Pass? {
         let connection = tier.connection
         return gate.withLock { $0.pass(at: time.latest(), by: connection) }

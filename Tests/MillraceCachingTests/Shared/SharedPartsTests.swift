@@ -43,6 +43,17 @@ import Testing
         #expect(!pass.rulesOut(CacheKey(stored: "other"), version: 1))
     }
 
+    @Test func `an answer does not open what was closed since the question was put`() {
+        var gate = SharedGate()
+        gate.ask()
+        gate.close()
+        gate.open(epoch, rules: [:], connection: 1, askedAt: start)
+        #expect(gate.pass(at: start, by: 1) == nil)
+        gate.ask()
+        gate.open(epoch, rules: [:], connection: 1, askedAt: start)
+        #expect(gate.pass(at: start, by: 1) != nil)
+    }
+
     // MARK: What is to be told
 
     private func changes(_ newest: Int64, _ writes: [(Int64, CacheChanges.Change.Scope)]?) -> CacheChanges {

@@ -30,7 +30,7 @@ struct RedisFaultTests {
     ) async throws {
         let report = try await StalenessAudit().run(machines, during: fault)
         #expect(report.violations.isEmpty, "\(report.violations.prefix(5))")
-        #expect(report.writes > 10)
+        #expect(report.writes > 2)
         #expect(try await servesAgain(fleet))
     }
 
@@ -162,7 +162,7 @@ struct RedisFaultTests {
                         #expect(load.value == value)
                         if load.tier == nil { made += 1 }
                     }
-                    #expect(made == 1_000, "those of the machine that made it")
+                    #expect((1...1_000).contains(made), "only callers of the machine that made it")
                 }
                 #expect(loads.value == 1)
             }

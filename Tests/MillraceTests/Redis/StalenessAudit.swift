@@ -18,6 +18,8 @@ final class StalenessAudit: Sendable {
     private struct State {
         var report = Report()
         var puts: [(number: Int, at: ContinuousClock.Instant)] = []
+        /// When those that do not last long were there at the latest.
+        var shortPuts: [Int: ContinuousClock.Instant] = [:]
         var isOver = false
     }
 
@@ -58,9 +60,11 @@ final class StalenessAudit: Sendable {
             do {
                 _ = try await cache.put(key, CacheValue(encoding: number), ttl: .standard)
                 state.withLock { $0.puts.append((number, .now)) }
-                let ends = Date.now.addingTimeInterval(Self.shortTTL.inSeconds).timeIntervalSince1970
-                _ = try await cache.put(short, CacheValue(encoding: ends), ttl: TTL(Self.shortTTL))
-                state.withLock { $0.report.writes += 1 }
+                _ = try await cache.put(short, CacheValue(encoding: number), ttl: TTL(Self.shortTTL))
+                state.withLock { state in
+                    state.shortPuts[number] = .now
+                    state.report.writes += 1
+                }
             } catch {
                 state.withLock { $0.report.failures += 1 }
             }
@@ -84,9 +88,11 @@ final class StalenessAudit: Sendable {
                             "\(number) from \(hit?.tier.rawValue ?? "nowhere"), \(least) was put over 2 s before")
                     }
                 }
-                let time = Date.now.timeIntervalSince1970
-                if let ends = try await cache.get(short)?.value.decode(Double.self), ends + 0.1 < time {
-                    state.withLock { $0.report.violations.append("a value \(time - ends) s past its time") }
+                let time = ContinuousClock.now
+                let last = try await cache.get(short)?.value.decode(Int.self)
+                state.withLock { state in
+                    guard let last, let put = state.shortPuts[last], put + Self.shortTTL < time else { return }
+                    state.report.violations.append("a value \((put + Self.shortTTL).duration(to: time)) past its time")
                 }
             } catch {
                 state.withLock { $0.report.failures += 1 }
