@@ -3,7 +3,7 @@ import MillracePostgres
 import Synchronization
 
 /// Reads one row after the other by sixteen tasks, each on a connection that the pool lends for one statement, beside
-/// pgbench with the same statement.
+/// pgbench with the same statement. Like pgbench's clients, the tasks run in the threads that read the answers.
 struct OneRowQuery: Benchmark {
     let server: BenchServer
 
@@ -32,8 +32,10 @@ struct OneRowQuery: Benchmark {
         let pairs = try await pairs(
             runs,
             ours: {
-                try await rate(for: Self.time) {
-                    try await read(pool, turn.wrappingAdd(1, ordering: .relaxed).newValue)
+                try await withTaskExecutorPreference(try pool.executor) {
+                    try await rate(for: Self.time) {
+                        try await read(pool, turn.wrappingAdd(1, ordering: .relaxed).newValue)
+                    }
                 }
             },
             limit: { try server.pgbench("one_row", script: script, transactions: Self.transactions) })

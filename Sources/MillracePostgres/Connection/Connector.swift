@@ -24,7 +24,7 @@ struct Connector {
 
     /// Connects. When the task is cancelled or the time is over, it throws at once; the thread ends by itself soon after.
     func connect() async throws(PostgresError) -> Session {
-        let loop = try PollLoop.shared()
+        let threads = try PollThreads.shared()
         let attempt = Attempt()
         let (settings, configuration) = (settings, configuration)
         let limit = timeout * hostCount
@@ -39,7 +39,7 @@ struct Connector {
             }
             let result = await attempt.wait {
                 BlockingThread.start("millrace-connect") {
-                    attempt.finish(Self.open(settings, configuration, loop))
+                    attempt.finish(Self.open(settings, configuration, threads))
                 }
             }
             group.cancelAll()
@@ -55,7 +55,7 @@ struct Connector {
     }
 
     private static func open(
-        _ settings: [String: String], _ configuration: PostgresConfiguration, _ loop: PollLoop
+        _ settings: [String: String], _ configuration: PostgresConfiguration, _ threads: PollThreads
     ) -> Result<Session, PostgresError> {
         var settings = settings
         // libpq's own time-out is for each address, in whole seconds, two at least; ours ends the whole. A name may lead to
@@ -79,7 +79,7 @@ struct Connector {
         // libpq would print them.
         PQsetNoticeReceiver(connection, { _, _ in }, nil)
         do throws(PostgresError) {
-            return .success(try Session(connection, configuration, loop: loop))
+            return .success(try Session(connection, configuration, threads: threads))
         } catch {
             return .failure(error)
         }

@@ -1,4 +1,5 @@
 internal import CLibPQ
+internal import DequeModule
 internal import Synchronization
 
 #if canImport(Glibc)
@@ -7,7 +8,8 @@ internal import Synchronization
     internal import Musl
 #endif
 
-/// The one thread that waits for the sockets of all sessions, reads what comes, and keeps their times.
+/// A thread that waits for the sockets of its sessions, reads what comes, and keeps their times; between two looks it runs
+/// the jobs that it is given.
 ///
 /// A session is registered once, for reading, so that a statement costs no call to the kernel beyond sending it and
 /// reading its answer. The kernel says only once that something has come (edge-triggered).
@@ -21,21 +23,6 @@ final class PollLoop: Sendable {
         let events: UInt32
     }
 
-    private static let running = Mutex<PollLoop?>(nil)
-
-    /// The loop of this process, which begins with the first connection and never ends.
-    static func shared() throws(PostgresError) -> PollLoop {
-        let loop = running.withLock { running -> PollLoop? in
-            if running == nil { running = PollLoop() }
-            return running
-        }
-        guard let loop else {
-            throw PostgresError(
-                .connectionFailed, "this process has too many open files; raise the limit (ulimit -n) or close some")
-        }
-        return loop
-    }
-
     /// `SCHED_BATCH` of the kernel, which the C library hides from Swift.
     private static let batchScheduling: Int32 = 3
 
@@ -44,8 +31,13 @@ final class PollLoop: Sendable {
     private let sessions = Mutex<[UInt64: Entry]>([:])
     /// When the sessions' times are looked at next.
     private let wakeAt = Atomic<Int64>(.max)
+    private let jobs = Mutex<Deque<UnownedJob>>([])
+    /// Whether the thread waits for sockets, or is about to.
+    private let isWaiting = Atomic<Bool>(false)
+    private let thread = Atomic<UInt>(0)
 
-    private init?() {
+    /// Fails when the process has no more descriptors.
+    init?() {
         poll = epoll_create1(Int32(EPOLL_CLOEXEC))
         alarm = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
         var event = epoll_event(events: EPOLLIN.rawValue, data: epoll_data_t(u64: 0))
@@ -54,7 +46,21 @@ final class PollLoop: Sendable {
             if alarm >= 0 { close(alarm) }
             return nil
         }
-        BlockingThread.start("millrace-poll") { [self] in run() }
+    }
+
+    /// Begins the thread, which never ends, on behalf of an executor.
+    func start(for executor: PollThreads) {
+        BlockingThread.start("millrace-poll") { [self] in run(for: executor.asUnownedTaskExecutor()) }
+    }
+
+    /// Whether this is called in the loop's own thread.
+    var isCurrent: Bool { thread.load(ordering: .relaxed) == UInt(pthread_self()) }
+
+    /// Runs a job soon.
+    func run(_ job: UnownedJob) {
+        jobs.withLock { $0.append(job) }
+        // The thread itself looks before it waits.
+        if isWaiting.exchange(false, ordering: .sequentiallyConsistent) { ring() }
     }
 
     /// Begins to read for a session; `false` when the kernel takes no more.
@@ -84,9 +90,7 @@ final class PollLoop: Sendable {
             let (exchanged, original) = wakeAt.compareExchange(
                 expected: known, desired: time, ordering: .sequentiallyConsistent)
             if exchanged {
-                var one: UInt64 = 1
-                _ = write(alarm, &one, 8)
-                return
+                return ring()
             }
             known = original
         }
@@ -98,7 +102,8 @@ final class PollLoop: Sendable {
         return epoll_ctl(poll, operation, descriptor, &event) == 0
     }
 
-    private func run() {
+    private func run(for executor: UnownedTaskExecutor) {
+        thread.store(UInt(pthread_self()), ordering: .relaxed)
         let capacity = 64
         let events = UnsafeMutablePointer<epoll_event>.allocate(capacity: capacity)
         // This thread takes the processor from nobody when something has come, so that one turn of it serves many.
@@ -107,7 +112,10 @@ final class PollLoop: Sendable {
         var ready: [Ready] = []
         var actions: [SessionState.Action] = []
         while true {
-            let count = Int(epoll_wait(poll, events, Int32(capacity), patience()))
+            isWaiting.store(true, ordering: .sequentiallyConsistent)
+            let hasJobs = jobs.withLock { !$0.isEmpty }
+            let count = Int(epoll_wait(poll, events, Int32(capacity), hasJobs ? 0 : patience()))
+            isWaiting.store(false, ordering: .sequentiallyConsistent)
             if count > 0 {
                 sessions.withLock { sessions in
                     for index in 0..<count {
@@ -126,7 +134,16 @@ final class PollLoop: Sendable {
                 ready.removeAll(keepingCapacity: true)
                 actions.removeAll(keepingCapacity: true)
             }
+            runJobs(for: executor)
             lookAtTimes()
+        }
+    }
+
+    /// Runs what was there when the turn began; what comes of that waits until the sockets were looked at.
+    private func runJobs(for executor: UnownedTaskExecutor) {
+        for _ in 0..<jobs.withLock({ $0.count }) {
+            guard let job = jobs.withLock({ $0.popFirst() }) else { return }
+            job.runSynchronously(on: executor)
         }
     }
 
@@ -147,6 +164,11 @@ final class PollLoop: Sendable {
         wakeAt.store(.max, ordering: .sequentiallyConsistent)
         let next = allSessions.reduce(Int64.max) { min($0, $1.timeHasCome(now)) }
         if next != .max { wake(by: next) }
+    }
+
+    private func ring() {
+        var one: UInt64 = 1
+        _ = write(alarm, &one, 8)
     }
 
     private func drainAlarm() {

@@ -2,7 +2,7 @@ internal import CLibPQ
 internal import Foundation
 internal import Synchronization
 
-/// One connection of libpq, read by the loop and written by its callers, one exchange at a time.
+/// One connection of libpq, read by a loop and written by its callers, one exchange at a time.
 final class Session: Sendable {
     private static let lastID = Atomic<UInt64>(0)
 
@@ -19,6 +19,7 @@ final class Session: Sendable {
     let serverStart = Atomic<Int64>(0)
     let backendStart = Atomic<Int64>(0)
     private let cancelKey: CancelKey
+    private let threads: PollThreads
     private let loop: PollLoop
     private let exchanges = Atomic<UInt64>(0)
     private let state: Mutex<SessionState>
@@ -27,7 +28,7 @@ final class Session: Sendable {
 
     /// Takes over a connection that is open, or frees it and throws.
     init(
-        _ connection: sending OpaquePointer, _ configuration: PostgresConfiguration, loop: PollLoop
+        _ connection: sending OpaquePointer, _ configuration: PostgresConfiguration, threads: PollThreads
     ) throws(PostgresError) {
         guard let cancelKey = CancelKey(connection), PQsetnonblocking(connection, 1) == 0 else {
             PQfinish(connection)
@@ -35,7 +36,8 @@ final class Session: Sendable {
         }
         self.cancelKey = cancelKey
         self.configuration = configuration
-        self.loop = loop
+        self.threads = threads
+        loop = threads.next()
         id = Self.lastID.wrappingAdd(1, ordering: .relaxed).newValue
         descriptor = PQsocket(connection)
         backend = PQbackendPID(connection)
@@ -171,7 +173,7 @@ final class Session: Sendable {
     var unsentBytes: Int32? { withState { $0.socket.flatMap(Socket.unsentBytes) } }
     /// Whether a session with the same server, be it this one, has heard from it after `time`.
     func hasServerSpoken(since time: Int64) -> Bool {
-        loop.allSessions.contains { $0.target == target && $0.lastInput > time }
+        threads.sessions.contains { $0.target == target && $0.lastInput > time }
     }
     var failure: PostgresError? { withState { $0.failure } }
 

@@ -69,6 +69,16 @@ public final class PostgresPool: Sendable {
         ; SET tcp_user_timeout = 11000
         """
 
+    /// The threads that read what servers answer, for tasks that do little else than ask.
+    ///
+    /// `withTaskExecutorPreference(try pool.executor) { … }` saves such a task the wake-up of another thread with each
+    /// answer. All connections of the process share these threads: what runs on them must not block, nor compute for long.
+    ///
+    /// - Throws: `connectionFailed` when the process has too many open files to begin them.
+    public var executor: any TaskExecutor {
+        get throws(PostgresError) { try PollThreads.shared() }
+    }
+
     /// What the pool holds now.
     public var state: State { connections.state }
 
