@@ -111,6 +111,7 @@ final class PollLoop: Sendable {
         _ = sched_setscheduler(0, Self.batchScheduling, &parameters)
         var ready: [Ready] = []
         var actions: [SessionState.Action] = []
+        var turn: Deque<UnownedJob> = []
         while true {
             isWaiting.store(true, ordering: .sequentiallyConsistent)
             let hasJobs = jobs.withLock { !$0.isEmpty }
@@ -134,17 +135,17 @@ final class PollLoop: Sendable {
                 ready.removeAll(keepingCapacity: true)
                 actions.removeAll(keepingCapacity: true)
             }
-            runJobs(for: executor)
+            runJobs(&turn, for: executor)
             lookAtTimes()
         }
     }
 
-    /// Runs what was there when the turn began; what comes of that waits until the sockets were looked at.
-    private func runJobs(for executor: UnownedTaskExecutor) {
-        for _ in 0..<jobs.withLock({ $0.count }) {
-            guard let job = jobs.withLock({ $0.popFirst() }) else { return }
-            job.runSynchronously(on: executor)
-        }
+    /// Runs what was there when the turn began; what comes of that waits until the sockets were looked at. `turn` is empty
+    /// before and after: it lends its room.
+    private func runJobs(_ turn: inout Deque<UnownedJob>, for executor: UnownedTaskExecutor) {
+        jobs.withLock { swap(&$0, &turn) }
+        for job in turn { job.runSynchronously(on: executor) }
+        turn.removeAll(keepingCapacity: true)
     }
 
     /// Milliseconds until the sessions' times are to be looked at.
