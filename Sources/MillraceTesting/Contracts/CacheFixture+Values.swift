@@ -20,3 +20,8 @@ extension CacheFixture {
 
     func ttl(_ seconds: Double) throws -> TTL { try TTL(.seconds(seconds)) }
 }
+
+extension CacheChanges {
+    /// The same, whatever the time was at the authority: not every one has a clock of its own.
+    var untimed: CacheChanges { CacheChanges(newest: newest, writes: writes, rules: rules) }
+}

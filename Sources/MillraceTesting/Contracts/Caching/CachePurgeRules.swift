@@ -92,10 +92,10 @@ enum CachePurgeRules {
             try requireEqual(
                 try await store.changes(since: begin).rules, [first, second], "rules for one who was there")
             try requireEqual(
-                try await store.changes(since: second.version),
+                try await store.changes(since: second.version).untimed,
                 CacheChanges(newest: second.version, writes: [], rules: [first, second]), "news for one who knows all")
             try requireEqual(
-                try await store.changes(since: nil),
+                try await store.changes(since: nil).untimed,
                 CacheChanges(newest: second.version, writes: nil, rules: [first, second]), "news for one who begins")
             _ = try await purge(first, in: fixture)
             try await store.retire(first)
