@@ -1,5 +1,6 @@
-import MillraceTesting
 import Testing
+
+@testable import MillraceTesting
 
 @Suite struct MutantTableTests {
     @Test func `every rule of jobs, processings and transcripts catches its mutants`() async {
@@ -11,8 +12,8 @@ import Testing
             + MergeMutants.all + SaveMutants.all + StatementMutants.all + SuspectMutants.all
             + AudioMutants.all + TraceMutants.all + TranscriptMutants.all + ListMutants.all
             + IdentityClaimMutants.all
-        await run(rules, mutants) { mutant in
-            var lab = StoreLab()
+        await run(rules, mutants) { mutant, seed in
+            var lab = StoreLab(seed: seed)
             mutant.tamper(&lab)
             return lab.fixture
         }
@@ -25,16 +26,16 @@ import Testing
         let mutants =
             CacheStoreMutants.all + CacheLogMutants.all + CachePurgeMutants.all + CacheCleaningMutants.all
             + CacheMutants.all + CacheRaceMutants.all
-        await run(rules, mutants) { mutant in
-            var lab = CacheLab()
+        await run(rules, mutants) { mutant, seed in
+            var lab = CacheLab(seed: seed)
             mutant.tamper(&lab)
             return lab.fixture
         }
     }
 
     @Test func `every rule of the shared tier catches its mutants`() async {
-        await run(SharedTierContract.rules, SharedTierMutants.all) { mutant in
-            var lab = SharedTierLab()
+        await run(SharedTierContract.rules, SharedTierMutants.all) { mutant, seed in
+            var lab = SharedTierLab(seed: seed)
             mutant.tamper(&lab)
             return lab.fixture
         }
@@ -42,7 +43,7 @@ import Testing
 
     private func run<Fixture, Lab>(
         _ rules: [ContractRule<Fixture>], _ mutants: [Mutant<Lab>],
-        fixture: @escaping @Sendable (Mutant<Lab>) -> Fixture
+        fixture: @escaping @Sendable (Mutant<Lab>, _ seed: UInt64) -> Fixture
     ) async {
         #expect(Set(rules.map(\.name)).count == rules.count, "two rules have one name")
         let unknown = Set(mutants.flatMap(\.rules)).subtracting(rules.map(\.name))
@@ -54,10 +55,10 @@ import Testing
             for mutant in own {
                 var violation: String?
                 var isCaught = false
-                // A race may take more than one try to show; whatever breaks by accident is no proof that the rule looks
-                // at the right thing.
-                for _ in 0..<5 where !isCaught {
-                    violation = await self.violation(of: rule, by: fixture(mutant))
+                // A race may take more than one try to show, and what is drawn may miss what is wrong; whatever breaks by
+                // accident is no proof that the rule looks at the right thing.
+                for attempt in 0..<5 as Range<UInt64> where !isCaught {
+                    violation = await self.violation(of: rule, by: fixture(mutant, TestSeed.value &+ attempt))
                     isCaught = violation.map { !$0.hasPrefix("unexpected error") } ?? false
                 }
                 #expect(isCaught, "\(rule.name) · \(mutant.name): \(violation ?? "no violation")")
@@ -69,7 +70,7 @@ import Testing
 
     private func violation<Fixture>(of rule: ContractRule<Fixture>, by fixture: Fixture) async -> String? {
         do {
-            try await rule.check(fixture)
+            try await ContractPatience.$limit.withValue(.seconds(2)) { try await rule.check(fixture) }
             return nil
         } catch {
             return "\(error)"

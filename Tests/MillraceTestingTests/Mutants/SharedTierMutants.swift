@@ -7,14 +7,16 @@ import MillraceTesting
 struct SharedTierLab: Sendable {
     var tier: TamperedSharedTier
     var other: any SharedCacheTier
+    private let seed: UInt64
 
-    init() {
+    init(seed: UInt64 = TestSeed.value) {
+        self.seed = seed
         let clock = ManualClock()
         tier = TamperedSharedTier(InMemorySharedTier(clock: clock))
         other = InMemorySharedTier(clock: clock)
     }
 
-    var fixture: SharedTierFixture { SharedTierFixture(tier: tier, other: other) }
+    var fixture: SharedTierFixture { SharedTierFixture(tier: tier, other: other, seed: seed) }
 }
 
 /// Broken shared tiers.

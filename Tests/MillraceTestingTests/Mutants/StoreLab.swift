@@ -12,10 +12,10 @@ struct StoreLab: Sendable {
     var cache: TamperedCacheStore
     private let sound: StoreFixture
 
-    init() {
+    init(seed: UInt64 = TestSeed.value) {
         clock = ManualClock()
         store = InMemoryStore(clock: clock)
-        sound = StoreFixture.inMemory(store, clock: clock, seed: TestSeed.value)
+        sound = StoreFixture.inMemory(store, clock: clock, seed: seed)
         jobs = TamperedJobs(sound.jobs)
         processings = TamperedProcessings(sound.processings)
         transcripts = TamperedTranscripts(sound.transcripts)
@@ -38,8 +38,10 @@ struct CacheLab: Sendable {
     let clock: ManualClock
     var cache: TamperedCache
     var store: TamperedCacheStore
+    private let seed: UInt64
 
-    init() {
+    init(seed: UInt64 = TestSeed.value) {
+        self.seed = seed
         clock = ManualClock()
         memory = InMemoryStore(clock: clock)
         let sound = CacheFixture.inMemory(memory, clock: clock)
@@ -48,7 +50,8 @@ struct CacheLab: Sendable {
     }
 
     var fixture: CacheFixture {
-        CacheFixture(cache: cache, store: store, clock: clock, statementCount: { [memory] in memory.passCount })
+        CacheFixture(
+            cache: cache, store: store, clock: clock, seed: seed, statementCount: { [memory] in memory.passCount })
     }
 }
 

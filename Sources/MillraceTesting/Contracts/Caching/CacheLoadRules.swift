@@ -177,7 +177,7 @@ final class LoadLog: Sendable {
     ///
     /// Both count: on a busy machine seconds pass without a turn, on an idle one turns without a second.
     func patience() -> Bool {
-        turns.add(1, ordering: .relaxed).newValue < 200_000 || began.duration(to: .now) < .seconds(2)
+        turns.add(1, ordering: .relaxed).newValue < 200_000 || began.duration(to: .now) < ContractPatience.limit
     }
 
     /// Waits for something to happen.

@@ -39,7 +39,7 @@ enum SharedMessageRules {
     ]
 
     private static func eventually(_ what: String, _ condition: () -> Bool) async throws {
-        let end = ContinuousClock.now + .seconds(30)
+        let end = ContinuousClock.now + ContractPatience.limit
         while !condition() {
             try require(.now < end, "\(what) did not come")
             try await Task.sleep(for: .milliseconds(1))
