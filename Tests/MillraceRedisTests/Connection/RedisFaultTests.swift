@@ -5,7 +5,7 @@ import TestServers
 import Testing
 
 /// What a client does when its server, or the way to it, does what it should not.
-@Suite(.timeLimit(.minutes(3))) struct RedisFaultTests {
+@Suite(.timeLimit(.minutes(5))) struct RedisFaultTests {
     @Test(arguments: RedisServer.Program.allCases)
     func `a server that comes back is found again, and meanwhile calls fail at once`(
         program: RedisServer.Program
@@ -66,7 +66,7 @@ import Testing
         let server = try await TalkingServer.start([])
         let client = try RedisClient(
             try RedisConfiguration(
-                "redis://127.0.0.1:\(server.port)?connect_timeout=100ms&timeout=60s", environment: [:]))
+                "redis://127.0.0.1:\(server.port)?connect_timeout=2s&timeout=60s", environment: [:]))
         defer { client.close() }
         let error = await redisError { try await client.send(RedisCommand("PING")) }
         #expect(error?.code == .connectionFailed && error?.description.contains("does not answer") == true)
@@ -79,7 +79,8 @@ import Testing
     ) async throws {
         let server = try await TalkingServer.start(lines)
         let client = try RedisClient(
-            try RedisConfiguration("redis://127.0.0.1:\(server.port)?timeout=60s", environment: [:]))
+            try RedisConfiguration("redis://127.0.0.1:\(server.port)?connect_timeout=30s&timeout=60s", environment: [:])
+        )
         defer { client.close() }
         let reply = try? await client.send(RedisCommand("PING"))
         #expect(reply?.text == (lines[1].hasPrefix("+") ? "PONG" : nil))
@@ -90,7 +91,8 @@ import Testing
 
     @Test func `a server that speaks no RESP is one clear line`() async throws {
         let server = try await TalkingServer.start(["HTTP/1.1 400 Bad Request\r\n\r\n"])
-        let client = try RedisClient(try RedisConfiguration("redis://127.0.0.1:\(server.port)", environment: [:]))
+        let client = try RedisClient(
+            try RedisConfiguration("redis://127.0.0.1:\(server.port)?connect_timeout=30s", environment: [:]))
         defer { client.close() }
         let error = await redisError { try await client.send(RedisCommand("PING"), timeout: .seconds(60)) }
         #expect(error?.description.contains("does not speak RESP") == true)
@@ -104,9 +106,13 @@ import Testing
         defer { client.close() }
         _ = try await client.send(RedisCommand("PING"))
         proxy.cut(after: 0, from: .server)
+        proxy.hold()
         async let repeatable = client.send(RedisCommand("ECHO", "a"), timeout: .seconds(60), repeatable: true)
         async let single = client.send(
             [RedisCommand("ECHO", "b"), RedisCommand("ECHO", "c")], timeout: .seconds(60))
+        // All three are on their way when the first answer cuts it.
+        try await eventually { client.statistics.inFlight == 3 }
+        proxy.pass()
         let (echo, outcomes) = (try await repeatable, await single)
         #expect(echo.text == "a")
         for outcome in outcomes {
