@@ -1,4 +1,5 @@
 import Foundation
+import MillraceCaching
 import MillracePostgres
 import Synchronization
 import TestServers
@@ -17,7 +18,7 @@ struct RedisFaultTests {
         let machine = try await fleet.machine()
         _ = try await machine.cacheRepository().put(key, value, ttl: .standard)
         await machine.close()
-        let end = ContinuousClock.now + .seconds(60)
+        let end = ContinuousClock.now + .seconds(240)
         while try await fleet.tier(of: key) != .l2 {
             guard .now < end else { return false }
             try await Task.sleep(for: .milliseconds(100))
@@ -142,11 +143,10 @@ struct RedisFaultTests {
     @Test("of ten machines with a thousand callers each one makes the value")
     func oneLoad() async throws {
         try await RedisFleet.with(RedisServer.shared) { fleet in
-            try await fleet.withMachines(10) { machines in
+            try await fleet.withCachesInStep(10) { caches in
                 let loads = LoadCounter()
                 try await withThrowingTaskGroup(of: CacheLoad.self) { group in
-                    for machine in machines {
-                        let cache = machine.cacheRepository()
+                    for cache in caches {
                         for _ in 0..<1_000 {
                             group.addTask { [key, value] in
                                 try await cache.value(for: key, ttl: .standard) {

@@ -1,5 +1,8 @@
 import Foundation
+import MillraceCaching
 import MillraceRedis
+import MillraceSQLite
+import MillraceTesting
 import Synchronization
 import TestServers
 
@@ -40,6 +43,29 @@ struct RedisFleet: Sendable {
         }
         for machine in machines { await machine.close() }
         return try result.get()
+    }
+
+    /// Caches of so many machines, for which time stands still and Redis has all it needs: none falls out of step with the
+    /// store because this host is busy, and then makes by itself what it cannot wait for.
+    func withCachesInStep(_ count: Int, _ body: ([TieredCache]) async throws -> Void) async throws {
+        guard let path = location.path else { throw StoreError(.invalid, "only files") }
+        var machines: [(cache: TieredCache, client: RedisClient)] = []
+        defer {
+            for machine in machines {
+                machine.cache.close()
+                machine.client.close()
+            }
+        }
+        for _ in 0..<count {
+            let store = try await SQLiteStore.open(path: path)
+            let client = try RedisClient(
+                RedisConfiguration(url + "?timeout=60s&connect_timeout=60s", environment: [:]))
+            var options = TieredCache.Options()
+            options.shared = RedisCacheTier(client, storeID: try await store.identity())
+            options.time = SteadyTime(ManualClock())
+            machines.append((TieredCache(store: SQLiteCacheStore(store), options: options), client))
+        }
+        try await body(machines.map(\.cache))
     }
 
     /// Which tier answers a machine that begins now.
