@@ -1,3 +1,4 @@
+import Dispatch
 import Foundation
 import MillraceCore
 import MillraceSQLite
@@ -11,18 +12,28 @@ struct GroupCommitTests {
     func together() async throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("millrace-group-\(UUID())")
         defer { try? FileManager.default.removeItem(at: folder) }
-        let counter = CommitCounter()
+        let (commits, coming) = (Tally(), Tally())
         let store = try SQLiteStore(
             path: folder.appendingPathComponent("m.db").path,
-            options: SQLiteStore.Options(onStatement: { counter.count($0) }))
+            options: SQLiteStore.Options(onStatement: { if $0.hasPrefix("COMMIT") { commits.add() } }))
         let jobs = SQLiteJobQueueRepository(store)
-        let before = counter.value
+        let before = commits.value
+        let isFree = DispatchSemaphore(value: 0)
         try await withThrowingTaskGroup(of: Void.self) { group in
-            for _ in 0..<500 { group.addTask { try await jobs.enqueue(JobRequest(JobType("work"))) } }
+            // Somebody writes until all have come.
+            group.addTask { try await store.transaction { _ in isFree.wait() } }
+            for _ in 0..<500 {
+                group.addTask {
+                    coming.add()
+                    try await jobs.enqueue(JobRequest(JobType("work")))
+                }
+            }
+            while coming.value < 500 { await Task.yield() }
+            isFree.signal()
             try await group.waitForAll()
         }
         #expect(try await jobs.jobStats(queueName: .default)[.queued] == 500)
-        #expect(counter.value - before < 250, "500 callers took \(counter.value - before) commits")
+        #expect(commits.value - before < 250, "500 callers took \(commits.value - before) commits")
     }
 
     @Test("undo only the one that fails")
@@ -86,13 +97,10 @@ struct GroupCommitTests {
         #expect(try await jobs.jobStats(queueName: .default).total == 0)
     }
 
-    private final class CommitCounter: Sendable {
+    private final class Tally: Sendable {
         private let total = Atomic<Int>(0)
 
-        func count(_ sql: String) {
-            if sql.hasPrefix("COMMIT") { total.add(1, ordering: .relaxed) }
-        }
-
+        func add() { total.add(1, ordering: .relaxed) }
         var value: Int { total.load(ordering: .relaxed) }
     }
 }
