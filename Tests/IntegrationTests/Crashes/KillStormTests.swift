@@ -14,7 +14,7 @@ import Testing
             let delay = "sleep 0.$(( $1 % 8 + 2 ))"
             let calm = try EngineScript(in: place, name: "calm", before: delay)
             let engine = try EngineScript(in: place, before: delay)
-            let file = try Recordings.repeatedExample(3, in: place)
+            let file = try Recordings.repeatedExample(5, in: place)
             let options = ["--chunk-seconds", "6", "--concurrency", "\(Self.concurrency)", "--format", "vtt"]
 
             let undisturbed = try await place.run(

@@ -16,7 +16,7 @@ import Testing
             let calm = try EngineScript(in: place, name: "calm")
             // A run of the engine takes 1.2 to 1.9 s, by the chunk.
             let engine = try EngineScript(in: place, before: "sleep 1.$(( $1 % 8 + 2 ))")
-            let file = try Recordings.repeatedExample(5, in: place)
+            let file = try Recordings.repeatedExample(8, in: place)
             let options = ["--chunk-seconds", "6"]
             let undisturbed = try await place.run(
                 "sh",
