@@ -37,7 +37,7 @@ final class Replay: Sendable {
         pattern = try CachePattern("repl*")
         let weakness = missing.map { Weakness($0, server: server) }
         nodes = try (0..<2).map { [stage] _ in
-            let client = try RedisClient(RedisConfiguration(server.server.url()))
+            let client = try server.client()
             let tier = StagedTier(RedisCacheTier(client, storeID: id), stage: stage, key: Self.key, weakness: weakness)
             let clock = ManualClock()
             var options = TieredCache.Options()

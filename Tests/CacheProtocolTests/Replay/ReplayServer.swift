@@ -14,6 +14,12 @@ final class ReplayServer: Sendable {
         self.key = key
     }
 
+    /// A client of it, with time for a machine that is busy: what fails, the trace says.
+    func client() throws -> RedisClient {
+        try RedisClient(
+            RedisConfiguration(server.url(options: "?timeout=30s&connect_timeout=30s"), environment: [:]))
+    }
+
     /// Takes what is under the key away, in every epoch.
     func evictSlot() async throws { try await remove("*:v:\(key)") }
 
@@ -60,7 +66,7 @@ final class ReplayServer: Sendable {
     /// Has a command done over a connection of its own.
     @discardableResult
     private func send(_ name: String, _ words: String...) async throws -> RESPValue {
-        let client = try RedisClient(RedisConfiguration(server.url()))
+        let client = try client()
         defer { client.close() }
         return try await client.send(RedisCommand(name, words.map { .text($0) }))
     }

@@ -16,7 +16,7 @@ import Testing
         return examples
     }
 
-    @Test(.timeLimit(.minutes(5)), arguments: Authority.allCases)
+    @Test(.timeLimit(.minutes(10)), arguments: Authority.allCases)
     func `what is shipped withstands every counterexample, which without its guard ends with something stale`(
         authority: Authority
     ) async throws {

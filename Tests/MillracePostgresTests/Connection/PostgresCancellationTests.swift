@@ -84,7 +84,7 @@ import Testing
     }
 
     @Test func aStatementThatTakesTooLongIsCancelledAndSaysSo() async throws {
-        let connection = try await connect(options: ["statement_timeout=100ms"])
+        let connection = try await connect(options: ["statement_timeout=3s"])
         let error = await postgresError { try await connection.query("SELECT pg_sleep(3600)") }
         #expect(error?.code == .timedOut)
         #expect(error?.message.contains("statement_timeout") == true)

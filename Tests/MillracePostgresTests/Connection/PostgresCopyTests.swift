@@ -149,13 +149,13 @@ import Testing
     }
 
     @Test func aCopyThatTakesTooLongStoresNothingAndLeavesTheConnectionUsable() async throws {
-        let connection = try await connect(options: ["statement_timeout=200ms"])
+        let connection = try await connect(options: ["statement_timeout=3s"])
         try await connection.run(script: "CREATE TEMPORARY TABLE things (id bigint)")
         // Longer than a statement that was cancelled may take to end: the rows come slowly, nobody is at fault.
         let rows = AsyncStream<Int> { continuation in
             continuation.yield(1)
             Task {
-                try await Task.sleep(for: .seconds(6))
+                try await Task.sleep(for: .seconds(9))
                 continuation.yield(2)
                 continuation.finish()
             }

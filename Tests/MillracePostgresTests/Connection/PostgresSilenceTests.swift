@@ -93,7 +93,7 @@ import Testing
     @Test func anAnswerThatCameIsNotTakenBackByWhoeverHeardNothingBefore() async throws {
         let configuration = try PostgresConfiguration(await PostgresServer.shared.url, environment: [:])
         let session = try await Connector(configuration).connect()
-        let (id, first) = await session.start(.script("SELECT 'kept', pg_sleep(4)"), timeout: nil)
+        let (id, first) = await session.start(.script("SELECT 'kept', pg_sleep(10)"), timeout: nil)
         guard case .silent = first else { throw TookTooLong() }
         let heard = try #require(session.lastHeard)
         // Nobody waits now, as while a second connection is made.

@@ -14,7 +14,9 @@ struct PostgresRedisContractTests {
     func cache(rule: ContractRule<CacheFixture>, program: RedisServer.Program) async throws {
         try await TemporaryPostgres.with { temporary in
             let client = try RedisClient(
-                try RedisConfiguration(try await RedisServer.shared(program).url(), environment: [:]))
+                try RedisConfiguration(
+                    try await RedisServer.shared(program).url(options: "?timeout=30s&connect_timeout=30s"),
+                    environment: [:]))
             defer { client.close() }
             let store = PostgresCacheStore(temporary.store)
             let tier = RedisCacheTier(client, storeID: try await temporary.store.identity())

@@ -6,7 +6,7 @@ import Testing
 @testable import MillracePostgres
 
 /// What many tasks ask for at the same time, served together.
-@Suite("Calls of many tasks", .timeLimit(.minutes(1)))
+@Suite("Calls of many tasks", .timeLimit(.minutes(5)))
 struct GatheringTests {
     /// Serves calls when the test says so, and remembers which were served together.
     private final class Server: Sendable {
@@ -72,7 +72,7 @@ struct GatheringTests {
 
     @Test func `who came while others were served waits a little longer, so that more can gather`() async throws {
         let server = Server()
-        let gatherer = server.gatherer(delay: .seconds(2))
+        let gatherer = server.gatherer(delay: .seconds(5))
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { _ = try await gatherer.call([1]) }
             try await eventually { server.served.withLock { $0.count } == 1 }

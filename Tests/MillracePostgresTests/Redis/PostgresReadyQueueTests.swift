@@ -13,7 +13,9 @@ import Testing
 struct PostgresReadyQueueTests {
     @Test("keeps the contract of jobs", arguments: JobQueueContract.rules, Route.allCases)
     func jobs(rule: ContractRule<StoreFixture>, route: Route) async throws {
-        let client = try RedisClient(try RedisConfiguration(try await RedisServer.shared.url(), environment: [:]))
+        let client = try RedisClient(
+            try RedisConfiguration(
+                try await RedisServer.shared.url(options: "?timeout=30s&connect_timeout=30s"), environment: [:]))
         defer { client.close() }
         try await TemporaryPostgres.with(route) { temporary in
             let store = temporary.store

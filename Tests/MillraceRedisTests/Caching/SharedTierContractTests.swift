@@ -12,8 +12,7 @@ import struct Foundation.UUID
     func `Redis and Valkey keep the contract of a shared tier`(
         rule: ContractRule<SharedTierFixture>, program: RedisServer.Program
     ) async throws {
-        let client = try RedisClient(
-            try RedisConfiguration(try await RedisServer.shared(program).url(), environment: [:]))
+        let client = try await RedisServer.shared(program).client()
         defer { client.close() }
         let ids = (0..<2).map { _ in UUID().uuidString.lowercased().filter { $0 != "-" } }
         try await rule.check(

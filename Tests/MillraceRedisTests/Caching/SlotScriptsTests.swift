@@ -42,8 +42,7 @@ import Testing
         let seed = TestSeed.value
         print("seed \(seed)")
         var run = Run(generator: SeededGenerator(seed: seed))
-        let client = try RedisClient(
-            try RedisConfiguration(try await RedisServer.shared(program).url(), environment: [:]))
+        let client = try await RedisServer.shared(program).client()
         defer { client.close() }
         let real = RedisCacheTier(client, storeID: String(UInt64.random(in: .min ... .max), radix: 16))
         let model = InMemorySharedTier(clock: ManualClock())
@@ -100,8 +99,7 @@ import Testing
 
     @Test(arguments: RedisServer.Program.allCases)
     func `what is no slot is taken for nothing`(program: RedisServer.Program) async throws {
-        let client = try RedisClient(
-            try RedisConfiguration(try await RedisServer.shared(program).url(), environment: [:]))
+        let client = try await RedisServer.shared(program).client()
         defer { client.close() }
         let tier = RedisCacheTier(client, storeID: String(UInt64.random(in: .min ... .max), radix: 16))
         let epoch = SharedCursor.Epoch.random()

@@ -5,7 +5,7 @@ import Testing
 
 @testable import MillraceRedis
 
-@Suite(.timeLimit(.minutes(2))) struct RedisClientTests {
+@Suite(.timeLimit(.minutes(5))) struct RedisClientTests {
     /// A client of the shared server, and a prefix for the test's own keys.
     private func withClient<Value>(
         _ body: (RedisClient, String) async throws -> Value

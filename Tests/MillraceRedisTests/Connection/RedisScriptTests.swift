@@ -3,7 +3,7 @@ import NIOCore
 import TestServers
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct RedisScriptTests {
+@Suite(.timeLimit(.minutes(5))) struct RedisScriptTests {
     private let append = RedisScript("return redis.call('RPUSH', KEYS[1], ARGV[1])")
 
     @Test func `a script's hash is the SHA-1 of its source`() {

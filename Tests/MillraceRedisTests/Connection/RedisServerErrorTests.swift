@@ -3,7 +3,7 @@ import TestServers
 import Testing
 
 /// The errors of real servers, by their codes.
-@Suite(.timeLimit(.minutes(3))) struct RedisServerErrorTests {
+@Suite(.timeLimit(.minutes(5))) struct RedisServerErrorTests {
     @Test func `a server without memory refuses writes and goes on reading`() async throws {
         try await RedisServer.with { server in
             let client = try server.client()
@@ -106,10 +106,10 @@ import Testing
 
     @Test func `a password that is not in the URL comes from the environment`() async throws {
         let server = try await RedisServer.shared
-        let url = "redis://127.0.0.1:\(server.port)"
+        let url = "redis://127.0.0.1:\(server.port)?connect_timeout=30s"
         let without = try RedisClient(try RedisConfiguration(url, environment: [:]))
         defer { without.close() }
-        let error = await redisError { try await without.send(RedisCommand("PING")) }
+        let error = await redisError { try await without.send(RedisCommand("PING"), timeout: .seconds(30)) }
         #expect(error?.code == .authentication)
         for name in ["MILLRACE_REDIS_PASSWORD", "REDISCLI_AUTH"] {
             let client = try RedisClient(try RedisConfiguration(url, environment: [name: server.password]))

@@ -4,7 +4,7 @@ import NIOCore
 import TestServers
 import Testing
 
-@Suite(.timeLimit(.minutes(3))) struct RedisSubscriptionTests {
+@Suite(.timeLimit(.minutes(5))) struct RedisSubscriptionTests {
     private let log = EventLog()
 
     private func subscription(_ configuration: RedisConfiguration, _ channels: String...) throws -> RedisSubscription {

@@ -2,7 +2,7 @@ import MillraceRedis
 import TestServers
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct RedisTLSTests {
+@Suite(.timeLimit(.minutes(5))) struct RedisTLSTests {
     private func client(_ server: RedisServer, host: String = "localhost", _ options: String = "") throws -> RedisClient
     {
         let all = "timeout=30s&connect_timeout=30s" + (options.isEmpty ? "" : "&\(options)")

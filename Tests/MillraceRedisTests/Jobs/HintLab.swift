@@ -29,7 +29,7 @@ struct HintLab: Sendable {
         _ settings: HintSettings = .eager, on server: RedisServer? = nil, _ body: (HintLab) async throws -> Void
     ) async throws {
         let server = if let server { server } else { try await RedisServer.shared }
-        let client = try RedisClient(try RedisConfiguration(server.url(), environment: [:]))
+        let client = try server.client()
         defer { client.close() }
         let lab = HintLab(client, settings)
         try await lab.base.register(lab.worker, process: nil, leasedFor: .seconds(36_000))

@@ -10,7 +10,7 @@ import Testing
 /// Who waits for a job whose end is told of through Redis.
 ///
 /// The clock by which it is looked at again stands still, so nothing but what is told can end a wait.
-@Suite("Who waits for a job", .timeLimit(.minutes(2)))
+@Suite("Who waits for a job", .timeLimit(.minutes(5)))
 struct JobEndTests {
     private let type = HintLab.type
 

@@ -9,7 +9,7 @@ import Testing
 @testable import MillraceRedis
 
 /// What is said of new work through Redis.
-@Suite("New work is announced through Redis", .timeLimit(.minutes(2)))
+@Suite("New work is announced through Redis", .timeLimit(.minutes(5)))
 struct ReadyAnnouncementTests {
     private final class Heard: Sendable {
         private let words = Mutex<[WorkAnnouncement]>([])

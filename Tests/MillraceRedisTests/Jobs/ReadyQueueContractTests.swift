@@ -21,7 +21,7 @@ enum Hinting: String, CaseIterable, Sendable, CustomStringConvertible {
 struct ReadyQueueContractTests {
     @Test("jobs", arguments: JobQueueContract.rules, Hinting.allCases)
     func jobs(rule: ContractRule<StoreFixture>, hinting: Hinting) async throws {
-        let client = try RedisClient(try RedisConfiguration(try await RedisServer.shared.url(), environment: [:]))
+        let client = try await RedisServer.shared.client()
         defer { client.close() }
         var fixture = StoreFixture.inMemory()
         fixture.jobs = try await hinting.queue(over: fixture.jobs, client)

@@ -7,7 +7,7 @@ import Testing
 @testable import MillraceRedis
 
 /// Hints of jobs, and what becomes of them.
-@Suite("Hints of jobs", .timeLimit(.minutes(2)))
+@Suite("Hints of jobs", .timeLimit(.minutes(5)))
 struct ReadyQueueTests {
     private let type = HintLab.type
 

@@ -7,7 +7,7 @@ import Testing
 @testable import MillraceRedis
 
 /// The parser beside that of hiredis, which knows RESP2.
-@Suite(.timeLimit(.minutes(3))) struct HiredisTests {
+@Suite(.timeLimit(.minutes(5))) struct HiredisTests {
     @Test(arguments: RedisServer.Program.allCases)
     func `a server's replies mean the same to hiredis`(program: RedisServer.Program) async throws {
         let connection = try await RawConnection(to: try await RedisServer.shared(program), version: 2)

@@ -6,7 +6,7 @@ import Testing
 @testable import MillraceRedis
 
 /// What real servers send, cut into pieces.
-@Suite(.timeLimit(.minutes(3))) struct ServerReplyTests {
+@Suite(.timeLimit(.minutes(5))) struct ServerReplyTests {
     /// Replies up to so many bytes are cut at every byte; of longer ones so many bytes are tried.
     private static let everyByte = 4_000
 

@@ -14,7 +14,9 @@ struct SQLiteRedisContractTests {
     func cache(rule: ContractRule<CacheFixture>, program: RedisServer.Program) async throws {
         let temporary = try TemporaryStore()
         let client = try RedisClient(
-            try RedisConfiguration(try await RedisServer.shared(program).url(), environment: [:]))
+            try RedisConfiguration(
+                try await RedisServer.shared(program).url(options: "?timeout=30s&connect_timeout=30s"), environment: [:]
+            ))
         defer { client.close() }
         let store = SQLiteCacheStore(temporary.store)
         let tier = RedisCacheTier(client, storeID: try await temporary.store.identity())

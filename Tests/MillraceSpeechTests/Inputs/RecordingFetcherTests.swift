@@ -151,7 +151,7 @@ import Tracing
         try await HTTPTestServer.with { _ in
             .silence
         } body: { server in
-            let fetcher = RecordingFetcher(idleTimeout: .milliseconds(200), attempts: 2, pause: .milliseconds(1))
+            let fetcher = RecordingFetcher(idleTimeout: .seconds(2), attempts: 2, pause: .milliseconds(1))
             let error = try await failure(server.url + "/a.wav", fetcher)
             #expect(error?.message.contains("said nothing for") == true, "\(error?.message ?? "")")
             #expect(server.record.requests == 2)
