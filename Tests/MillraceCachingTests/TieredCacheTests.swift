@@ -4,7 +4,7 @@ import Testing
 
 @testable import MillraceCaching
 
-@Suite(.timeLimit(.minutes(1))) struct TieredCacheTests {
+@Suite(.timeLimit(.minutes(5))) struct TieredCacheTests {
     private let clock = ManualClock()
     private let store: HeldStore
     private let cache: TieredCache

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Millrace
 
-@Suite("A factory over PostgreSQL", .timeLimit(.minutes(2)))
+@Suite("A factory over PostgreSQL", .timeLimit(.minutes(5)))
 struct PostgresFactoryTests {
     @Test("works from a URL and from a ready pool alike, and closes what it has")
     func both() async throws {
@@ -44,7 +44,7 @@ struct PostgresFactoryTests {
                     try await millrace.worker(handlers: [Doubling()], stop: stop).run()
                     return nil
                 }
-                let result = try await millrace.jobs.waitForResult(of: id, within: .seconds(60))
+                let result = try await millrace.jobs.waitForResult(of: id, within: .seconds(240))
                 stop.raise()
                 try await group.waitForAll()
                 return try result?.decode(Int.self)

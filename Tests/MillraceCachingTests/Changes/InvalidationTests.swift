@@ -5,7 +5,7 @@ import Testing
 @testable import MillraceCaching
 
 /// Invalidations that do not come to their end, and what happens while they run.
-@Suite(.timeLimit(.minutes(1))) struct InvalidationTests {
+@Suite(.timeLimit(.minutes(5))) struct InvalidationTests {
     private let clock = ManualClock()
     private let store: HeldStore
     private let cache: TieredCache

@@ -5,7 +5,7 @@ import Testing
 @testable import MillraceCaching
 
 /// Loads that run while their keys are written, and who joins them then.
-@Suite(.timeLimit(.minutes(1))) struct RunningLoadTests {
+@Suite(.timeLimit(.minutes(5))) struct RunningLoadTests {
     enum Change: CaseIterable { case put, delete, invalidate }
 
     private let clock = ManualClock()

@@ -6,7 +6,7 @@ import Testing
 @testable import MillraceCaching
 
 /// A cache in step with its store, and out of step.
-@Suite(.timeLimit(.minutes(1))) struct StalenessTests {
+@Suite(.timeLimit(.minutes(5))) struct StalenessTests {
     private let clock = ManualClock()
     private let store: HeldStore
     private let cache: TieredCache

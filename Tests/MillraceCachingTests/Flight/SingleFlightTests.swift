@@ -3,7 +3,7 @@ import Testing
 
 @testable import MillraceCaching
 
-@Suite(.timeLimit(.minutes(1))) struct SingleFlightTests {
+@Suite(.timeLimit(.minutes(5))) struct SingleFlightTests {
     private let flights = SingleFlight<String, Int>()
     private let loads = Counter()
     private let cancelled = Counter()

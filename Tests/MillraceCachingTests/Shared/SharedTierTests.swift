@@ -6,7 +6,7 @@ import Testing
 
 @testable import MillraceCaching
 
-@Suite(.timeLimit(.minutes(1))) struct SharedTierTests {
+@Suite(.timeLimit(.minutes(5))) struct SharedTierTests {
     private let fleet = SharedFleet()
 
     // MARK: Reading

@@ -7,7 +7,7 @@ import Testing
 @testable import MillracePostgres
 
 /// New work that is announced by NOTIFY.
-@Suite("New work", .timeLimit(.minutes(1)))
+@Suite("New work", .timeLimit(.minutes(5)))
 struct AnnouncementTests {
     private final class Heard: Sendable {
         private let announcements = Mutex<[WorkAnnouncement]>([])

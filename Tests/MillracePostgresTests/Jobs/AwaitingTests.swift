@@ -6,7 +6,7 @@ import Testing
 @testable import MillracePostgres
 
 /// Jobs that wait for transcripts.
-@Suite("A job that waits for a transcript", .timeLimit(.minutes(1)))
+@Suite("A job that waits for a transcript", .timeLimit(.minutes(5)))
 struct AwaitingTests {
     private struct Lab: Sendable {
         let temporary: TemporaryPostgres

@@ -5,7 +5,7 @@ import Testing
 @testable import MillracePostgres
 
 /// Jobs enqueued by any client of the database, with the SQL function.
-@Suite("The SQL function enqueue", .timeLimit(.minutes(1)))
+@Suite("The SQL function enqueue", .timeLimit(.minutes(5)))
 struct EnqueueFunctionTests {
     /// The job that the function has named.
     private func stored(_ text: String, in jobs: PostgresJobQueueRepository) async throws -> Job {

@@ -5,7 +5,7 @@ import Testing
 @testable import MillracePostgres
 
 /// What is known here of the jobs that workers hold.
-@Suite("The jobs that a worker holds", .timeLimit(.minutes(1)))
+@Suite("The jobs that a worker holds", .timeLimit(.minutes(5)))
 struct HeldJobTests {
     private let work = JobRequest(JobType(known: "work"))
 

@@ -8,7 +8,7 @@ import Testing
 @testable import MillracePostgres
 
 /// A worker that has nothing to do.
-@Suite("An idle worker", .timeLimit(.minutes(1)))
+@Suite("An idle worker", .timeLimit(.minutes(5)))
 struct IdleWorkerTests {
     private struct Hand: JobHandler {
         let jobType = JobType(known: "work")
@@ -49,7 +49,7 @@ struct IdleWorkerTests {
                 group.addTask { try await worker.run() }
                 // Until it listens, and has done what it does first.
                 let first = try await jobs.enqueue(JobRequest(Hand().jobType, payload: JSONText(stored: "{}")))
-                _ = try await jobs.waitForResult(of: first, within: .seconds(50))
+                _ = try await jobs.waitForResult(of: first, within: .seconds(240))
                 try await Task.sleep(for: .seconds(2))
                 let clock = ContinuousClock()
                 let (start, before) = (clock.now, temporary.statements.all.count)

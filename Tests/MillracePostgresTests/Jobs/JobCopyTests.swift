@@ -5,7 +5,7 @@ import Testing
 @testable import MillracePostgres
 
 /// Many jobs at once, by the clock of the server.
-@Suite("Many jobs at once", .timeLimit(.minutes(2)))
+@Suite("Many jobs at once", .timeLimit(.minutes(5)))
 struct JobCopyTests {
     private let type = JobType(known: "work")
 

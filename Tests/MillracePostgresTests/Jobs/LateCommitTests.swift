@@ -5,7 +5,7 @@ import Testing
 @testable import MillracePostgres
 
 /// Jobs whose transaction took longer than that of jobs which were made after them.
-@Suite("A job that is committed late", .timeLimit(.minutes(1)))
+@Suite("A job that is committed late", .timeLimit(.minutes(5)))
 struct LateCommitTests {
     private let work = JobRequest(JobType(known: "work"))
 

@@ -6,7 +6,7 @@ import Testing
 @testable import MillracePostgres
 
 /// Settlements whose connection breaks.
-@Suite("A settlement whose connection breaks", .timeLimit(.minutes(2)))
+@Suite("A settlement whose connection breaks", .timeLimit(.minutes(5)))
 struct LostConnectionTests {
     private let type = JobType(known: "work")
 

@@ -8,7 +8,7 @@ import Testing
 @testable import MillracePostgres
 
 /// Jobs enqueued and settled in transactions of the caller's own.
-@Suite("Transactions of the caller's own", .timeLimit(.minutes(2)))
+@Suite("Transactions of the caller's own", .timeLimit(.minutes(5)))
 struct TransactionTests {
     private struct ChangedMind: Error, Equatable {}
 
@@ -221,7 +221,7 @@ struct TransactionTests {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await worker.run() }
                 for id in ids {
-                    #expect(try await lab.jobs.waitForResult(of: id, within: .seconds(50)) == nil)
+                    #expect(try await lab.jobs.waitForResult(of: id, within: .seconds(240)) == nil)
                 }
                 stop.raise()
                 try await group.waitForAll()

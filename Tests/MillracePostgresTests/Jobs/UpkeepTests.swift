@@ -5,7 +5,7 @@ import Testing
 @testable import MillracePostgres
 
 /// What one process does for all.
-@Suite("Upkeep", .timeLimit(.minutes(1)))
+@Suite("Upkeep", .timeLimit(.minutes(5)))
 struct UpkeepTests {
     private let work = JobRequest(JobType(known: "work"))
 

@@ -8,7 +8,7 @@ import MillraceWorkers
 import Testing
 
 /// Jobs enqueued and settled in transactions of the caller's own.
-@Suite(.timeLimit(.minutes(1))) struct TransactionTests {
+@Suite(.timeLimit(.minutes(5))) struct TransactionTests {
     private struct ChangedMind: Error, Equatable {}
 
     private let temporary: TemporaryStore
@@ -191,7 +191,7 @@ import Testing
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await worker.run() }
             for id in ids {
-                #expect(try await jobs.waitForResult(of: id, within: .seconds(50)) == nil)
+                #expect(try await jobs.waitForResult(of: id, within: .seconds(240)) == nil)
             }
             stop.raise()
             try await group.waitForAll()

@@ -5,7 +5,7 @@ import Testing
 @testable import Millrace
 
 /// What a Redis server beside a store does for its jobs.
-@Suite("Jobs of machines that share a Redis server", .timeLimit(.minutes(2)))
+@Suite("Jobs of machines that share a Redis server", .timeLimit(.minutes(5)))
 struct RedisJobTests {
     private struct Doubling: JobHandler {
         let jobType = JobType(known: "double")
@@ -26,7 +26,7 @@ struct RedisJobTests {
                     var results: [Int?] = []
                     for number in 1...20 {
                         let id = try await jobs.enqueue(Doubling().request(number))
-                        results.append(try await other.waitForResult(of: id, within: .seconds(60))?.decode(Int.self))
+                        results.append(try await other.waitForResult(of: id, within: .seconds(240))?.decode(Int.self))
                     }
                     stop.raise()
                     try await group.waitForAll()

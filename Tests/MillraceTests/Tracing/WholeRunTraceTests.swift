@@ -5,7 +5,7 @@ import Millrace
 import Testing
 import Tracing
 
-@Suite("The trace of a whole run", .timeLimit(.minutes(2)))
+@Suite("The trace of a whole run", .timeLimit(.minutes(5)))
 struct WholeRunTraceTests {
     private let folder = FileManager.default.temporaryDirectory.appendingPathComponent("millrace-trace-\(UUID())")
     private let tracer = InMemoryTracer()

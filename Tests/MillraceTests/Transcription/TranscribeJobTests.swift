@@ -6,7 +6,7 @@ import Testing
 @testable import Millrace
 
 /// The built-in job that has a recording transcribed.
-@Suite(.timeLimit(.minutes(2))) final class TranscribeJobTests: Sendable {
+@Suite(.timeLimit(.minutes(5))) final class TranscribeJobTests: Sendable {
     private let folder = FileManager.default.temporaryDirectory.appendingPathComponent("millrace-jobs-\(UUID())")
     private let engine = MoodyEngine()
     private let millrace: Millrace
@@ -69,7 +69,7 @@ import Testing
     }
 
     private func eventually(_ what: Comment, _ condition: () async throws -> Bool) async throws {
-        let end = ContinuousClock.now + .seconds(60)
+        let end = ContinuousClock.now + .seconds(240)
         while try await !condition() {
             try #require(ContinuousClock.now < end, what)
             try await Task.sleep(for: .milliseconds(5))

@@ -11,7 +11,7 @@ import Testing
 
 @testable import Millrace
 
-@Suite(.timeLimit(.minutes(1))) struct TranscriptionRunTests {
+@Suite(.timeLimit(.minutes(5))) struct TranscriptionRunTests {
     /// Hands the run to a service group.
     private struct RunService: Service {
         let run: TranscriptionRun

@@ -6,7 +6,7 @@ import MillraceWorkers
 import ServiceLifecycle
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct CacheServiceTests {
+@Suite(.timeLimit(.minutes(5))) struct CacheServiceTests {
     private let place = Workplace()
     private let key = CacheKey(stored: "k")
     private let value = CacheValue(bytes: .init([1]))

@@ -5,7 +5,7 @@ import MillraceTesting
 import MillraceWorkers
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct ChunkCacheTests {
+@Suite(.timeLimit(.minutes(5))) struct ChunkCacheTests {
     private let place = Workplace()
     private let engine = EchoTranscriber()
 

@@ -3,7 +3,7 @@ import MillraceTesting
 import MillraceWorkers
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct ChunkTests {
+@Suite(.timeLimit(.minutes(5))) struct ChunkTests {
     private let place = Workplace()
 
     private func text(_ numbers: Range<Int>) -> String {

@@ -4,7 +4,7 @@ import MillraceWorkers
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct SuspectChunkTests {
+@Suite(.timeLimit(.minutes(5))) struct SuspectChunkTests {
     private let place = Workplace()
 
     /// Workers that claim what they are given and are never heard of again.

@@ -5,7 +5,7 @@ import Synchronization
 import Testing
 
 /// An engine that is gone while its worker runs.
-@Suite(.timeLimit(.minutes(1))) struct RestingEngineTests {
+@Suite(.timeLimit(.minutes(5))) struct RestingEngineTests {
     private let place = Workplace()
     private let lines = LogLines()
     private let engine = EchoTranscriber()

@@ -3,7 +3,7 @@ import MillraceTesting
 import MillraceWorkers
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct JobHandlingTests {
+@Suite(.timeLimit(.minutes(5))) struct JobHandlingTests {
     private struct Passing: Error {}
 
     private struct Hopeless: RetryAdvising {

@@ -9,7 +9,7 @@ extension Result<JSONText?, StoreError> {
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct WaitForResultTests {
+@Suite(.timeLimit(.minutes(5))) struct WaitForResultTests {
     private let place = Workplace()
     private let handler = TaskHandler { number, _ in number }
 
@@ -60,7 +60,7 @@ extension Result<JSONText?, StoreError> {
     @Test func `who waits gets the result from whoever runs the job`() async throws {
         let id = try await handler.enqueue(at: place)[0]
         try await place.run(handler) {
-            let result = try await place.jobs.waitForResult(of: id, within: .seconds(60), clock: ContinuousClock())
+            let result = try await place.jobs.waitForResult(of: id, within: .seconds(240), clock: ContinuousClock())
             #expect(try result?.decode(Int.self) == 0)
         }
     }

@@ -3,7 +3,7 @@ import MillraceTesting
 import MillraceWorkers
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct LeaseTests {
+@Suite(.timeLimit(.minutes(5))) struct LeaseTests {
     private let place = Workplace()
     private let never = StopSignal()
     private let sleepers = Workplace.busySleepers

@@ -5,7 +5,7 @@ import Testing
 
 @testable import MillraceWorkers
 
-@Suite(.timeLimit(.minutes(1))) struct RescueTests {
+@Suite(.timeLimit(.minutes(5))) struct RescueTests {
     private let place = Workplace()
     private let handler = TaskHandler { number, _ in number }
 

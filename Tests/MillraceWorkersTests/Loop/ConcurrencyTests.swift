@@ -2,7 +2,7 @@ import MillraceCore
 import MillraceWorkers
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct ConcurrencyTests {
+@Suite(.timeLimit(.minutes(5))) struct ConcurrencyTests {
     private let place = Workplace()
 
     @Test(arguments: [1, 3, 16])

@@ -2,7 +2,7 @@ import Testing
 
 @testable import MillraceWorkers
 
-@Suite(.timeLimit(.minutes(1))) struct CrewTests {
+@Suite(.timeLimit(.minutes(5))) struct CrewTests {
     private let crew = Crew()
 
     @Test func `places are granted until something runs alone, and again when it has left`() {

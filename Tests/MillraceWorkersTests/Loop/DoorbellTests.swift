@@ -2,7 +2,7 @@ import Testing
 
 @testable import MillraceWorkers
 
-@Suite(.timeLimit(.minutes(1))) struct DoorbellTests {
+@Suite(.timeLimit(.minutes(5))) struct DoorbellTests {
     private let bell = Doorbell()
 
     @Test func `rings before the wait are remembered as one`() async {

@@ -4,7 +4,7 @@ import MillraceWorkers
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct FailingStoreTests {
+@Suite(.timeLimit(.minutes(5))) struct FailingStoreTests {
     private let place = Workplace()
     private let handler = TaskHandler { number, _ in number }
 

@@ -4,7 +4,7 @@ import MillraceWorkers
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct InterruptionTests {
+@Suite(.timeLimit(.minutes(5))) struct InterruptionTests {
     private let place = Workplace()
     private let never = StopSignal()
     private let rarely = RetryPolicy.fixed(.seconds(3_600))

@@ -5,7 +5,7 @@ import Synchronization
 import Testing
 
 /// Claims that the store has carried out, and whose answer the worker never got.
-@Suite(.timeLimit(.minutes(1))) struct LostAnswerTests {
+@Suite(.timeLimit(.minutes(5))) struct LostAnswerTests {
     private let place = Workplace()
 
     /// Loses the answers of so many claims.

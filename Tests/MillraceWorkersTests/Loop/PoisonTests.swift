@@ -3,7 +3,7 @@ import MillraceTesting
 import MillraceWorkers
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct PoisonTests {
+@Suite(.timeLimit(.minutes(5))) struct PoisonTests {
     private let place = Workplace()
 
     @Test func `a job that three workers died with runs alone, when its worker has nothing else to do`() async throws {

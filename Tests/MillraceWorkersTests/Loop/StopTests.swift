@@ -5,7 +5,7 @@ import MillraceWorkers
 import ServiceLifecycle
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct StopTests {
+@Suite(.timeLimit(.minutes(5))) struct StopTests {
     private let place = Workplace()
     private let never = StopSignal()
 

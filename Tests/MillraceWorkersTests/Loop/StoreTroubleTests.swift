@@ -5,7 +5,7 @@ import MillraceWorkers
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct StoreTroubleTests {
+@Suite(.timeLimit(.minutes(5))) struct StoreTroubleTests {
     private let place = Workplace()
     private let handler = TaskHandler { number, _ in number }
 

@@ -5,7 +5,7 @@ import Testing
 
 @testable import MillraceWorkers
 
-@Suite(.timeLimit(.minutes(1))) struct WorkListenerTests {
+@Suite(.timeLimit(.minutes(5))) struct WorkListenerTests {
     /// Announces what the test says, and fails as it says.
     private final class Announcer: WorkAnnouncing {
         enum Step: Sendable {

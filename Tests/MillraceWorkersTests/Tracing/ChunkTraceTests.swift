@@ -5,7 +5,7 @@ import MillraceWorkers
 import Testing
 import Tracing
 
-@Suite(.timeLimit(.minutes(1))) struct ChunkTraceTests {
+@Suite(.timeLimit(.minutes(5))) struct ChunkTraceTests {
     private let place = Workplace()
     private let tracer = InMemoryTracer()
 

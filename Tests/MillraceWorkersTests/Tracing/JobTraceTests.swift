@@ -8,7 +8,7 @@ import Tracing
 
 @testable import MillraceWorkers
 
-@Suite(.timeLimit(.minutes(1))) struct JobTraceTests {
+@Suite(.timeLimit(.minutes(5))) struct JobTraceTests {
     private struct Secretive: Error, CustomStringConvertible {
         let description = "hidden words"
     }

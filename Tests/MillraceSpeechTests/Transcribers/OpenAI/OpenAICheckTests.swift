@@ -7,7 +7,7 @@ import Testing
 
 @testable import MillraceSpeech
 
-@Suite(.timeLimit(.minutes(3))) struct OpenAICheckTests {
+@Suite(.timeLimit(.minutes(5))) struct OpenAICheckTests {
     private func message(
         _ answer: HTTPTestAnswer, key: String? = nil,
         configure: @Sendable (inout OpenAIConfiguration) -> Void = { _ in }

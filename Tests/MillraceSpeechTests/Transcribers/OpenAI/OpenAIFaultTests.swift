@@ -8,7 +8,7 @@ import Testing
 @testable import MillraceSpeech
 
 /// An API that misbehaves in each of the ways that it can.
-@Suite(.timeLimit(.minutes(3))) struct OpenAIFaultTests {
+@Suite(.timeLimit(.minutes(5))) struct OpenAIFaultTests {
     /// Counts requests and says which was the how manieth.
     private final class Count: Sendable {
         private let count = Mutex(0)

@@ -9,7 +9,7 @@ import Tracing
 
 @testable import MillraceSpeech
 
-@Suite(.timeLimit(.minutes(3))) struct OpenAITranscriberTests {
+@Suite(.timeLimit(.minutes(5))) struct OpenAITranscriberTests {
     @Test func `sends a form with the chunk, and reads the answer`() async throws {
         let requests = Mutex<[HTTPTestRequest]>([])
         try await SpeechAPI.with { request in

@@ -6,7 +6,7 @@ import Testing
 
 @testable import MillraceSpeech
 
-@Suite(.timeLimit(.minutes(2))) struct RequestGateTests {
+@Suite(.timeLimit(.minutes(5))) struct RequestGateTests {
     /// Those who were let through, in order.
     private final class Passed: Sendable {
         private let passed = Mutex<[Int]>([])
