@@ -1,0 +1,44 @@
+internal import MillraceCore
+internal import Synchronization
+
+// Patterns that count at once, and are purged later.
+extension SharedLevel {
+    /// Rules out what is older than an invalidation that was heard of.
+    func rule(out pattern: CachePattern, olderThan version: Int64) {
+        gate.withLock { $0.rule(out: pattern, olderThan: version) }
+    }
+
+    /// Says that a pattern was invalidated, so that it counts everywhere at once.
+    ///
+    /// A tier that could not be told is closed, and is told by the log.
+    func announce(_ pattern: CachePattern, version: Int64) async {
+        rule(out: pattern, olderThan: version)
+        guard let pass else { return close() }
+        do throws(StoreError) {
+            try await ask { (tier) throws(StoreError) in
+                try await tier.announce(pattern, version: version, origin: origin, in: pass.epoch)
+            }
+        } catch {
+            close()
+        }
+    }
+
+    /// Takes away what an invalidation ruled out, and then the rule.
+    func purge(_ pattern: CachePattern, version: Int64) async -> CacheOutcome.State {
+        guard let pass else { return .skipped(reason: Self.outOfStep) }
+        do throws(StoreError) {
+            // Without the breaker: it takes long, and the lookups meanwhile say how the tier does.
+            return .done(changes: try await tier.purge(pattern, olderThan: version, in: pass.epoch))
+        } catch {
+            return .skipped(reason: error.message)
+        }
+    }
+
+    /// Purges what those left who died over it, one process at a time.
+    func purgeLeftOvers() async {
+        guard let pass, !pass.rules.isEmpty else { return }
+        let mayPurge = try? await ask { (tier) throws(StoreError) in try await tier.mayPurge(as: origin) }
+        guard mayPurge == true else { return }
+        for (pattern, version) in pass.rules { _ = await purge(pattern, version: version) }
+    }
+}
