@@ -14,6 +14,9 @@ import Testing
         let l3Count: Int
     }
 
+    /// What a busy machine takes for a command.
+    private static let patience = "?timeout=30s&connect_timeout=30s"
+
     private func lines(_ output: String) throws -> [Line] {
         try output.split(separator: "\n").map { try JSONDecoder().decode(Line.self, from: Data($0.utf8)) }
     }
@@ -23,7 +26,7 @@ import Testing
     {
         try await RedisServer.with { server in
             try await Workplace.with { place in
-                let redis = ["--redis", server.url()]
+                let redis = ["--redis", server.url(options: Self.patience)]
                 try await place.millrace(["cache", "put", "K", "v", "--ttl", "2h"] + redis)
                 let first = try lines(try await place.millrace(["cache", "get", "K", "K", "--json"] + redis).output)
                 #expect(first.map(\.tier) == ["L2", "L1"])
@@ -45,7 +48,7 @@ import Testing
 
     @Test func `the server may come from the environment, and without it nothing is different`() async throws {
         try await Workplace.with { place in
-            let environment = ["MILLRACE_REDIS_URL": try await RedisServer.shared.url()]
+            let environment = ["MILLRACE_REDIS_URL": try await RedisServer.shared.url(options: Self.patience)]
             try await place.millrace(["cache", "put", "K", "v"], environment: environment)
             let with = try await place.millrace(["cache", "get", "K", "K", "--json"], environment: environment)
             #expect(try lines(with.output).map(\.tier) == ["L2", "L1"], "\(with.errors)")
@@ -63,7 +66,9 @@ import Testing
     @Test func `a wrong password and a wrong address are one clear line each`() async throws {
         try await Workplace.with { place in
             let server = try await RedisServer.shared
-            let wrong = try await place.millrace(["cache", "get", "K", "--redis", server.url(password: "wrong")])
+            let wrong = try await place.millrace([
+                "cache", "get", "K", "--redis", server.url(password: "wrong", options: Self.patience),
+            ])
             #expect(wrong.status == 1)
             #expect(wrong.errorLines.count == 1 && wrong.errors.contains("MILLRACE_REDIS_PASSWORD"), "\(wrong.errors)")
             #expect(!wrong.errors.contains("wrong@") && !wrong.errors.contains(server.password))
@@ -89,7 +94,9 @@ import Testing
     @Test func `a server that may evict what it must not is named`() async throws {
         try await RedisServer.with(lines: ["maxmemory 100mb", "maxmemory-policy volatile-lru"]) { server in
             try await Workplace.with { place in
-                let put = try await place.millrace(["cache", "put", "K", "v", "--redis", server.url()])
+                let put = try await place.millrace([
+                    "cache", "put", "K", "v", "--redis", server.url(options: Self.patience),
+                ])
                 #expect(put.status == 0 && put.errors.contains("maxmemory-policy volatile-lru"), "\(put.errors)")
                 #expect(put.errorLines.count == 1)
             }
@@ -98,7 +105,7 @@ import Testing
 
     @Test func `a writer that is killed at any moment leaves no old value in Redis`() async throws {
         try await Workplace.with { place in
-            let redis = ["--redis", try await RedisServer.shared.url()]
+            let redis = ["--redis", try await RedisServer.shared.url(options: Self.patience)]
             let begun = ContinuousClock.now
             try await place.millrace(["cache", "put", "K", "first"] + redis)
             let usual = begun.duration(to: .now)
