@@ -32,7 +32,8 @@ struct BackupTests {
         let type = try JobType("work")
         let isOver = Flag()
         // Stores of their own, as processes have them.
-        let writers = try (0..<4).map { _ in try SQLiteStore(path: place.path) }
+        let options = SQLiteStore.Options(busyTimeout: .seconds(60))
+        let writers = try (0..<4).map { _ in try SQLiteStore(path: place.path, options: options) }
         try await withThrowingTaskGroup(of: Void.self) { group in
             for (number, store) in writers.enumerated() {
                 group.addTask {

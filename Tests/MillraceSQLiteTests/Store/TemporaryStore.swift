@@ -16,7 +16,9 @@ final class TemporaryStore: Sendable {
         let statements = StatementCounter()
         store = try SQLiteStore(
             path: folder.appendingPathComponent("millrace.db").path,
-            options: SQLiteStore.Options(clock: clock, onStatement: onStatement ?? statements.count))
+            // Nobody is to wait in vain on a machine that has much else to do.
+            options: SQLiteStore.Options(
+                busyTimeout: .seconds(60), clock: clock, onStatement: onStatement ?? statements.count))
         self.folder = folder
         self.clock = clock
         self.statements = statements
