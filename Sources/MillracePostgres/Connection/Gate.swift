@@ -23,7 +23,7 @@ final class Gate: Sendable {
     private let state = Mutex(State())
 
     /// Waits for its turn; throws when the task is cancelled, or the gate was closed.
-    func enter() async throws(PostgresError) {
+    nonisolated(nonsending) func enter() async throws(PostgresError) {
         enum Answer {
             case entered
             case ended
@@ -73,7 +73,7 @@ final class Gate: Sendable {
     private static let endedTransaction = PostgresError(
         .misuse, "the transaction is over; its connection must not be used after its end")
 
-    private func wait(_ id: UInt64) async throws(PostgresError) {
+    private nonisolated(nonsending) func wait(_ id: UInt64) async throws(PostgresError) {
         if Self.held.contains(ObjectIdentifier(self)) {
             throw PostgresError(
                 .misuse, "this connection is in a transaction; use the connection that the transaction was given")

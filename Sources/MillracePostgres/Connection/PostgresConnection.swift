@@ -52,7 +52,7 @@ public final class PostgresConnection: Sendable {
     /// the statement is cancelled on the server, and the connection remains usable. A statement that has come to its end
     /// before the cancellation reached it returns its rows.
     @discardableResult
-    public func query(
+    public nonisolated(nonsending) func query(
         _ sql: String, _ parameters: [PostgresParameter] = []
     ) async throws(PostgresError) -> PostgresRows {
         PostgresRows(try await result(sql, parameters))
@@ -60,7 +60,7 @@ public final class PostgresConnection: Sendable {
 
     /// Runs one statement and returns how many rows it changed; else as ``query(_:_:)``.
     @discardableResult
-    public func execute(
+    public nonisolated(nonsending) func execute(
         _ sql: String, _ parameters: [PostgresParameter] = []
     ) async throws(PostgresError) -> Int {
         try await result(sql, parameters).affectedRows
@@ -68,7 +68,7 @@ public final class PostgresConnection: Sendable {
 
     /// Runs several statements, separated by semicolons and without parameters, as one transaction unless they say
     /// otherwise.
-    public func run(script: String) async throws(PostgresError) {
+    public nonisolated(nonsending) func run(script: String) async throws(PostgresError) {
         try await gate.enter()
         defer { gate.leave() }
         let echo = Echo(logger, session, script)
@@ -86,7 +86,7 @@ public final class PostgresConnection: Sendable {
 
     var runner: StatementRunner { StatementRunner(session: session) }
 
-    private func result(
+    private nonisolated(nonsending) func result(
         _ sql: String, _ parameters: [PostgresParameter]
     ) async throws(PostgresError) -> ResultStorage {
         try await gate.enter()

@@ -59,7 +59,9 @@ final class Session: Sendable {
     // MARK: What callers do
 
     /// Sends a request and waits for what comes of it. A request that is shielded is not cancelled with its task.
-    func start(_ request: Request, timeout: Duration?, shielded: Bool = false) async -> (UInt64, ExchangeEvent) {
+    nonisolated(nonsending) func start(_ request: Request, timeout: Duration?, shielded: Bool = false) async -> (
+        UInt64, ExchangeEvent
+    ) {
         let id = exchanges.wrappingAdd(1, ordering: .relaxed).newValue
         let event = await waiting(id, shielded: shielded) { continuation in
             self.begin(request, id, timeout, continuation)
@@ -68,7 +70,7 @@ final class Session: Sendable {
     }
 
     /// Waits for the next event of an exchange.
-    func next(_ id: UInt64, shielded: Bool = false) async -> ExchangeEvent {
+    nonisolated(nonsending) func next(_ id: UInt64, shielded: Bool = false) async -> ExchangeEvent {
         await waiting(id, shielded: shielded) { continuation in
             let now = Nanoseconds.now
             let event = self.withState { $0.wait(id, now: now, waiter: continuation) }
@@ -80,7 +82,7 @@ final class Session: Sendable {
         }
     }
 
-    private func waiting(
+    private nonisolated(nonsending) func waiting(
         _ id: UInt64, shielded: Bool, _ body: (UnsafeContinuation<ExchangeEvent, Never>) -> Void
     ) async -> ExchangeEvent {
         if shielded { return await withUnsafeContinuation(body) }

@@ -9,7 +9,9 @@ struct StatementRunner {
     }
 
     /// Runs a statement, prepared if that is on; prepares it when the session sees it for the first time.
-    func run(_ sql: String, _ parameters: [PostgresParameter]) async throws(PostgresError) -> ResultStorage {
+    nonisolated(nonsending) func run(_ sql: String, _ parameters: [PostgresParameter]) async throws(PostgresError)
+        -> ResultStorage
+    {
         guard prepares else {
             return try await runUnprepared(sql, parameters, timeout: session.configuration.statementTimeout)
         }
@@ -25,19 +27,23 @@ struct StatementRunner {
     }
 
     /// Runs a statement that the server parses anew.
-    func runUnprepared(
+    nonisolated(nonsending) func runUnprepared(
         _ sql: String, _ parameters: [PostgresParameter] = [], timeout: Duration?, shielded: Bool = false
     ) async throws(PostgresError) -> ResultStorage {
         try await finish(.statement(sql, parameters, prepared: false), timeout: timeout, shielded: shielded)
     }
 
     /// Runs statements without parameters; returns the last one's result.
-    func run(script: String, shielded: Bool = false) async throws(PostgresError) -> ResultStorage {
+    nonisolated(nonsending) func run(script: String, shielded: Bool = false) async throws(PostgresError)
+        -> ResultStorage
+    {
         try await finish(.script(script), timeout: session.configuration.statementTimeout, shielded: shielded)
     }
 
     /// Waits for an exchange's next event that is not silence.
-    func next(_ id: UInt64, after event: ExchangeEvent, shielded: Bool = false) async -> ExchangeEvent {
+    nonisolated(nonsending) func next(_ id: UInt64, after event: ExchangeEvent, shielded: Bool = false) async
+        -> ExchangeEvent
+    {
         guard case .silent = event else { return event }
         return await withTaskGroup(of: Void.self) { group in
             group.addTask { [session] in await SilenceProbe.watch(session) }
@@ -56,7 +62,7 @@ struct StatementRunner {
         }
     }
 
-    private func runPrepared(
+    private nonisolated(nonsending) func runPrepared(
         _ sql: String, _ parameters: [PostgresParameter]
     ) async throws(PostgresError) -> ResultStorage {
         while true {
@@ -78,7 +84,7 @@ struct StatementRunner {
         }
     }
 
-    private func finish(
+    private nonisolated(nonsending) func finish(
         _ request: Request, timeout: Duration?, shielded: Bool = false
     ) async throws(PostgresError) -> ResultStorage {
         if !shielded, Task.isCancelled { throw .cancelledTask }
@@ -92,7 +98,7 @@ struct StatementRunner {
     }
 
     @discardableResult
-    private func refuseCopy(_ id: UInt64) async throws(PostgresError) -> ResultStorage {
+    private nonisolated(nonsending) func refuseCopy(_ id: UInt64) async throws(PostgresError) -> ResultStorage {
         session.endCopy(id, refusal: "use copyIn")
         _ = await next(id, after: session.next(id, shielded: true), shielded: true)
         throw PostgresError(.misuse, "a COPY must be run by copyIn")
@@ -100,7 +106,7 @@ struct StatementRunner {
 
     /// Asks which server answers: one that does not know its session's statements is another than before, which only a
     /// pooler brings about, or has been told to forget them.
-    func findPooler() async throws(PostgresError) {
+    nonisolated(nonsending) func findPooler() async throws(PostgresError) {
         let answer = try await runUnprepared(
             "SELECT pg_catalog.pg_backend_pid()", timeout: session.configuration.connectTimeout)
         guard try PostgresRows(answer)[0].value(0, as: Int32.self) != session.backend else { return }
