@@ -75,7 +75,10 @@ extension TieredCache {
     private func forget(_ message: SharedMessage) {
         switch (message.scope, message.version) {
         case (.key(let key), let version?): forget(key, olderThan: version)
-        case (.key(let key), nil): memory.remove(key)
+        case (.key(let key), nil):
+            memory.remove(key)
+            // Whether a running load began before the write is not known: who asks from now on does not join it.
+            flights.detach(key)
         case (.pattern(let pattern), let version):
             shared?.rule(out: pattern, olderThan: version ?? .max)
             forget(pattern, olderThan: version ?? .max)

@@ -297,4 +297,55 @@ import Testing
         #expect(made.value == value("made"))
         for cache in [loader, writer, fleet.machine()] { #expect(try await cache.get(key("a"))?.value == value("put")) }
     }
+
+    // MARK: Loads beside writes elsewhere
+
+    /// What who asks a machine gets while a load that began there before a write elsewhere still runs; no time passes.
+    private func lateAnswer(
+        _ there: TieredCache, after write: () async throws -> Void
+    ) async throws -> CacheValue {
+        let (loads, gate) = (Counter(), Gate())
+        let ask = { @Sendable (text: String) async throws -> CacheValue in
+            try await there.value(for: key("a"), ttl: .standard) {
+                loads.increment()
+                await gate.wait()
+                return value(text)
+            }.value
+        }
+        async let early = ask("early")
+        try await eventually { loads.value == 1 }
+        try await write()
+        let read = fleet.store.count(of: .entry)
+        async let late = ask("late")
+        try await eventually {
+            there.flights.waiterCount(for: key("a")) == 2 || fleet.store.count(of: .entry) > read
+        }
+        gate.open()
+        #expect(try await early == value("early"), "who asked before the write still gets it")
+        return try await late
+    }
+
+    @Test func `who asks after a deletion elsewhere does not join a load begun before it`() async throws {
+        let (here, there) = (try await fleet.running(), try await fleet.running())
+        #expect(try await lateAnswer(there) { try await here.delete(key("a")) } == value("late"))
+    }
+
+    @Test func `who asks after a put elsewhere that is not announced yet does not join a load begun before it`()
+        async throws
+    {
+        let (here, there) = (try await fleet.running(), try await fleet.running())
+        let announcement = Gate()
+        fleet.store.after(.put) { () async throws(StoreError) in await announcement.wait() }
+        let writing = Mutex<Task<CacheOutcome, any Error>?>(nil)
+        let answer = try await lateAnswer(there) {
+            let before = fleet.store.count(of: .put)
+            let task = Task { try await here.put(key("a"), value("put"), ttl: .standard) }
+            writing.withLock { $0 = task }
+            try await eventually { fleet.store.count(of: .put) > before }
+        }
+        #expect(answer == value("put"))
+        announcement.open()
+        _ = try await writing.withLock { $0 }?.value
+        #expect(try await there.get(key("a"))?.value == value("put"))
+    }
 }
