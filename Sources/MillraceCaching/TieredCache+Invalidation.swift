@@ -1,10 +1,13 @@
 public import MillraceCore
+internal import Synchronization
 
 extension TieredCache {
     /// Values removed in one step; more would keep other writers of the store waiting.
     private static let batch = 1_000
-    /// Steps that one call of the upkeep does for others; what is left is for a later one.
+    /// Steps that one call of the upkeep does for others, and the time in which it does more; what is left is for a later
+    /// one.
     private static let steps = 50
+    private static let turn = Duration.seconds(2)
 
     /// See `CacheRepository.invalidatePattern(_:)`.
     @discardableResult
@@ -24,29 +27,36 @@ extension TieredCache {
         return CacheOutcome(states)
     }
 
-    /// Goes on with invalidations whose processes do not, in a bounded number of steps.
+    /// Goes on with invalidations whose processes do not, as long as there are any, within bounds.
     func finishRules() async throws(StoreError) -> CacheUpkeep {
         var done = CacheUpkeep()
         var steps = Self.steps
-        while steps > 0 {
-            let rule = try await guarded.write { (store) throws(StoreError) in try await store.claimRule() }
-            guard let rule else { break }
-            let purge = try await finish(rule, within: &steps).stored
+        let end = time.earliest() + Self.turn
+        while steps > 0 || time.earliest() < end, let rule = try await leftOver() {
+            let purge = try await finish(rule, within: &steps, orUntil: end).stored
             done.purged += purge.removed
             done.isUnfinished = !purge.isFinished
+            if done.isUnfinished { takenOver.withLock { $0 = rule } }
         }
         return done
     }
 
-    /// Removes what a rule rules out from the tiers below memory, and then the rule, unless the steps are used up first.
+    /// What this cache has taken over and not finished, else what it may take over.
+    private func leftOver() async throws(StoreError) -> CacheRule? {
+        if let rule = takenOver.withLock({ $0.take() }) { return rule }
+        return try await guarded.write { (store) throws(StoreError) in try await store.claimRule() }
+    }
+
+    /// Removes what a rule rules out from the tiers below memory, and then the rule, unless the steps are used up first,
+    /// and the time if there is one.
     ///
     /// The store's rule need not wait for a shared tier that is out of reach: that has rules of its own, or will learn this
     /// one from the list of writes.
     private func finish(
-        _ rule: CacheRule, within steps: inout Int
+        _ rule: CacheRule, within steps: inout Int, orUntil end: Timestamp? = nil
     ) async throws(StoreError) -> (stored: CachePurge, shared: CacheOutcome.State?) {
         var removed = 0
-        while steps > 0 {
+        while steps > 0 || end.map({ time.earliest() < $0 }) ?? false {
             steps -= 1
             let step = try await guarded.write { (store) throws(StoreError) in
                 try await store.purge(rule, limit: Self.batch)

@@ -46,6 +46,8 @@ public final class TieredCache: CacheRepository {
     let suspended: Mutex<Duration>
     /// Who this cache is to others that keep the same store clean.
     let holder: CacheID
+    /// An invalidation of a process that did not come to its end, which the upkeep goes on with.
+    let takenOver = Mutex<CacheRule?>(nil)
 
     /// Puts memory in front of a store.
     public init(store: any CacheStore, options: Options = Options()) {

@@ -87,20 +87,27 @@ import Testing
         #expect(try await store.rules() == [])
     }
 
-    @Test func `one call of the upkeep does a bounded part of what is left, and says that there is more`() async throws
+    @Test func `one call of the upkeep does fifty steps, or more in two seconds, and the next goes on there`()
+        async throws
     {
         // Steps of a thousand keys, of which none is meant.
         try await fill()
         var rules: [CacheRule] = []
-        for _ in 0..<30 { rules.append(try await store.invalidate(CachePattern("a:*x"))) }
+        for _ in 0..<60 { rules.append(try await store.invalidate(CachePattern("a:*x"))) }
         clock.advance(by: CacheManager.upkeepLease)
-        let first = try await cache.maintain()
-        #expect(first.isUnfinished)
-        #expect(store.count(of: .purge) == 50)
-        #expect(try await store.rules() == Array(rules.dropFirst(16)))
-        clock.advance(by: CacheManager.upkeepLease)
-        let second = try await cache.maintain()
-        #expect(!second.isUnfinished)
+        store.after(.purge) { [clock] () async throws(StoreError) in clock.advance(by: .milliseconds(20)) }
+        #expect(try await cache.maintain().isUnfinished)
+        #expect(store.count(of: .purge) == 100)
+        #expect(try await store.rules() == Array(rules.dropFirst(33)))
+        store.after(.purge) { [clock] () async throws(StoreError) in clock.advance(by: .milliseconds(100)) }
+        let other = TieredCache(store: store, clock: clock)
+        #expect(try await other.maintain().isUnfinished)
+        #expect(store.count(of: .purge) == 150)
+        #expect(try await store.rules() == [rules[33]] + rules.dropFirst(50), "each has what it took over")
+        store.after(.purge, nil)
+        #expect(try await !cache.maintain().isUnfinished)
+        #expect(try await store.rules() == [rules[50]])
+        #expect(try await !other.maintain().isUnfinished)
         #expect(try await store.rules() == [])
         #expect(try await store.count() == 2_500)
     }
