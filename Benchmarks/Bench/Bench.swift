@@ -61,7 +61,8 @@ import Foundation
             return server.map { postgres(scratch, $0) } ?? []
         case .redis:
             let redis = try RedisBenchServer()
-            return [.many, .one].map { RedisGet(server: redis, load: $0) } + (server.map(hints) ?? [])
+            let gets = [.many, .one].map { RedisGet(server: redis, load: $0) }
+            return try gets + (server.map { try shared(scratch, redis, $0) + hints($0) } ?? [])
         }
     }
 
@@ -72,6 +73,16 @@ import Foundation
             ChunkFlush(server: server), WorkerLoop(server: server), HeldSnapshot(server: server),
             Invalidation(place: .server(server)),
         ]
+    }
+
+    /// The cache with Redis as its second tier.
+    private func shared(
+        _ scratch: Scratch, _ redis: RedisBenchServer, _ server: BenchServer
+    ) throws -> [any Benchmark] {
+        let lookups = [1, 16].map { SharedLookup(server: redis, scratch: scratch, tasks: $0) }
+        let puts = try [.file(scratch), .server(server)].map { try WholePut(server: redis, place: $0) }
+        let seen = [50, 99].map { SeenElsewhere(redis: redis, server: server, percentile: $0) }
+        return lookups + puts + seen
     }
 
     /// Jobs in PostgreSQL with hints in Redis.

@@ -1,11 +1,9 @@
 /// What was measured of one thing, beside what it could be at best.
 struct Figure {
-    /// Ours and the limit, one measured right after the other; both as rates.
+    /// Ours and the limit, one measured right after the other; both as rates, or both as times.
     struct Pair {
         var value: Double
         var limit: Double
-
-        var ratio: Double { value / limit }
     }
 
     let name: String
@@ -13,15 +11,19 @@ struct Figure {
     /// The least ratio that is good enough.
     let wanted: Double
     let pairs: [Pair]
+    /// Whether times were measured. The ratio is that of rates nevertheless.
+    var isTime = false
 
     /// The median of the pairs' ratios: a pair has both halves of a busy moment, the medians of rates need not.
-    var ratio: Double { median(pairs.map(\.ratio)) }
+    var ratio: Double { median(ratios) }
+
+    private var ratios: [Double] { pairs.map { isTime ? $0.limit / $0.value : $0.value / $0.limit } }
 
     var isGoodEnough: Bool { ratio >= wanted }
 
     /// The figure as one line of JSON.
     var line: String {
-        let runs = pairs.map { digits($0.ratio) }.joined(separator: ",")
+        let runs = ratios.map(digits).joined(separator: ",")
         let members = [
             #""name":"\#(name)""#, #""value":\#(digits(median(pairs.map(\.value))))"#, #""unit":"\#(unit)""#,
             #""limit":\#(digits(median(pairs.map(\.limit))))"#, #""ratio":\#(digits(ratio))"#, #""wanted":\#(wanted)"#,
