@@ -1,3 +1,4 @@
+internal import MillraceCore
 internal import Synchronization
 
 /// The tasks of all that a worker runs, in all its loops.

@@ -1,3 +1,4 @@
+internal import MillraceCore
 internal import Synchronization
 
 /// Wakes a loop, and tells it whether there may be new work, or only something of its own has ended.

@@ -1,7 +1,7 @@
 internal import Synchronization
 
 /// Wakes the one who waits; rings before the wait are remembered as one.
-final class Doorbell: Sendable {
+package final class Doorbell: Sendable {
     private enum State {
         case silent
         case rung
@@ -10,7 +10,11 @@ final class Doorbell: Sendable {
 
     private let state = Mutex(State.silent)
 
-    func ring() {
+    /// Makes a bell that has not rung.
+    package init() {}
+
+    /// Wakes the one who waits, or who comes next.
+    package func ring() {
         let waiter = state.withLock { state -> CheckedContinuation<Void, Never>? in
             guard case .awaited(let waiter) = state else {
                 state = .rung
@@ -23,7 +27,7 @@ final class Doorbell: Sendable {
     }
 
     /// Waits for the next ring, or for the task's cancellation. For one at a time: who comes second sends the first off.
-    func wait() async {
+    package func wait() async {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let released = state.withLock { state -> CheckedContinuation<Void, Never>? in
