@@ -10,8 +10,8 @@ public import MillraceCore
 ///
 /// Hints are kept apart by what claims go by: queue, type and engine. A worker sees none of jobs that it cannot run, so they
 /// are in nobody's way. Claims of given transcripts, and of suspects, use no hints.
-public struct RedisReadyQueue: JobQueueRepository {
-    let base: any JobQueueRepository
+public struct RedisReadyQueue: ForwardingJobQueue {
+    package let base: any JobQueueRepository
     let hints: ReadyHints
     let jobEnds: RedisJobEnds
     private let keeper: HintKeeper
