@@ -7,6 +7,13 @@ import Testing
         try await rule.check(.inMemory())
     }
 
+    @Test(arguments: JobQueueContract.rules)
+    func `jobs whose ends are told of`(rule: ContractRule<StoreFixture>) async throws {
+        var lab = StoreLab()
+        lab.tellEnds()
+        try await rule.check(lab.fixture)
+    }
+
     @Test(
         arguments: ProcessingContract.rules + ProcessingContract.damageRules + ProcessingContract.statementRules)
     func processings(rule: ContractRule<StoreFixture>) async throws {

@@ -4,7 +4,7 @@ public enum JobQueueContract {
     public static let rules: [ContractRule<StoreFixture>] =
         EnqueueRules.all + JobClaimRules.all + JobSettleRules.all + JobMoveRules.all + WorkerRules.all
         + JobRescueRules.all + SuspectRules.all + QueueRules.all + JobReadRules.all + JobListRules.all + EngineRules.all
-        + AwaitRules.all + JobIdentityClaimRules.all
+        + AwaitRules.all + JobIdentityClaimRules.all + JobEndRules.all
 
     /// The rules for adapters that can count their statements; they need ``StoreFixture/statementCount``.
     public static let statementRules: [ContractRule<StoreFixture>] = JobStatementRules.all

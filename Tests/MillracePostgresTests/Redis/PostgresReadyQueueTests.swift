@@ -1,29 +1,46 @@
 import Foundation
 import MillraceCore
-import MillraceRedis
 import MillraceTesting
 import NIOCore
 import TestServers
 import Testing
 
 @testable import MillracePostgres
+@testable import MillraceRedis
 
-/// PostgreSQL with hints in Redis: every contract of jobs, and what happens when something happens to Redis.
+/// PostgreSQL with hints in Redis or Valkey: every contract of jobs, and what happens when something happens to Redis.
 @Suite("PostgreSQL with hints in Redis", .timeLimit(.minutes(10)))
 struct PostgresReadyQueueTests {
-    @Test("keeps the contract of jobs", arguments: JobQueueContract.rules, Route.allCases)
-    func jobs(rule: ContractRule<StoreFixture>, route: Route) async throws {
+    /// A way to the store, and whose hints stand beside it.
+    struct Place: Sendable, CustomStringConvertible {
+        let route: Route
+        let program: RedisServer.Program
+
+        static let all = Route.allCases.flatMap { route in
+            RedisServer.Program.allCases.map { Place(route: route, program: $0) }
+        }
+
+        var description: String { "\(route), with \(program.rawValue)" }
+    }
+
+    @Test("keeps the contract of jobs", arguments: JobQueueContract.rules, Place.all)
+    func jobs(rule: ContractRule<StoreFixture>, place: Place) async throws {
+        let server = try await RedisServer.shared(place.program)
         let client = try RedisClient(
             try RedisConfiguration(
-                try await RedisServer.shared.url(options: "?timeout=30s&connect_timeout=30s"), environment: [:]))
+                server.url(options: "?timeout=30s&connect_timeout=30s"), environment: [:]))
         defer { client.close() }
-        try await TemporaryPostgres.with(route) { temporary in
+        try await TemporaryPostgres.with(place.route) { temporary in
             let store = temporary.store
+            // What is said of ends is lost while Redis does not answer in time, and a busy machine is no fault.
+            var settings = HintSettings()
+            settings.patience = .seconds(30)
+            let queue = RedisReadyQueue(
+                PostgresJobQueueRepository(store), storeID: try await store.identity(), client: client, settings)
+            defer { queue.close() }
             try await rule.check(
                 StoreFixture(
-                    jobs: RedisReadyQueue(
-                        PostgresJobQueueRepository(store), storeID: try await store.identity(), client: client),
-                    processings: PostgresProcessingRepository(store),
+                    jobs: queue, processings: PostgresProcessingRepository(store),
                     transcripts: PostgresTranscriptRepository(store), cache: PostgresCacheStore(store),
                     clock: temporary.clock))
         }

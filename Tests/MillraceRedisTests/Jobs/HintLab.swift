@@ -90,10 +90,16 @@ struct HintLab: Sendable {
 }
 
 extension HintSettings {
-    /// Redis has all the time it needs, and the queue is asked without hints only when these do not suffice.
-    static var patient: Self {
+    /// Redis has all the time it needs.
+    static var unhurried: Self {
         var settings = Self()
         settings.patience = .seconds(30)
+        return settings
+    }
+
+    /// Besides, the queue is asked without hints only when these do not suffice.
+    static var patient: Self {
+        var settings = unhurried
         settings.lookInterval = .seconds(3_600)
         return settings
     }

@@ -11,7 +11,7 @@ import Testing
             JobMutants.all + LeaseMutants.all + QueueMutants.all + RunMutants.all + ChunkMutants.all
             + MergeMutants.all + SaveMutants.all + StatementMutants.all + SuspectMutants.all
             + AudioMutants.all + TraceMutants.all + TranscriptMutants.all + ListMutants.all
-            + IdentityClaimMutants.all
+            + IdentityClaimMutants.all + JobEndMutants.all
         await run(rules, mutants) { mutant, seed in
             var lab = StoreLab(seed: seed)
             mutant.tamper(&lab)

@@ -2,8 +2,9 @@ import MillraceCore
 import MillraceTesting
 
 /// Jobs of which single verbs are broken.
-struct TamperedJobs: JobQueueRepository {
+struct TamperedJobs: ForwardingJobQueue {
     let base: any JobQueueRepository
+    var ends: (any JobEndAnnouncing)?
 
     var onSave: (@Sendable (any JobQueueRepository, JobQueue) async throws -> Void)?
     var onLoad: (@Sendable (any JobQueueRepository, QueueID) async throws -> JobQueue?)?
@@ -27,7 +28,10 @@ struct TamperedJobs: JobQueueRepository {
     var onPage: (@Sendable (any JobQueueRepository, JobFilter, JobID?, Int) async throws -> [Job])?
     var onUpkeep: (@Sendable (any JobQueueRepository) async -> Void)?
 
-    init(_ base: any JobQueueRepository) { self.base = base }
+    init(_ base: any JobQueueRepository) {
+        self.base = base
+        ends = base.ends
+    }
 }
 
 extension TamperedJobs {
