@@ -70,7 +70,7 @@ import Foundation
         [
             PostgresClaimAndSettle(server: server), EnqueueOne(server: server),
             EnqueueMany(server: server, scratch: scratch), OneRowQuery(server: server),
-            ChunkFlush(server: server), WorkerLoop(server: server), HeldSnapshot(server: server),
+            ChunkFlush(server: server), WorkerLoop(server: server), HeldSnapshot(server: server, isHinted: false),
             Invalidation(place: .server(server)),
         ]
     }
@@ -88,7 +88,7 @@ import Foundation
     /// Jobs in PostgreSQL with hints in Redis.
     private func hints(_ server: BenchServer) -> [any Benchmark] {
         [50, 99].map { Pickup(server: server, percentile: $0) } + [
-            HintedSnapshot(server: server), FlushedHints(server: server), HintMemory(server: server),
+            HeldSnapshot(server: server, isHinted: true), FlushedHints(server: server), HintMemory(server: server),
         ]
     }
 
