@@ -111,8 +111,8 @@ let package = Package(
         .executableTarget(
             name: "MillraceSoak",
             dependencies: [
-                "MillraceCaching", "MillraceCore", "MillracePostgres", "MillraceSQLite", "MillraceTesting",
-                "MillraceWorkers", "TestServers",
+                "MillraceCaching", "MillraceCore", "MillracePostgres", "MillraceRedis", "MillraceSQLite",
+                "MillraceTesting", "MillraceWorkers", "TestServers",
                 argumentParser, grdb, lifecycle, logging, signals, subprocess,
             ],
             path: "Tests/Soak", swiftSettings: settings),

@@ -9,6 +9,6 @@ internal import ArgumentParser
         abstract: "Long runs in which things go wrong on purpose.",
         subcommands: [
             StormCommand.self, EffectWorkerCommand.self, StalenessCommand.self, CacheNeighbourCommand.self,
-            FanInCommand.self, FanInWorkerCommand.self, PostgresCommand.self,
+            FanInCommand.self, FanInWorkerCommand.self, PostgresCommand.self, RedisSoakCommand.self,
         ])
 }

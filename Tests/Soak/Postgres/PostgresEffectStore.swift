@@ -1,20 +1,35 @@
 internal import Foundation
 internal import MillraceCore
 internal import MillracePostgres
+internal import MillraceRedis
 
 /// The effects of jobs in a PostgreSQL database.
 struct PostgresEffectStore: EffectStore {
     let store: PostgresStore
     private let queue: PostgresJobQueueRepository
     private let table: String
+    private let hints: (queue: RedisReadyQueue, client: RedisClient)?
 
     init(_ store: PostgresStore) {
         self.store = store
         queue = PostgresJobQueueRepository(store)
-        table = "\"\(store.pool.configuration.schema)\".soak_effects"
+        table = Self.table(of: store)
+        hints = nil
     }
 
-    var jobs: any JobQueueRepository { queue }
+    /// Jobs are claimed by hints in Redis.
+    init(_ store: PostgresStore, hints client: RedisClient, storeID: String) {
+        self.store = store
+        queue = PostgresJobQueueRepository(store)
+        table = Self.table(of: store)
+        hints = (RedisReadyQueue(queue, storeID: storeID, client: client), client)
+    }
+
+    private static func table(of store: PostgresStore) -> String {
+        "\"\(store.pool.configuration.schema)\".soak_effects"
+    }
+
+    var jobs: any JobQueueRepository { hints?.queue ?? queue }
     var processings: any ProcessingRepository { PostgresProcessingRepository(store) }
     var transcripts: any TranscriptRepository { PostgresTranscriptRepository(store) }
     var cache: any CacheStore { PostgresCacheStore(store) }
@@ -56,6 +71,15 @@ struct PostgresEffectStore: EffectStore {
         try await store.transaction { connection in
             let rows = try await connection.query("SELECT count(*), count(DISTINCT job_id) FROM \(table)")
             return (try rows[0].value(0), try rows[0].value(1))
+        }
+    }
+
+    /// The effects from one moment to another.
+    func effects(from begin: Timestamp, to end: Timestamp) async throws -> Int {
+        try await store.transaction { connection in
+            try await connection.query(
+                "SELECT count(*) FROM \(table) WHERE written_at BETWEEN $1::timestamptz AND $2::timestamptz",
+                [.time(begin), .time(end)])[0].value(0)
         }
     }
 
@@ -114,5 +138,9 @@ struct PostgresEffectStore: EffectStore {
         }
     }
 
-    func close() async { await store.close() }
+    func close() async {
+        hints?.queue.close()
+        hints?.client.close()
+        await store.close()
+    }
 }

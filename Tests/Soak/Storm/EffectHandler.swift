@@ -17,7 +17,9 @@ struct EffectHandler: JobHandler {
         var description: String { "the lease of job \(job) was lost; nothing was written" }
     }
 
-    let jobType = JobType(known: "effect")
+    static let type = JobType(known: "effect")
+
+    var jobType: JobType { Self.type }
     let store: any EffectStore
     /// A file without which no job goes on, whatever it is told; `nil` for none.
     var hold: String?

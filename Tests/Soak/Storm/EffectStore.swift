@@ -1,5 +1,6 @@
 internal import MillraceCore
 internal import MillracePostgres
+internal import MillraceRedis
 
 /// A store whose jobs write what they have done into a table beside them. No key forbids that a job is written twice, so
 /// that it shows.
@@ -27,8 +28,16 @@ protocol EffectStore: Sendable {
     func close() async
 }
 
-/// What names a store, opened.
-func openEffectStore(_ name: String) async throws -> any EffectStore {
+/// What names a store, opened; `redis` leads to the hints beside one in PostgreSQL.
+func openEffectStore(_ name: String, redis: String? = nil) async throws -> any EffectStore {
     guard name.hasPrefix("postgres") else { return try SQLiteEffectStore(path: name) }
-    return PostgresEffectStore(try await PostgresStore(PostgresConfiguration(name)))
+    return try await openPostgresEffectStore(name, redis: redis)
+}
+
+/// The same of one that is in PostgreSQL.
+func openPostgresEffectStore(_ url: String, redis: String?) async throws -> PostgresEffectStore {
+    let store = try await PostgresStore(PostgresConfiguration(url))
+    guard let redis else { return PostgresEffectStore(store) }
+    return PostgresEffectStore(
+        store, hints: try RedisClient(RedisConfiguration(redis)), storeID: try await store.identity())
 }

@@ -17,6 +17,9 @@ struct EffectWorkerCommand: AsyncParsableCommand {
     @Option(help: "The store: a file, or postgres://…")
     var store: String
 
+    @Option(help: "The Redis with hints of the jobs, beside PostgreSQL: redis://…")
+    var redis: String?
+
     @Option(help: "How many jobs run side by side.")
     var concurrency = standardConcurrency
 
@@ -36,7 +39,7 @@ struct EffectWorkerCommand: AsyncParsableCommand {
     var apart = false
 
     func run() async throws {
-        let store = try await openEffectStore(store)
+        let store = try await openEffectStore(store, redis: redis)
         try await store.prepare()
         let handler = EffectHandler(store: store, hold: hold, writesApart: apart) { line in
             FileHandle.standardError.write(Data("\(line)\n".utf8))

@@ -23,6 +23,9 @@ struct Storm: Sendable {
         /// How long the workers have for what is left, once the storm is over.
         var calm: Duration
 
+        /// How many blows there are.
+        var blows: Int { max(1, Int(duration / interval)) }
+
         /// Jobs that take so long that the workers' places are taken for a good half of the time: a blow is to hit jobs
         /// that run.
         func requests(
@@ -89,7 +92,7 @@ struct Storm: Sendable {
     /// Brings jobs and strikes blows, in step, until the time is over.
     private func rage() async throws -> Int {
         var generator = TestSeed.generator()
-        let ticks = max(1, Int(plan.duration / plan.interval))
+        let ticks = plan.blows
         let handler = EffectHandler(store: store)
         var brought = 0
         var blows = 0
