@@ -6,6 +6,24 @@ public enum RandomPattern {
         "a", "b", "c", "A", "-", "^", "*", "?", "[", "]", "\\", "_", "%", ".", "ä", "\u{308}", "日", "\u{10FFFF}",
     ]
 
+    /// Keys and a pattern for each round of a rule, first the simplest: each kind of part alone, over each character
+    /// alone, or what a seed happens to draw would decide what is noticed.
+    package static func rounds(
+        _ count: Int, keys: Int, using random: inout some RandomNumberGenerator
+    ) -> [(keys: Set<CacheKey>, pattern: CachePattern)] {
+        let shortest = Set(characters.map { CacheKey(stored: String(Character($0))) })
+        var rounds = simplest.compactMap { try? CachePattern($0) }.map { (keys: shortest, pattern: $0) }
+        for _ in 0..<count {
+            let keys = Set((0..<keys).map { _ in key(using: &random) })
+            rounds.append((keys, pattern(using: &random)))
+        }
+        return rounds
+    }
+
+    private static let simplest = [
+        "*", "?", "[a-c]", "[^a-c]", "a", "A", "_", "%", "]", "^", #"\*"#, #"\?"#, #"\["#, #"\\"#, #"[\]\-\^]"#,
+    ]
+
     /// A key of one to eight characters.
     public static func key(using random: inout some RandomNumberGenerator) -> CacheKey {
         var text = String.UnicodeScalarView()

@@ -35,10 +35,9 @@ enum CachePatternRules {
         },
         ContractRule("random patterns mean to the store what they mean to the core") { fixture in
             var random = SeededGenerator(seed: fixture.seed)
-            for round in 0..<60 {
-                let keys = Set((0..<40).map { _ in RandomPattern.key(using: &random) })
+            let rounds = RandomPattern.rounds(60, keys: 40, using: &random)
+            for (round, (keys, pattern)) in rounds.enumerated() {
                 for key in keys { _ = try await fixture.store.put(key, .text("a"), ttl: .standard) }
-                let pattern = RandomPattern.pattern(using: &random)
                 _ = try await fixture.store.removeAll(matching: pattern)
                 for key in keys {
                     let isThere = try await fixture.store.entry(key) != nil
