@@ -18,7 +18,7 @@ extension TieredCache {
             let changes = try await guarded.read { (store) throws(StoreError) in
                 try await store.changes(since: turn.since.map { min($0, heard ?? $0) } ?? heard)
             }
-            clock.hear(changes.time, askedAt: askedAt)
+            storeClock.hear(changes.time, askedAt: askedAt)
             // In this order: who looks up after memory has forgotten must not find the old value in the tier below.
             await shared?.follow(journal, changes, askedAt: askedAt)
             forget(changes, isFirst: turn.since == nil)

@@ -51,7 +51,7 @@ extension TieredCache {
     }
 
     private func promote(_ entry: CacheEntry, from tier: CacheTierName, ifRemovals removals: UInt64) -> CacheHit? {
-        guard let remaining = entry.remaining(at: clock.now()) else { return nil }
+        guard let remaining = entry.remaining(at: options.clock.now()) else { return nil }
         memory.insert(entry, ifRemovals: removals)
         memory.note(entry.key)
         return CacheHit(value: entry.value, tier: tier, remaining: remaining)

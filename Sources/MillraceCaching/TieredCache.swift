@@ -23,8 +23,8 @@ public final class TieredCache: CacheRepository {
         public var shared: (any SharedCacheTier)?
         /// When that tier is left alone.
         public var sharedBreaker = CircuitBreaker.Settings(longestPause: .seconds(4))
-        /// The time of day, for stores that do not say theirs. It must be that of the store, as nearly as the hosts' clocks
-        /// agree.
+        /// The host's time of day, by which the store gives the times of entries. For a store that does not say its own
+        /// time it must be that of the store, as nearly as the hosts' clocks agree.
         public var clock: any WallClock = SystemWallClock()
         /// What deadlines in memory are measured by.
         public var time = SteadyTime.host
@@ -38,7 +38,7 @@ public final class TieredCache: CacheRepository {
     let shared: SharedLevel?
     let options: Options
     let time: SteadyTime
-    let clock: StoreClock
+    let storeClock: StoreClock
     let counters = CacheCounters()
     let flights = SingleFlight<CacheKey, CacheLoad>()
     let watch = ChangeWatch()
@@ -55,10 +55,10 @@ public final class TieredCache: CacheRepository {
         time = options.time
         suspended = Mutex(options.time.suspended())
         guarded = GuardedStore(store, time: options.time, settings: options.breaker)
-        let clock = StoreClock(options.clock, time: options.time)
-        self.clock = clock
-        shared = options.shared.map { SharedLevel($0, options: options, clock: clock) }
-        memory = MemoryTier(limits: options.limits, clock: clock, time: options.time)
+        let storeClock = StoreClock(options.clock, time: options.time)
+        self.storeClock = storeClock
+        shared = options.shared.map { SharedLevel($0, options: options, storeClock: storeClock) }
+        memory = MemoryTier(limits: options.limits, clock: options.clock, time: options.time)
         holder = .make(at: options.clock.now())
     }
 

@@ -58,6 +58,7 @@ extension SharedLevel {
             return nil
         }
         return SharedValue(
-            version: entry.version, envelope: CacheEnvelope.encode(entry), remaining: remaining.duration)
+            version: entry.version, envelope: CacheEnvelope.encode(storeClock.forOthers(entry)),
+            remaining: remaining.duration)
     }
 }

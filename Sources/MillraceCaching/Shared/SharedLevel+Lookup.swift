@@ -76,10 +76,11 @@ extension SharedLevel {
         guard let pass, time.latest() < asked.end, pass.epoch == asked.epoch, pass.connection == asked.connection,
             !pass.rulesOut(key, version: value.version)
         else { return nil }
-        guard let entry = CacheEnvelope.decode(value.envelope, key: key, version: value.version) else {
+        guard let envelope = CacheEnvelope.decode(value.envelope, key: key, version: value.version) else {
             counters.countDamaged()
             return nil
         }
+        let entry = storeClock.fromOthers(envelope)
         return entry.remaining(at: clock.now()) == nil ? nil : entry
     }
 }

@@ -9,6 +9,7 @@ final class SharedLevel: Sendable {
     /// Who this cache is to those who listen.
     let origin = SharedToken.random()
     let clock: any WallClock
+    let storeClock: StoreClock
     let time: SteadyTime
     let breaker: Mutex<CircuitBreaker>
     let gate = Mutex(SharedGate())
@@ -16,9 +17,10 @@ final class SharedLevel: Sendable {
     let subscription = Mutex<(any SharedSubscription)?>(nil)
     let counters = SharedCounters()
 
-    init(_ tier: any SharedCacheTier, options: TieredCache.Options, clock: any WallClock) {
+    init(_ tier: any SharedCacheTier, options: TieredCache.Options, storeClock: StoreClock) {
         self.tier = tier
-        self.clock = clock
+        self.storeClock = storeClock
+        clock = options.clock
         time = options.time
         breaker = Mutex(CircuitBreaker(options.sharedBreaker))
     }

@@ -6,6 +6,9 @@
 /// An invalidation is a rule first, which is short work however many entries it means, and counts at once: to every
 /// verb below, what an active rule rules out is not there. Removing it is another matter, done in steps by whoever made
 /// the rule, or by others if that one has died.
+///
+/// The times of entries are by the clock of this host: what one has left, by whatever clock, is counted from a moment
+/// before it was asked for.
 public protocol CacheStore: Repository where Aggregate == CacheManager {
     /// Reads an entry that has not expired; `nil` when there is none.
     func entry(_ key: CacheKey) async throws(StoreError) -> CacheEntry?

@@ -1,3 +1,4 @@
+import TestServers
 import Testing
 
 /// Waits until something holds that a program is about to bring about; throws when it takes too long.
@@ -10,6 +11,11 @@ func eventually(
         guard ContinuousClock.now < end else { throw OutOfPatience(description: "\(what)") }
         try await Task.sleep(for: .milliseconds(5))
     }
+}
+
+extension RedisServer {
+    /// Leads a program to the server that is to wait for it even when the machine is very busy.
+    var patientURL: String { url(options: "?timeout=60s&connect_timeout=60s") }
 }
 
 struct OutOfPatience: Error, CustomStringConvertible {
