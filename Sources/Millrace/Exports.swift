@@ -4,3 +4,4 @@
 @_exported public import MillraceWorkers
 
 @_exported public import struct MillraceRedis.RedisConfiguration
+@_exported public import struct MillraceRedis.RedisWarning

@@ -35,7 +35,7 @@ public struct Millrace: Sendable {
         let factory = try await RepositoryFactory(store: location, redis: redis) {
             logger.warning("Another program has locked the store; waiting for it", metadata: ["store": "\(location)"])
         } onWarning: { warning in
-            logger.warning("Redis", metadata: ["reason": "\(warning)"])
+            logger.warning("\(warning.message)", metadata: ["reason": "\(warning.reason)"])
         }
         self.init(factory, logger: logger)
     }

@@ -32,8 +32,8 @@ public struct RepositoryFactory: Sendable {
     /// locked for longer than is usual. Read-only, nothing in a file is changed: it must be there (`notFound`) and be of the
     /// present version (`olderVersion`), and every write fails.
     ///
-    /// `redis` says where the tier of the cache is that processes share, and the hints of jobs; a server that cannot be reached, or is set up so that it may
-    /// forget what it must not, is told to `onWarning` in one line, and does no harm.
+    /// `redis` says where the tier of the cache is that processes share, and the hints of jobs. A server that cannot be
+    /// reached, takes no writes, or is set up so that it may forget what it must not does no harm; `onWarning` is told.
     ///
     /// - Throws: `StoreError` when the store cannot be opened; the message names it and says what to do. `invalid` when
     ///   Redis refuses the user or the password.
@@ -41,7 +41,7 @@ public struct RepositoryFactory: Sendable {
         store location: StoreLocation, redis: RedisConfiguration? = nil, cacheLimits: CacheManager.Limits = .standard,
         cacheStoreLimits: CacheManager.StoreLimits = .standard, clock: (any WallClock)? = nil,
         isReadOnly: Bool = false, pool: PostgresPool.Options? = nil, logger: Logger? = nil,
-        onWait: (@Sendable () -> Void)? = nil, onWarning: (@Sendable (String) -> Void)? = nil
+        onWait: (@Sendable () -> Void)? = nil, onWarning: (@Sendable (RedisWarning) -> Void)? = nil
     ) async throws(StoreError) {
         let limits = (cacheLimits, cacheStoreLimits)
         var server: SharedServer?

@@ -15,12 +15,12 @@ struct SharedServer: Sendable {
 
     /// Makes a client, and sees whether the server takes it.
     ///
-    /// A server that is not there is no reason to stop: it may be lost at any time. `onWarning` gets a line about that, and
-    /// about one that is set up so that it may forget what it must not.
+    /// A server that is not there, or of no use, is no reason to stop: it may be lost at any time. `onWarning` is told of
+    /// that, and of one that is set up so that it may forget what it must not.
     ///
     /// - Throws: `invalid` when the server refuses the user or the password, or the configuration makes no sense.
     static func open(
-        _ configuration: RedisConfiguration, onWarning: (@Sendable (String) -> Void)?
+        _ configuration: RedisConfiguration, onWarning: (@Sendable (RedisWarning) -> Void)?
     ) async throws(StoreError) -> SharedServer {
         let client: RedisClient
         do throws(RedisError) {
@@ -28,14 +28,11 @@ struct SharedServer: Sendable {
         } catch {
             throw StoreError(.invalid, error.message, cause: error)
         }
-        do throws(StoreError) {
-            if let warning = try await RedisCacheTier(client, storeID: "").warning() { onWarning?(warning) }
+        do throws(RedisError) {
+            if let warning = try await client.warning() { onWarning?(warning) }
         } catch {
-            guard error.code == .unavailable else {
-                client.close()
-                throw error
-            }
-            onWarning?("\(error.message); going on without it")
+            client.close()
+            throw StoreError(error.code == .cancelled ? .cancelled : .invalid, error.message, cause: error)
         }
         return SharedServer(client: client, isOwn: true)
     }

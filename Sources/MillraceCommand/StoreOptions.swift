@@ -19,11 +19,12 @@ struct StoreOptions: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "A Redis or Valkey server for the cache that processes share.",
+            "A Redis or Valkey server beside the store.",
             discussion: """
-                redis://user:password@host:port/database, or rediss:// for TLS; the password may come from \
-                MILLRACE_REDIS_PASSWORD. It may lose everything at any time, at the cost of time alone. Without it: \
-                MILLRACE_REDIS_URL, else none.
+                redis://user:password@host:port/database, or rediss:// for TLS, with ?tls_ca=file for an authority of \
+                your own; the password may come from MILLRACE_REDIS_PASSWORD. It has a copy of the cache for all \
+                machines, and tells workers at once what there is to do. It may be away or lose everything at any time, \
+                at the cost of time alone. Without it: MILLRACE_REDIS_URL, else none.
                 """,
             valueName: "url"))
     var redis: String?

@@ -19,7 +19,9 @@ struct DeleteCacheCommand: AsyncParsableCommand {
     func run() async throws {
         try await stored.open { cache in
             let key = try CacheKey(key)
-            guard try await cache.delete(key).changes(in: .l3) > 0 else { throw StoreError.noValue(key) }
+            let outcome = try await cache.delete(key)
+            try stored.log(outcome)
+            guard outcome.changes(in: .l3) > 0 else { throw StoreError.noValue(key) }
         }
     }
 }

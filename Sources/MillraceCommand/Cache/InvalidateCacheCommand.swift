@@ -25,6 +25,7 @@ struct InvalidateCacheCommand: AsyncParsableCommand {
     func run() async throws {
         try await stored.open { cache in
             let outcome = try await cache.invalidatePattern(CachePattern(pattern))
+            try stored.log(outcome)
             FileDescriptor.standardOutput.writeAll("\(outcome.changes(in: .l3))\n")
         }
     }

@@ -31,7 +31,7 @@ struct PutCacheCommand: AsyncParsableCommand {
     func run() async throws {
         try await stored.open { cache in
             let bytes = if let value { Data(value.utf8) } else { try await Self.standardInput() }
-            try await cache.put(CacheKey(key), CacheValue(bytes: bytes), ttl: parsedTTL())
+            try stored.log(try await cache.put(CacheKey(key), CacheValue(bytes: bytes), ttl: parsedTTL()))
         }
     }
 

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Logging
 internal import Millrace
 
 /// What the commands about the cache have in common.
@@ -17,6 +18,18 @@ struct StoredCache: ParsableArguments {
             }
             await Self.close(cache)
         }
+    }
+
+    /// Says in the log what each tier did.
+    func log(_ outcome: CacheOutcome) throws {
+        let tiers = outcome.states.map { tier, state in
+            switch state {
+            case .done(let changes): (tier.rawValue, "done, \(changes) changed")
+            case .skipped(let reason): (tier.rawValue, "skipped: \(reason)")
+            }
+        }
+        try work.output.logger(work.output.console()).debug(
+            "Changed the cache", metadata: Dictionary(uniqueKeysWithValues: tiers.map { ($0, "\($1)") }))
     }
 
     /// Writes what was counted, misses included: the process ends here. It is not worth an error of its own.

@@ -20,6 +20,10 @@ struct PageOptions: ParsableArguments {
     func sayNext(_ last: String?, of count: Int, with console: Console) {
         guard count == limit, let last, !json else { return }
         var words = CommandLine.arguments
+        // A URL may hold a password, and logs are read by many.
+        guard !words.contains(where: { $0.contains("://") }) else {
+            return console.note("There may be more: the same command with --after \(last)")
+        }
         words[0] = ProcessInfo.processInfo.environment["MILLRACE_PROGRAM"] ?? words[0]
         if let place = words.firstIndex(where: { $0 == "--after" || $0.hasPrefix("--after=") }) {
             words.removeSubrange(place...(words[place] == "--after" ? place + 1 : place))

@@ -233,8 +233,8 @@ struct TranscribeCommand: AsyncParsableCommand {
             return "To go on, run the same command with the same input"
         }
         // A URL may hold a password or a signature that gives access, and logs are read by many.
-        if store.isDatabase || files.contains(where: { (try? RecordingInput(parsing: $0)).map(Self.hasQuery) ?? false })
-        {
+        let inputs = files.compactMap { try? RecordingInput(parsing: $0) }
+        if store.isDatabase || store.redis != nil || inputs.contains(where: Self.hasQuery) {
             return "To go on, run the same command again"
         }
         return "To go on: \(Self.ownCommandLine)"

@@ -1,6 +1,6 @@
 internal import Foundation
 public import MillraceCaching
-public import MillraceCore
+internal import MillraceCore
 internal import NIOCore
 internal import Synchronization
 
@@ -25,26 +25,6 @@ public final class RedisCacheTier: SharedCacheTier {
 
     /// See the port; the client is its owner's.
     public func close() {}
-
-    /// Says what is wrong with how the server is set up; `nil` when nothing is.
-    ///
-    /// - Throws: `unavailable` when it cannot be asked.
-    public func warning() async throws(StoreError) -> String? {
-        let info = try await send(RedisCommand("INFO", "memory"), repeatable: true).text ?? ""
-        let fields = Dictionary(
-            info.split(whereSeparator: \.isNewline).map { line in
-                let parts = line.split(separator: ":", maxSplits: 1)
-                return (String(parts[0]), parts.count > 1 ? String(parts[1]) : "")
-            }, uniquingKeysWith: { first, _ in first })
-        guard let policy = fields["maxmemory_policy"], policy != "noeviction", fields["maxmemory"] != "0" else {
-            return nil
-        }
-        return """
-            \(client.configuration) may evict what marks a write in progress (maxmemory-policy \(policy)); other \
-            processes may see an old value for up to two seconds then. Set maxmemory-policy to noeviction, or use a server \
-            of its own
-            """
-    }
 
     /// When a value that remains so long is gone by the server's clock, in milliseconds.
     func end(after remaining: Duration) -> RedisArgument {

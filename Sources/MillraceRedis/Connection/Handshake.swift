@@ -16,7 +16,10 @@ struct Handshake {
     private let password: String?
     private let database: Int
     private let clientName: String
-    private let place: String
+    /// The server.
+    let place: String
+    /// What to do when it says nothing.
+    let hint: String
     private var isRESP3 = true
     private var replies: [RESPValue] = []
 
@@ -26,6 +29,7 @@ struct Handshake {
         database = configuration.database
         clientName = configuration.clientName
         place = "\(configuration)"
+        hint = configuration.schemeHint
     }
 
     /// The first flight.
@@ -67,7 +71,9 @@ struct Handshake {
     }
 
     /// What is said of a server that takes too long.
-    var silence: RedisError { RedisError(.connectionFailed, "\(place) took the connection and does not answer") }
+    var silence: RedisError {
+        RedisError(.connectionFailed, "\(place) took the connection and does not answer; \(hint)")
+    }
 
     private func knowsNoHello(_ error: RedisServerError) -> Bool {
         // Some look for the password first, and do not find it in a command that they do not know.
@@ -83,7 +89,7 @@ struct Handshake {
                 .authentication,
                 "\(place) refused the user or the password; set MILLRACE_REDIS_PASSWORD, or mend the URL", cause: error)
         case .noPermission:
-            RedisError(.authentication, "\(place): the user may not use what Millrace needs", cause: error)
+            RedisError(.authentication, "\(place): the user may not use that database, or HELLO", cause: error)
         case .loading, .busy, .masterDown:
             RedisError(.connectionFailed, "\(place) is not ready yet (\(error.code))", cause: error)
         default:

@@ -64,7 +64,8 @@ final class RedisChannelHandler: ChannelInboundHandler {
             }
         } catch {
             if !replies.isEmpty { events.onReplies(replies) }
-            let message = "the server does not speak RESP: \(error)"
+            let place = if case .introducing(let handshake) = phase { handshake.place } else { "the server" }
+            let message = "\(place) does not speak RESP: \(error)"
             return end(RedisError(.connectionLost, message, cause: error), in: context)
         }
         if received.readableBytes == 0 { received = ByteBuffer() } else { received.discardReadBytes() }
@@ -77,12 +78,20 @@ final class RedisChannelHandler: ChannelInboundHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        finish(nil)
+        guard case .introducing(let handshake) = phase else { return finish(nil) }
+        finish(RedisError(.connectionLost, "\(handshake.place) closed the connection; \(handshake.hint)"))
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        let code: RedisError.Code = if case .introducing = phase { .connectionFailed } else { .connectionLost }
-        end(RedisError(code, "no connection to Redis: \(RedisConnector.reason(error))", cause: error), in: context)
+        let reason = RedisConnector.reason(error)
+        guard case .introducing(let handshake) = phase else {
+            let message = "the connection to Redis broke: \(reason)"
+            return end(RedisError(.connectionLost, message, cause: error), in: context)
+        }
+        let message = "no connection to \(handshake.place): \(reason)"
+        // An end without a word says nothing by itself.
+        let hint = error is IOError ? "; \(handshake.hint)" : ""
+        end(RedisError(.connectionFailed, message + hint, cause: error), in: context)
     }
 
     private func introduce(_ reply: RESPValue, in context: ChannelHandlerContext) {

@@ -73,11 +73,12 @@ extension RedisClient {
     }
 
     private func look(_ planned: NIODeadline) {
-        let (found, checkAt, generation) = state.withLock { state in
-            (state.check(planned, at: .now()), state.planCheck(), state.generation)
+        let (found, checkAt, generation, isConnected) = state.withLock { state in
+            (state.check(planned, at: .now()), state.planCheck(), state.generation, state.link != nil)
         }
         if let checkAt { plan(checkAt) }
-        fail(found.losses, .timedOut, "\(configuration) did not answer in time")
+        let hint = generation == 1 && !isConnected && configuration.tls != nil ? "; \(configuration.schemeHint)" : ""
+        fail(found.losses, .timedOut, "\(configuration) did not answer in time\(hint)")
         if found.isGone { end(generation, RedisError(.connectionLost, "\(configuration) has gone silent")) }
     }
 }

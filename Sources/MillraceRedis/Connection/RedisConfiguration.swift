@@ -35,6 +35,20 @@ public struct RedisConfiguration: Sendable {
         public var certificatePath: String?
         /// The key of the client's certificate.
         public var keyPath: String?
+
+        /// The files, each with the option that names it.
+        var files: [(name: String, path: String)] {
+            [("tls_ca", authoritiesPath), ("tls_certificate", certificatePath), ("tls_key", keyPath)]
+                .compactMap { name, path in path.map { (name, $0) } }
+        }
+    }
+
+    /// What to do when a server does not speak TLS.
+    static let plainHint = "if it speaks no TLS there, the URL begins with redis://"
+
+    /// What to do about a server that ends a connection before it has said anything, or says nothing.
+    var schemeHint: String {
+        tls == nil ? "if it speaks only TLS there, the URL begins with rediss://" : Self.plainHint
     }
 
     /// Reads a URL.
@@ -82,7 +96,11 @@ public struct RedisConfiguration: Sendable {
             if item.name == "tls_ca" { tls?.authoritiesPath = value }
             if item.name == "tls_certificate" { tls?.certificatePath = value }
             if item.name == "tls_key" { tls?.keyPath = value }
-        default: throw refusal("there is no option \"\(item.name)\"")
+        default:
+            throw refusal(
+                """
+                there is no option "\(item.name)", but timeout, connect_timeout, tls_ca, tls_certificate and tls_key
+                """)
         }
     }
 

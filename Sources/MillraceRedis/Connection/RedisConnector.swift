@@ -11,11 +11,15 @@ struct RedisConnector: Sendable {
     /// Throws `configuration` when certificates cannot be read.
     init(_ configuration: RedisConfiguration) throws(RedisError) {
         self.configuration = configuration
+        for (name, path) in configuration.tls?.files ?? [] where !FileManager.default.isReadableFile(atPath: path) {
+            throw RedisError(.configuration, "the Redis URL cannot be used: \(name) names no file that can be read")
+        }
         do {
             context = try configuration.tls.map { try NIOSSLContext(configuration: Self.tls($0)) }
         } catch {
             throw RedisError(
-                .configuration, "the certificates of the Redis URL cannot be read: \(error)", cause: error)
+                .configuration, "the Redis URL cannot be used: tls_ca, tls_certificate and tls_key name PEM files",
+                cause: error)
         }
     }
 
@@ -83,12 +87,20 @@ extension RedisConnector {
         case let error as IOError: String(cString: strerror(error.errnoCode))
         case ChannelError.connectTimeout: "no answer in time"
         case NIOSSLError.handshakeFailed(let error) where "\(error)".contains("CERTIFICATE_VERIFY_FAILED"):
-            "its certificate is of no authority that is trusted; set tls_ca"
+            "its certificate is of no authority that is trusted; set tls_ca in the URL to a file with its authority"
         case NIOSSLError.unableToValidateCertificate: "its certificate is of another host"
         case let error as NIOSSLExtraError where error == .failedToValidateHostname:
             "its certificate is of another host"
-        case is NIOSSLError, is BoringSSLError: "TLS failed: \(error)"
+        case is NIOSSLError, is BoringSSLError:
+            "\(error)".contains("CERTIFICATE_REQUIRED")
+                ? "it wants a certificate; set tls_certificate and tls_key in the URL"
+                : "TLS failed; \(RedisConfiguration.plainHint)"
         default: "\(error)"
         }
+    }
+
+    /// Whether nobody was there to talk to.
+    static func isOutOfReach(_ error: (any Error)?) -> Bool {
+        error is NIOConnectionError || error is ChannelError
     }
 }

@@ -85,9 +85,48 @@ import Testing
             let nobody = ["--redis", "redis://127.0.0.1:1"]
             let put = try await place.millrace(["cache", "put", "K", "v"] + nobody)
             #expect(put.status == 0 && put.errorLines.count == 1, "\(put.errors)")
-            #expect(put.errors.contains("127.0.0.1:1") && put.errors.contains("going on without it"))
+            let warning = "millrace: warning: Going on without Redis until it can be used (reason=\"no connection"
+            #expect(put.errors.hasPrefix(warning))
+            #expect(put.errors.contains("127.0.0.1:1") && put.errors.contains("see that it runs there"))
+            let log = try await place.millrace(["cache", "get", "K", "--log-format", "json"] + nobody)
+            #expect(log.output == "v" && log.errors.contains(#""level":"warning","message":"Going on without Redis"#))
             let got = try await place.millrace(["cache", "get", "K", "--quiet"] + nobody)
             #expect(got.output == "v" && got.errors.isEmpty)
+        }
+    }
+
+    @Test func `a server that takes no writes is a warning, and the work is done`() async throws {
+        try await RedisServer.with(lines: ["maxmemory 1"]) { server in
+            try await Workplace.with { place in
+                let redis = ["--redis", server.patientURL]
+                let put = try await place.millrace(["cache", "put", "K", "v", "--verbose"] + redis)
+                #expect(put.status == 0, "\(put.errors)")
+                #expect(put.errors.contains("is full; raise its maxmemory"), "\(put.errors)")
+                #expect(put.errors.contains(#"millrace: debug: Changed the cache (L1="done, 1 changed" L2="skipped: "#))
+                let got = try await place.millrace(["cache", "get", "K", "--quiet"] + redis)
+                #expect(got.output == "v" && got.errors.isEmpty)
+            }
+        }
+    }
+
+    @Test func `no password that stands in an address is printed`() async throws {
+        try await Workplace.with { place in
+            let server = try await RedisServer.shared
+            let engine = try EngineScript(in: place, before: EngineScript.waiting(fromStart: 1, in: place))
+            let recording = try Recordings.bursts(2, in: place)
+            let stopped = try await place.millrace(
+                ["transcribe", recording, "--redis", server.url()] + engine.options
+            ) { running in
+                try await eventually("it works") { try !engine.starts().isEmpty }
+                running.send(SIGINT)
+            }
+            #expect(stopped.status == 130 && !stopped.errors.contains(server.password), "\(stopped.errors)")
+            #expect(stopped.errorLines.last == "To go on, run the same command again")
+            let detach = ["transcribe", "--detach", recording, "--redis", server.url()] + engine.options
+            try await place.millrace(detach)
+            let listed = try await place.millrace(["jobs", "list", "--limit", "1", "--redis", server.url()])
+            #expect(listed.errorLines.last?.hasPrefix("There may be more: the same command with --after ") == true)
+            #expect(!listed.errors.contains(server.password), "\(listed.errors)")
         }
     }
 

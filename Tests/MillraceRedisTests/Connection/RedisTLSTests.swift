@@ -53,15 +53,21 @@ import Testing
         let toPlain = try RedisClient(
             try RedisConfiguration(
                 "rediss://localhost:\(server.port)?connect_timeout=2s&timeout=60s", environment: [:]))
-        #expect(await ping(toPlain).hasPrefix("connectionFailed: "))
+        let plain = await ping(toPlain)
+        #expect(plain.hasPrefix("connectionFailed: ") && plain.contains("the URL begins with redis://"), "\(plain)")
         let toTLS = try server.client(port: server.tlsPort, options: "")
-        #expect(await ping(toTLS).hasPrefix("connection"))
+        let encrypted = await ping(toTLS)
+        #expect(encrypted.hasPrefix("connection"))
+        #expect(encrypted.contains("the URL begins with rediss://"), "\(encrypted)")
     }
 
     @Test func `files that are no certificates are refused at once`() {
-        let error = #expect(throws: RedisError.self) {
-            try RedisClient(try RedisConfiguration("rediss://h?tls_ca=/no/such/file", environment: [:]))
+        for (path, reason) in [("/no/such/file", "tls_ca names no file"), ("/etc/passwd", "PEM files")] {
+            let error = #expect(throws: RedisError.self) {
+                try RedisClient(try RedisConfiguration("rediss://h?tls_ca=\(path)", environment: [:]))
+            }
+            #expect(error?.code == .configuration)
+            #expect(error?.message.contains(reason) == true, "\(path): \(error as Any)")
         }
-        #expect(error?.code == .configuration)
     }
 }
