@@ -32,7 +32,7 @@ public struct Millrace: Sendable {
         store: StoreLocation? = nil, redis: RedisConfiguration? = nil, logger: Logger = Logger(label: "millrace")
     ) async throws(StoreError) {
         let location = if let store { store } else { try StoreLocation.standard() }
-        let factory = try await RepositoryFactory(store: location, redis: redis) {
+        let factory = try await RepositoryFactory(store: location, redis: redis, logger: logger) {
             logger.warning("Another program has locked the store; waiting for it", metadata: ["store": "\(location)"])
         } onWarning: { warning in
             logger.warning("\(warning.message)", metadata: ["reason": "\(warning.reason)"])

@@ -28,7 +28,8 @@ public struct RepositoryFactory: Sendable {
     /// Opens a store, and makes it when it does not exist.
     ///
     /// Without a clock it is the host's with a file, and the server's with a database. `pool` says how many connections to a
-    /// database there may be, if not what its URL says; `logger` gets what they say, at debug. `onWait` is called when another program keeps a file
+    /// database there may be, if not what its URL says; `logger` gets what they say, at debug, and that a connection to Redis
+    /// has come or gone. `onWait` is called when another program keeps a file
     /// locked for longer than is usual. Read-only, nothing in a file is changed: it must be there (`notFound`) and be of the
     /// present version (`olderVersion`), and every write fails.
     ///
@@ -45,7 +46,7 @@ public struct RepositoryFactory: Sendable {
     ) async throws(StoreError) {
         let limits = (cacheLimits, cacheStoreLimits)
         var server: SharedServer?
-        if let redis { server = try await .open(redis, onWarning: onWarning) }
+        if let redis { server = try await .open(redis, logger: logger, onWarning: onWarning) }
         switch location.place {
         case .file(let path):
             var options = SQLiteStore.Options(clock: clock ?? SystemWallClock(), onWait: onWait)

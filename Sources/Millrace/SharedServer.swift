@@ -1,3 +1,4 @@
+internal import Logging
 internal import MillraceCore
 internal import MillraceRedis
 
@@ -20,11 +21,11 @@ struct SharedServer: Sendable {
     ///
     /// - Throws: `invalid` when the server refuses the user or the password, or the configuration makes no sense.
     static func open(
-        _ configuration: RedisConfiguration, onWarning: (@Sendable (RedisWarning) -> Void)?
+        _ configuration: RedisConfiguration, logger: Logger?, onWarning: (@Sendable (RedisWarning) -> Void)?
     ) async throws(StoreError) -> SharedServer {
         let client: RedisClient
         do throws(RedisError) {
-            client = try RedisClient(configuration)
+            client = try RedisClient(configuration, logger: logger)
         } catch {
             throw StoreError(.invalid, error.message, cause: error)
         }

@@ -1,3 +1,4 @@
+internal import Logging
 internal import NIOCore
 internal import Synchronization
 
@@ -36,7 +37,9 @@ extension RedisClient {
     private func connected(_ channel: any Channel, _ generation: Int) {
         let link = RedisLink(channel)
         let isWanted = state.withLock { $0.connected(link, generation, at: .now()) }
-        if isWanted { flush() } else { channel.close(promise: nil) }
+        guard isWanted else { return channel.close(promise: nil) }
+        logger?.debug("Connected to Redis", metadata: ["server": "\(configuration)"])
+        flush()
     }
 
     private func receive(_ replies: [RESPValue], _ generation: Int) {
@@ -61,7 +64,15 @@ extension RedisClient {
     private func ended(_ reason: RedisError?, _ generation: Int) {
         var generator = SystemRandomNumberGenerator()
         let reason = reason ?? RedisError(.connectionLost, "\(configuration) closed the connection")
-        let end = state.withLock { $0.ended(reason, generation, at: .now(), using: &generator) }
+        let (end, wasConnected) = state.withLock { state in
+            let wasConnected = state.generation == generation && state.link != nil
+            return (state.ended(reason, generation, at: .now(), using: &generator), wasConnected)
+        }
+        if wasConnected {
+            logger?.debug(
+                "Lost the connection to Redis",
+                metadata: ["server": "\(configuration)", "reason": "\(reason.message)"])
+        }
         fail(end.losses, .connectionLost, "the connection to \(configuration) was lost before the reply came")
         for loss in end.refused { loss.caller.resume(.failure(end.reason)) }
         if end.isToRetry { flush() }

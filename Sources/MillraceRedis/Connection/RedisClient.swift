@@ -1,3 +1,4 @@
+public import Logging
 internal import NIOCore
 internal import NIOPosix
 internal import Synchronization
@@ -19,12 +20,15 @@ public final class RedisClient: Sendable {
     let connector: RedisConnector
     let eventLoop: any EventLoop
     let state: Mutex<State>
+    let logger: Logger?
 
-    /// Makes a client; nothing is connected before the first command.
+    /// Makes a client; nothing is connected before the first command. The logger is told, at debug, when connections come
+    /// and go.
     ///
     /// Throws `configuration` when certificates cannot be read.
-    public init(_ configuration: RedisConfiguration) throws(RedisError) {
+    public init(_ configuration: RedisConfiguration, logger: Logger? = nil) throws(RedisError) {
         self.configuration = configuration
+        self.logger = logger
         connector = try RedisConnector(configuration)
         eventLoop = MultiThreadedEventLoopGroup.singleton.any()
         state = Mutex(State(limit: configuration.queueLimit))

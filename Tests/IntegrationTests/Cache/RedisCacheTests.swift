@@ -109,6 +109,29 @@ import Testing
         }
     }
 
+    @Test func `a worker that says more tells when Redis goes and when it is back`() async throws {
+        try await RedisServer.with { server in
+            try await Workplace.with { place in
+                let engine = try EngineScript(in: place)
+                let worker = ["worker", "--verbose", "--redis", server.url()] + engine.options
+                let ending = try await place.millrace(worker) { worker in
+                    defer { worker.send(SIGTERM) }
+                    func lines(_ message: String) throws -> Int {
+                        let start = "millrace: debug: \(message) ("
+                        return try worker.errors().split(separator: "\n").count { $0.hasPrefix(start) }
+                    }
+                    try await eventually("it has come") { try lines("Connected to Redis") > 0 }
+                    try await server.crash()
+                    try await eventually("it has gone") { try lines("Lost the connection to Redis") > 0 }
+                    let before = try lines("Connected to Redis")
+                    try await server.start()
+                    try await eventually("it is back") { try lines("Connected to Redis") > before }
+                }
+                #expect(ending.status == 0 && !ending.errors.contains(server.password), "\(ending.errors)")
+            }
+        }
+    }
+
     @Test func `no password that stands in an address is printed`() async throws {
         try await Workplace.with { place in
             let server = try await RedisServer.shared

@@ -21,6 +21,18 @@ import Testing
         }
     }
 
+    @Test func `with echo in the address and --verbose the statements are shown, without their values`() async throws {
+        try await Workplace.withPostgres { place, _ in
+            let command = ["cache", "put", "secret-key", "hush", "--verbose", "--store"]
+            let loud = try await place.run(Program.path, command + [place.store + "&echo=on"])
+            #expect(loud.status == 0 && loud.errors.contains("millrace: debug: statement ("), "\(loud.errors)")
+            #expect(loud.errors.contains("cache_entries"))
+            #expect(!loud.errors.contains("hush") && !loud.errors.contains("secret-key"), "\(loud.errors)")
+            let usual = try await place.run(Program.path, command + [place.store])
+            #expect(!usual.errors.contains("statement"), "\(usual.errors)")
+        }
+    }
+
     @Test func `jobs, runs, transcripts and the cache are listed, cancelled and deleted`() async throws {
         try await Workplace.withPostgres { place, contents in
             let engine = try EngineScript(in: place)
