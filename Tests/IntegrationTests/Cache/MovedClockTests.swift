@@ -21,8 +21,10 @@ import Testing
         try output.split(separator: "\n").map { try JSONDecoder().decode(Line.self, from: Data($0.utf8)) }
     }
 
-    private func clocks(in place: Workplace, _ offsets: [String] = Self.offsets) throws -> [MovedClock] {
-        try offsets.map { try MovedClock(in: place, $0) }
+    private func clocks(in place: Workplace, _ offsets: [String] = Self.offsets) async throws -> [MovedClock] {
+        var clocks: [MovedClock] = []
+        for offset in offsets { clocks.append(try await MovedClock(in: place, offset)) }
+        return clocks
     }
 
     /// Puts a value by each writer, and has all of them read by each reader.
@@ -35,14 +37,14 @@ import Testing
         let keys = clocks.indices.map { "\(name):\($0)" }
         for (key, clock) in zip(keys, clocks) {
             let put = try await place.millrace(
-                ["cache", "put", key, "v", "--ttl", ttl] + redis, environment: clock.environment)
+                ["cache", "put", key, "v", "--ttl", ttl] + redis, by: clock)
             #expect(put.status == 0 && put.errors.isEmpty, "\(put.errors)")
         }
         try await meanwhile()
         var read: [[Line]] = []
         for clock in clocks {
             let got = try await place.millrace(
-                ["cache", "get", "--json"] + keys + keys + redis, environment: clock.environment)
+                ["cache", "get", "--json"] + keys + keys + redis, by: clock)
             read.append(try lines(got.output))
         }
         return read
@@ -53,7 +55,7 @@ import Testing
     {
         try await Workplace.withPostgres { place, contents in
             let redis = ["--redis", try await RedisServer.shared.patientURL]
-            let clocks = try clocks(in: place)
+            let clocks = try await clocks(in: place)
             let long = try await exchange("long", ttl: "30m", clocks, in: place, redis)
             #expect(long.allSatisfy { $0.count == 6 }, "each reader finds each value twice: \(long)")
             #expect(long.joined().allSatisfy { (600...1_800).contains($0.remainingSeconds) }, "\(long)")
@@ -73,7 +75,7 @@ import Testing
     ) async throws {
         try await Workplace.with { place in
             let redis = ["--redis", try await RedisServer.shared.patientURL]
-            let clocks = try clocks(in: place, [offset, offset])
+            let clocks = try await clocks(in: place, [offset, offset])
             let long = try await exchange("long", ttl: "30m", clocks, in: place, redis)
             #expect(long.allSatisfy { $0.count == 4 }, "each reader finds each value twice: \(long)")
             #expect(long.joined().allSatisfy { (600...1_800).contains($0.remainingSeconds) }, "\(long)")
@@ -91,8 +93,8 @@ import Testing
     ) async throws {
         @Sendable func check(_ place: Workplace) async throws {
             let redis = ["--redis", try await RedisServer.shared.patientURL]
-            let own = try MovedClock(in: place, offsets[0])
-            let other = try MovedClock(in: place, offsets[1])
+            let own = try await MovedClock(in: place, offsets[0])
+            let other = try await MovedClock(in: place, offsets[1])
             try await place.millrace(["cache", "put", "K", "old" + SlowReading.filler] + redis)
             let keys = [String](repeating: "K", count: 8)
             try await SlowReading.run(
@@ -103,7 +105,7 @@ import Testing
                 #expect(second?.hasPrefix("L1") == true && second?.contains("old") == true)
                 try own.set(offsets[1])
                 let put = try await place.millrace(
-                    ["cache", "put", "K", "new" + SlowReading.filler] + redis, environment: other.environment)
+                    ["cache", "put", "K", "new" + SlowReading.filler] + redis, by: other)
                 #expect(put.status == 0, "\(put.errors)")
                 // The bound itself.
                 try await Task.sleep(for: .seconds(2))
@@ -128,9 +130,9 @@ import Testing
             var hadMemory = false
             // Longer if the machine is so slow that it has expired before it was read.
             for ttl in ["4s", "15s", "60s"] where !hadMemory {
-                let own = try MovedClock(in: place, offsets[0])
+                let own = try await MovedClock(in: place, offsets[0])
                 let put = ["cache", "put", "K", SlowReading.filler, "--ttl", ttl] + redis
-                try await place.millrace(put, environment: own.environment)
+                try await place.millrace(put, by: own)
                 let keys = [String](repeating: "K", count: 8)
                 let seen = Mutex<[String]>([])
                 try await SlowReading.run(

@@ -14,17 +14,18 @@ import Testing
                 let recording = try Recordings.bursts(4, in: place, name: "\(number).wav", seed: UInt64(number))
                 let detached = try await place.millrace(
                     ["transcribe", "--detach", recording] + Recordings.burstChunks + engine.options + redis,
-                    environment: try MovedClock(in: place, offset).environment)
+                    by: try await MovedClock(in: place, offset))
                 #expect(detached.status == 0, "\(detached.errors)")
             }
             #expect(try await contents.count("processing_jobs", where: "created_at BETWEEN '\(begun)' AND now()") == 3)
 
-            let clocks = try ["+0", "+0", "+1h"].map { try MovedClock(in: place, $0) }
-            try await withThrowingTaskGroup(of: Ending.self) { group in
+            var clocks: [MovedClock] = []
+            for offset in ["+0", "+0", "+1h"] { clocks.append(try await MovedClock(in: place, offset)) }
+            try await withThrowingTaskGroup(of: Ending.self) { [clocks] group in
                 for clock in clocks {
                     group.addTask {
                         try await place.millrace(
-                            ["worker", "--concurrency", "2"] + engine.options + redis, environment: clock.environment
+                            ["worker", "--concurrency", "2"] + engine.options + redis, by: clock
                         ) { worker in
                             defer { worker.send(SIGTERM) }
                             try await eventually(within: .seconds(120), "all is done") {
