@@ -82,7 +82,8 @@ import Foundation
         let lookups = [1, 16].map { SharedLookup(server: redis, scratch: scratch, tasks: $0) }
         let puts = try [.file(scratch), .server(server)].map { try WholePut(server: redis, place: $0) }
         let seen = [50, 99].map { SeenElsewhere(redis: redis, server: server, percentile: $0) }
-        return lookups + puts + seen
+        let purge = SharedPurge(redis: redis, server: server)
+        return lookups + puts + seen + [SharedInvalidation(purge: purge), PurgeSlowLog(purge: purge)]
     }
 
     /// Jobs in PostgreSQL with hints in Redis.

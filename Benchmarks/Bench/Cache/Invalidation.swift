@@ -27,7 +27,7 @@ struct Invalidation: Benchmark {
 
     let name = "invalidate-1000000"
 
-    private static let count = 1_000_000
+    static let count = 1_000_000
     /// As a rate, to be compared with rates.
     private static let limit = 1 / 0.01
 
@@ -96,7 +96,8 @@ struct Invalidation: Benchmark {
         try database.writeWithoutTransaction { db in _ = try db.checkpoint(.truncate) }
     }
 
-    private static func fill(_ server: BenchServer, _ schema: String) throws {
+    /// The same in a schema, with the keys `user:1000001` to `user:2000000`.
+    static func fill(_ server: BenchServer, _ schema: String) throws {
         _ = try server.psql(
             schema,
             [
