@@ -63,6 +63,8 @@ extension TieredCache {
             }
             removed += step.removed
             guard step.isFinished else { continue }
+            // A purge may take longer than the word of the store is good for, by which the shared tier may be used.
+            if shared != nil, isBehind { await follow() }
             let state = await shared?.purge(rule.pattern, version: rule.version)
             try await guarded.write { (store) throws(StoreError) in try await store.retire(rule) }
             return (CachePurge(removed: removed, isFinished: true), state)

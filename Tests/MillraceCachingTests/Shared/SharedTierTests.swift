@@ -109,6 +109,17 @@ import Testing
         #expect(fleet.tier.content(key("a")) == .absent)
     }
 
+    @Test func `an invalidation that takes long is purged from the shared tier too`() async throws {
+        let cache = fleet.machine()
+        try await cache.put(key("a"), value("1"), ttl: .standard)
+        fleet.store.after(.purge) { [clock = fleet.clock] () async throws(StoreError) in
+            clock.advance(by: .seconds(3))
+        }
+        let outcome = try await cache.invalidatePattern(CachePattern("a"))
+        #expect(outcome.states[.l2] == .done(changes: 1))
+        #expect(fleet.tier.content(key("a")) == .absent)
+    }
+
     @Test func `a write that fails leaves no mark`() async throws {
         let cache = fleet.machine()
         try await cache.put(key("a"), value("1"), ttl: .standard)
