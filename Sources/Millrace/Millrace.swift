@@ -35,7 +35,8 @@ public struct Millrace: Sendable {
         let factory = try await RepositoryFactory(store: location, redis: redis, logger: logger) {
             logger.warning("Another program has locked the store; waiting for it", metadata: ["store": "\(location)"])
         } onWarning: { warning in
-            logger.warning("\(warning.message)", metadata: ["reason": "\(warning.reason)"])
+            // One of few sentences, which never change.
+            logger.warning(.init(stringLiteral: warning.message), metadata: ["reason": "\(warning.reason)"])
         }
         self.init(factory, logger: logger)
     }

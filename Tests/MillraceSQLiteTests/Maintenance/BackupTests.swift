@@ -31,14 +31,14 @@ struct BackupTests {
         let place = try MaintainedStore()
         let type = try JobType("work")
         let isOver = Flag()
-        // Stores of their own, as processes have them.
-        let options = SQLiteStore.Options(busyTimeout: .seconds(60))
+        // Stores of their own, as processes have them; by one clock, or the upkeep of one would end the workers of another.
+        let options = SQLiteStore.Options(busyTimeout: .seconds(60), clock: place.clock)
         let writers = try (0..<4).map { _ in try SQLiteStore(path: place.path, options: options) }
         try await withThrowingTaskGroup(of: Void.self) { group in
             for (number, store) in writers.enumerated() {
                 group.addTask {
                     let jobs = SQLiteJobQueueRepository(store)
-                    let worker = WorkerID.make(at: SystemWallClock().now())
+                    let worker = WorkerID.make(at: place.clock.now())
                     try await jobs.register(worker, process: nil, leasedFor: .seconds(3_600))
                     while !isOver.isRaised {
                         // Both or none: a copy with one of the two is of no moment.
