@@ -2,6 +2,7 @@ import Foundation
 import GRDB
 import MillraceCore
 import MillraceSQLite
+import MillraceTesting
 import Synchronization
 import Testing
 
