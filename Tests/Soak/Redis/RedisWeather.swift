@@ -41,6 +41,7 @@ final class RedisWeather: Sendable {
         var counts: [Fault: Int] = [:]
         var begin: Timestamp?
         var hinted: Timestamp?
+        var end: Timestamp?
     }
 
     private let server: RedisServer
@@ -88,12 +89,12 @@ final class RedisWeather: Sendable {
         return true
     }
 
-    /// What came of the calm, which lasts until now.
+    /// What came of the calm, up to the last look: by now the workers are gone, and nobody keeps hints.
     func finish() async throws -> Calm {
         for fault in state.withLock({ Array($0.ends.keys) }) { try await end(fault) }
-        try await look()
         let (now, state) = (SystemWallClock().now(), state.withLock { $0 })
-        return Calm(begin: state.begin ?? now, hinted: state.hinted ?? now, end: now)
+        let end = state.end ?? now
+        return Calm(begin: state.begin ?? end, hinted: state.hinted ?? end, end: end)
     }
 
     /// Notes since when hints are kept: there is one who keeps them, and the window of the jobs reaches somewhere.
@@ -105,6 +106,7 @@ final class RedisWeather: Sendable {
         let now = SystemWallClock().now()
         state.withLock { state in
             state.begin = state.begin ?? now
+            state.end = now
             state.hinted = isKept ? state.hinted ?? now : nil
         }
     }
