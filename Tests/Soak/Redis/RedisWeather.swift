@@ -102,7 +102,8 @@ final class RedisWeather: Sendable {
         let queue = "{mr:\(storeID):q:\(QueueName.default)}"
         let leaders = try await server.command("EXISTS", "\(queue):leader")
         let reach = try await server.command("HSTRLEN", "\(queue):state", "h:\(EffectHandler.type)")
-        let isKept = leaders == "1" && reach != "0"
+        // Lines, with their ends.
+        let isKept = leaders.hasPrefix("1") && !reach.hasPrefix("0")
         let now = SystemWallClock().now()
         state.withLock { state in
             state.begin = state.begin ?? now
