@@ -23,7 +23,7 @@ import Testing
             #expect((completed...completed + 2).contains(cached))
             #expect(try await contents.held() == 0)
             #expect(try await contents.count("chunk_tasks", where: "retry_count > 0") == 0)
-            try await eventually(within: .seconds(20), "no engine outlives the program") {
+            try await eventually(within: .seconds(5), "no engine outlives the program") {
                 try engine.survivors().isEmpty
             }
             let last = try #require(end.errorLines.last)
@@ -49,7 +49,7 @@ import Testing
                 try await eventually("the engine runs") { try !engine.starts().isEmpty }
                 running.send(SIGINT)
             }
-            try await eventually(within: .seconds(20), "no engine outlives the program") {
+            try await eventually(within: .seconds(2), "no engine outlives the program") {
                 try engine.survivors().isEmpty
             }
             #expect(
@@ -80,7 +80,7 @@ import Testing
             }
             #expect(end.status == 130)
             #expect(end.errorLines.last?.hasPrefix("To go on: ") == true, "\(end.errors)")
-            try await eventually(within: .seconds(20), "no engine outlives the program") {
+            try await eventually(within: .seconds(5), "no engine outlives the program") {
                 try engine.survivors().isEmpty
             }
             #expect(try await StoreContents(path: place.store).held() == 2)
@@ -102,7 +102,7 @@ import Testing
                 try await eventually("the store is made") { FileManager.default.fileExists(atPath: place.store) }
                 try await Task.sleep(for: .milliseconds(500))
                 running.send(SIGINT)
-                try await eventually(within: .seconds(10), "the program ends") { running.hasEnded }
+                try await eventually(within: .seconds(3), "the program ends") { running.hasEnded }
             }
             #expect(end.status == 130, "\(end.errors)")
             #expect(try await StoreContents(path: place.store).workRows() == 0)
