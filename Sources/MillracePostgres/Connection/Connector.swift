@@ -176,20 +176,22 @@ private final class Attempt: Sendable {
         }
     }
 
-    /// The first end counts; a session that comes later is closed by being let go of.
+    /// The first end counts; a session that comes later is closed.
     func finish(_ result: Result<Session, PostgresError>) {
-        let continuation = state.withLock { state -> CheckedContinuation<Result<Session, PostgresError>, Never>? in
+        let (continuation, isLate) = state.withLock {
+            state -> (CheckedContinuation<Result<Session, PostgresError>, Never>?, Bool) in
             switch state {
             case .new:
                 state = .over(result)
-                return nil
+                return (nil, false)
             case .waiting(let continuation):
                 state = .over(nil)
-                return continuation
+                return (continuation, false)
             case .over:
-                return nil
+                return (nil, true)
             }
         }
         continuation?.resume(returning: result)
+        if isLate, case .success(let session) = result { session.close() }
     }
 }

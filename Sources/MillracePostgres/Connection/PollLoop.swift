@@ -14,10 +14,6 @@ internal import Synchronization
 /// A session is registered once, for reading, so that a statement costs no call to the kernel beyond sending it and
 /// reading its answer. The kernel says only once that something has come (edge-triggered).
 final class PollLoop: Sendable {
-    private struct Entry {
-        weak var session: Session?
-    }
-
     private struct Ready {
         let session: Session
         let events: UInt32
@@ -28,7 +24,8 @@ final class PollLoop: Sendable {
 
     private let poll: Int32
     private let alarm: Int32
-    private let sessions = Mutex<[UInt64: Entry]>([:])
+    /// Until they are closed or have failed. Not weakly, which would make every use of a session slower.
+    private let sessions = Mutex<[UInt64: Session]>([:])
     /// When the sessions' times are looked at next.
     private let wakeAt = Atomic<Int64>(.max)
     private let jobs = Mutex<Deque<UnownedJob>>([])
@@ -65,8 +62,10 @@ final class PollLoop: Sendable {
 
     /// Begins to read for a session; `false` when the kernel takes no more.
     func add(_ session: Session) -> Bool {
-        sessions.withLock { $0[session.id] = Entry(session: session) }
-        return control(EPOLL_CTL_ADD, session.id, session.descriptor, writing: false)
+        sessions.withLock { $0[session.id] = session }
+        if control(EPOLL_CTL_ADD, session.id, session.descriptor, writing: false) { return true }
+        remove(session.id, nil)
+        return false
     }
 
     /// Says whether a session also waits until it can write.
@@ -81,7 +80,10 @@ final class PollLoop: Sendable {
     }
 
     /// The sessions that are open.
-    var allSessions: [Session] { sessions.withLock { $0.values.compactMap(\.session) } }
+    var allSessions: [Session] { sessions.withLock { Array($0.values) } }
+
+    /// How many sessions are open.
+    var sessionCount: Int { sessions.withLock { $0.count } }
 
     /// Makes sure that the sessions' times are looked at by `time`.
     func wake(by time: Int64) {
@@ -121,7 +123,7 @@ final class PollLoop: Sendable {
                 sessions.withLock { sessions in
                     for index in 0..<count {
                         let event = events[index]
-                        if let session = sessions[event.data.u64]?.session {
+                        if let session = sessions[event.data.u64] {
                             ready.append(Ready(session: session, events: event.events))
                         }
                         if event.data.u64 == 0 { drainAlarm() }

@@ -9,7 +9,9 @@ final class PollThreads: TaskExecutor {
     private static let running = Mutex<PollThreads?>(nil)
 
     private let loops: [PollLoop]
-    private let turn = Atomic<Int>(0)
+    /// Two, because a session and the task that waits for it come in turns: by one, all sessions would come to one thread.
+    private let sessionTurn = Atomic<Int>(0)
+    private let jobTurn = Atomic<Int>(0)
 
     /// The threads of this process, which begin with the first connection and never end.
     static func shared() throws(PostgresError) -> PollThreads {
@@ -32,9 +34,11 @@ final class PollThreads: TaskExecutor {
         for loop in loops { loop.start(for: self) }
     }
 
-    /// The loop for the next session.
+    /// The loop for the next session: one that has the fewest, in turn, as many may begin at once.
     func next() -> PollLoop {
-        loops[turn.wrappingAdd(1, ordering: .relaxed).oldValue % loops.count]
+        let turn = sessionTurn.wrappingAdd(1, ordering: .relaxed).oldValue
+        let inTurn = loops.indices.map { loops[(turn &+ $0) % loops.count] }
+        return inTurn.min { $0.sessionCount < $1.sessionCount } ?? loops[0]
     }
 
     /// The sessions that are open.
@@ -46,6 +50,7 @@ final class PollThreads: TaskExecutor {
     /// See `Executor`: in the present thread if it is one of these, and else in turn.
     func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
-        (loops.first(where: \.isCurrent) ?? next()).run(job)
+        if let current = loops.first(where: \.isCurrent) { return current.run(job) }
+        loops[jobTurn.wrappingAdd(1, ordering: .relaxed).oldValue % loops.count].run(job)
     }
 }

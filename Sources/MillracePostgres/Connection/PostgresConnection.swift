@@ -29,9 +29,11 @@ public final class PostgresConnection: Sendable {
         _ configuration: PostgresConfiguration, logger: Logger? = nil
     ) async throws(PostgresError) -> PostgresConnection {
         let session = try await Connector(configuration).connect()
-        let runner = StatementRunner(session: session)
+        // Closes the session if anything below fails.
+        let connection = PostgresConnection(session: session, logger: logger)
         // A pooler makes a number up. Its servers do not know each other's prepared statements.
-        let answer = try await runner.runUnprepared(SilenceProbe.introduction, timeout: configuration.connectTimeout)
+        let answer = try await connection.runner.runUnprepared(
+            SilenceProbe.introduction, timeout: configuration.connectTimeout)
         let row = PostgresRows(answer)[0]
         session.backendStart.store(try row.optional(1) ?? 0, ordering: .relaxed)
         session.serverStart.store(try row.optional(2) ?? 0, ordering: .relaxed)
@@ -39,7 +41,7 @@ public final class PostgresConnection: Sendable {
             session.isPooled.store(true, ordering: .relaxed)
             configuration.preparedSwitch.turnOff()
         }
-        return PostgresConnection(session: session, logger: logger)
+        return connection
     }
 
     deinit {

@@ -20,7 +20,7 @@ final class Session: Sendable {
     let backendStart = Atomic<Int64>(0)
     private let cancelKey: CancelKey
     private let threads: PollThreads
-    private let loop: PollLoop
+    let loop: PollLoop
     private let exchanges = Atomic<UInt64>(0)
     private let state: Mutex<SessionState>
     /// Whether something has come while the state was in use; whoever used it reads it.
@@ -165,6 +165,8 @@ final class Session: Sendable {
 
     // MARK: What callers ask
 
+    /// Whether it is open and outside of a transaction, as far as is known without a look at the socket.
+    var isAtRest: Bool { withState { $0.failure == nil && !$0.isInTransaction } }
     var isInTransaction: Bool { withState { $0.isInTransaction } }
     var isInFailedTransaction: Bool { withState { $0.isInFailedTransaction } }
     /// When the server was last heard by the exchange that is under way.

@@ -92,7 +92,7 @@ public final class PostgresPool: Sendable {
     /// - Throws: what `body` throws; ``PostgresError`` when there is no connection: `poolTimeout`, `poolClosed`,
     ///   `cancelled`, or why none could be opened.
     public nonisolated(nonsending) func withConnection<Value: Sendable>(
-        _ body: (PostgresConnection) async throws -> Value
+        _ body: nonisolated(nonsending) (PostgresConnection) async throws -> Value
     ) async throws -> Value {
         // Not by a method that knows nothing of `Value`: the compiler would make no code for connections of this kind.
         let member = try await connections.checkOut()
@@ -109,7 +109,7 @@ public final class PostgresPool: Sendable {
 }
 
 extension PostgresConnection: PooledConnection {
-    var isAtRest: Bool { session.failure == nil && !session.isInTransaction }
+    var isAtRest: Bool { session.isAtRest }
 
     func ping() async throws(PostgresError) {
         _ = try await query("SELECT 1")

@@ -46,6 +46,23 @@ import Testing
         #expect(connection.isUsable)
     }
 
+    @Test func aConnectionThatIsMadeWhenNobodyWantsItAnyMoreIsClosed() async throws {
+        let observer = try await connect()
+        let name = "late-\(UInt32.random(in: 0...UInt32.max))"
+        let seed = UInt64.random(in: 0...UInt64.max)
+        print("seed", seed)
+        var generator = SplitMix(state: seed)
+        for _ in 0..<60 {
+            let task = Task { _ = try await connect(options: ["application_name=\(name)"]) }
+            try await Task.sleep(for: .microseconds(Int.random(in: 0...20_000, using: &generator)))
+            task.cancel()
+            _ = await postgresError { try await task.value }
+        }
+        try await eventually("the server has none of them any more") {
+            try await observer.query("SELECT FROM pg_stat_activity WHERE application_name = $1", [.text(name)]).isEmpty
+        }
+    }
+
     @Test func aTransactionThatIsCancelledAtAnyMomentIsDoneOrNotDone() async throws {
         let connection = try await connect(options: ["statement_timeout=60s"])
         try await connection.run(script: "CREATE TEMPORARY TABLE rounds (round bigint PRIMARY KEY)")

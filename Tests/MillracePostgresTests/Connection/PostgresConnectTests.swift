@@ -1,9 +1,10 @@
 import Foundation
-import MillracePostgres
 import NIOCore
 import NIOPosix
 import TestServers
 import Testing
+
+@testable import MillracePostgres
 
 @Suite struct PostgresConnectTests {
     /// Connects, and says what went wrong.
@@ -139,6 +140,17 @@ import Testing
             let error = try await task.value
             #expect(error?.code == .cancelled)
         }
+    }
+
+    @Test func connectionsAreSharedOutAmongTheThreadsThatReadThem() async throws {
+        // By a task that runs in them: its jobs are shared out too, and must not take the turns of connections.
+        let connections = try await withTaskExecutorPreference(try PollThreads.shared()) {
+            var connections: [PostgresConnection] = []
+            for _ in 0..<20 { connections.append(try await connect()) }
+            return connections
+        }
+        let loops = Set(connections.map { ObjectIdentifier($0.session.loop) })
+        #expect(loops.count == min(ProcessInfo.processInfo.activeProcessorCount, 4))
     }
 
     @Test func theEnvironmentAndAPasswordFileGivePasswords() async throws {
