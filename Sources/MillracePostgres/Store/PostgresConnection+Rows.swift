@@ -2,7 +2,7 @@ internal import MillraceCore
 
 extension PostgresConnection {
     /// Runs a statement and reads its rows.
-    func rows<Value>(
+    nonisolated(nonsending) func rows<Value>(
         _ sql: String, _ parameters: [PostgresParameter] = [], _ read: (inout RowReader) throws -> Value
     ) async throws -> [Value] {
         let rows = try await query(sql, parameters)

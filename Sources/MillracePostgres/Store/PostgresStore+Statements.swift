@@ -46,7 +46,7 @@ extension PostgresStore {
     ///
     /// When all of `body` `isIdempotent`, it is run again after the connection broke in the middle of it.
     nonisolated(nonsending) func withConnection<Value: Sendable>(
-        isIdempotent: Bool = false, _ body: (PostgresConnection) async throws -> Value
+        isIdempotent: Bool = false, _ body: nonisolated(nonsending) (PostgresConnection) async throws -> Value
     ) async throws(StoreError) -> Value {
         do {
             do {
@@ -82,7 +82,7 @@ extension PostgresStore {
 
     /// Runs what is one statement at its core, or may be run as a whole again when others came in its way.
     nonisolated(nonsending) func statement<Value: Sendable>(
-        isIdempotent: Bool = false, _ body: (PostgresConnection) async throws -> Value
+        isIdempotent: Bool = false, _ body: nonisolated(nonsending) (PostgresConnection) async throws -> Value
     ) async throws(StoreError) -> Value {
         var conflicts = 0
         while true {
