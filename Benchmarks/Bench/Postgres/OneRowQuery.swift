@@ -12,7 +12,7 @@ struct OneRowQuery: Benchmark {
     private static let rows = 100_000
     private static let time = Duration.seconds(3)
     /// Of each client; about as many as it does in that time.
-    private static let transactions = 2_500
+    private static let transactions = 10_000
 
     func measure(runs: Int) async throws -> Figure {
         let pool = PostgresPool(
