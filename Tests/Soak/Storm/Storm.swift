@@ -34,7 +34,9 @@ struct Storm: Sendable {
             let places = Double(workers * EffectWorkerCommand.standardConcurrency)
             let longest = Int(1_200 * places * duration.inSeconds / Double(jobs))
             return try (0..<count).map { _ in
-                try handler.request(EffectHandler.Payload(milliseconds: Int.random(in: 0...longest, using: &generator)))
+                let payload = EffectHandler.Payload(milliseconds: Int.random(in: 0...longest, using: &generator))
+                // As with crashes, there is no limit: where blows come in quick turns, one job may meet them all.
+                return try handler.request(payload, maxRetries: 1_000)
             }
         }
     }
