@@ -12,9 +12,11 @@ extension CacheModel {
             next.writers[index].phase = .commit
             guard state.nodes[node].isOpen else { return successors.add(step, next) }
             var done = next
+            done.writers[index].isMarked = true
             apply(.mark(UInt8(index)), of: index, in: &done)
             publish(.init(version: 0), from: node, in: &done)
             let command = (SlotTable.Transition.mark(UInt8(index)), next.writers[index].epoch)
+            next.nodes[node].isOpen = false
             add(step, done, failed: next, command: command, to: &successors)
         case .commit:
             for isDelete in [false, true] { addCommit(index, isDelete: isDelete, state, &successors) }
@@ -24,12 +26,17 @@ extension CacheModel {
             successors.add(.failed(step, isDone: false), next)
         case .finish:
             next.writers[index].phase = .keep
-            guard state.nodes[node].isOpen else { return successors.add(step, next) }
+            guard writer.isMarked else {
+                // Who has heard nothing of its mark says nothing of its end either, and leaves that to the log.
+                next.nodes[node].isOpen = false
+                return successors.add(step, next)
+            }
             var done = next
             let token = UInt8(index)
             let transition: SlotTable.Transition = writer.isDelete ? .abort(token) : .finish(token, writer.version)
             apply(transition, of: index, in: &done)
             publish(.init(version: writer.version), from: node, in: &done)
+            next.nodes[node].isOpen = false
             add(step, done, failed: next, command: (transition, writer.epoch), to: &successors)
         case .keep:
             if writer.isDelete {
@@ -43,8 +50,12 @@ extension CacheModel {
             end(writer: index, in: &next)
             successors.add(step, next)
         case .abort:
-            apply(.abort(UInt8(index)), of: index, in: &next)
-            publish(.init(version: 0), from: node, in: &next)
+            if writer.isMarked {
+                apply(.abort(UInt8(index)), of: index, in: &next)
+                publish(.init(version: 0), from: node, in: &next)
+            } else {
+                next.nodes[node].isOpen = false
+            }
             if writer.version == 0 {
                 // The authority may not have come to it yet.
                 var late = next

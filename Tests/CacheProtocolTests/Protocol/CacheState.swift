@@ -71,6 +71,8 @@ struct CacheState: Hashable, Sendable {
         var phase = Phase.mark
         var isDelete = false
         var isPoisoned = false
+        /// Whether it has heard that its mark was made.
+        var isMarked = false
         var epoch: UInt8 = 0
         var version: UInt8 = 0
     }
