@@ -22,6 +22,8 @@ struct Storm: Sendable {
         var interval: Duration
         /// How long the workers have for what is left, once the storm is over.
         var calm: Duration
+        /// How often a job is tried again; `nil` for as often as jobs are.
+        var maxRetries: Int?
 
         /// How many blows there are.
         var blows: Int { max(1, Int(duration / interval)) }
@@ -35,8 +37,7 @@ struct Storm: Sendable {
             let longest = Int(1_200 * places * duration.inSeconds / Double(jobs))
             return try (0..<count).map { _ in
                 let payload = EffectHandler.Payload(milliseconds: Int.random(in: 0...longest, using: &generator))
-                // As with crashes, there is no limit: where blows come in quick turns, one job may meet them all.
-                return try handler.request(payload, maxRetries: 1_000)
+                return try handler.request(payload, maxRetries: maxRetries)
             }
         }
     }
