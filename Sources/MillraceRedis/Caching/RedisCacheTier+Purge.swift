@@ -2,8 +2,9 @@ public import MillraceCaching
 public import MillraceCore
 
 extension RedisCacheTier {
-    /// Names that the server looks at in one step, whoever's they are.
-    private static let namesOfStep: RedisArgument = 500
+    /// Names that the server looks at in one step, whoever's they are; so few that a step ends long before the system would
+    /// give the server's processor to somebody else in the midst of a command.
+    private static let namesOfStep: RedisArgument = 100
 
     /// See the port.
     ///
