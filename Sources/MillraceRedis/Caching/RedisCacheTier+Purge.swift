@@ -5,6 +5,8 @@ extension RedisCacheTier {
     /// Names that the server looks at in one step, whoever's they are; so few that a step ends long before the system would
     /// give the server's processor to somebody else in the midst of a command.
     private static let namesOfStep: RedisArgument = 100
+    /// Slots of one bucket that are gathered for one script: its call takes the server longer than a slot does.
+    private static let slotsOfKill = 16
 
     /// See the port.
     ///
@@ -14,13 +16,20 @@ extension RedisCacheTier {
     ) async throws(StoreError) -> Int {
         let connection = connection
         var removed = 0
+        var waiting: [Int: [CacheKey]] = [:]
         try await forEachSlot(in: epoch) { (names) throws(StoreError) in
-            let keys = names.compactMap { places.key(ofSlot: $0, epoch) }.filter(pattern.matches)
-            guard !keys.isEmpty else { return }
-            let versions = Dictionary(keys.map { ($0, version) }) { first, _ in first }
-            let replies = await client.run(
-                SlotScripts.kill, calls: killing(versions, in: epoch).map { ($0.keys, $0.versions) }, repeatable: true)
-            for reply in replies { removed += Int(try value(reply).number ?? 0) }
+            var keys: [CacheKey] = []
+            for key in names.compactMap({ places.key(ofSlot: $0, epoch) }) where pattern.matches(key) {
+                let bucket = SharedBucket.number(of: key)
+                waiting[bucket, default: []].append(key)
+                if waiting[bucket, default: []].count == Self.slotsOfKill { keys += waiting[bucket].take() ?? [] }
+            }
+            removed += try await kill(keys, version, epoch)
+        }
+        var rest = Array(waiting.values.joined())[...]
+        while !rest.isEmpty {
+            removed += try await kill(Array(rest.prefix(100)), version, epoch)
+            rest = rest.dropFirst(100)
         }
         try require(connection)
         _ = try await run(
@@ -50,6 +59,18 @@ extension RedisCacheTier {
             for reply in replies where try value(reply).text == "V" { count += 1 }
         }
         return count
+    }
+
+    private func kill(
+        _ keys: [CacheKey], _ version: Int64, _ epoch: SharedCursor.Epoch
+    ) async throws(StoreError) -> Int {
+        guard !keys.isEmpty else { return 0 }
+        let versions = Dictionary(keys.map { ($0, version) }) { first, _ in first }
+        let replies = await client.run(
+            SlotScripts.kill, calls: killing(versions, in: epoch).map { ($0.keys, $0.versions) }, repeatable: true)
+        var removed = 0
+        for reply in replies { removed += Int(try value(reply).number ?? 0) }
+        return removed
     }
 
     private func require(_ connection: Int) throws(StoreError) {
