@@ -11,16 +11,19 @@ let settings: [SwiftSetting] = [
 
 let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let inMemoryTracing = Target.Dependency.product(name: "InMemoryTracing", package: "swift-distributed-tracing")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let tracing = Target.Dependency.product(name: "Tracing", package: "swift-distributed-tracing")
@@ -33,6 +36,7 @@ let package = Package(
         .library(name: "Millrace", targets: ["Millrace"]),
         .library(name: "MillraceCaching", targets: ["MillraceCaching"]),
         .library(name: "MillracePostgres", targets: ["MillracePostgres"]),
+        .library(name: "MillracePrometheus", targets: ["MillracePrometheus"]),
         .library(name: "MillraceRedis", targets: ["MillraceRedis"]),
         .library(name: "MillraceSQLite", targets: ["MillraceSQLite"]),
         .library(name: "MillraceTesting", targets: ["MillraceTesting"]),
@@ -43,9 +47,11 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -55,10 +61,18 @@ let package = Package(
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CSampleRate", pkgConfig: "samplerate", providers: [.apt(["libsamplerate0-dev"])]),
         .systemLibrary(name: "CSndFile", pkgConfig: "sndfile", providers: [.apt(["libsndfile1-dev"])]),
+        .systemLibrary(name: "CSnappy", providers: [.apt(["libsnappy-dev"])]),
         .target(name: "MillraceCore", dependencies: [crypto], swiftSettings: settings),
         .target(name: "MillraceCaching", dependencies: ["MillraceCore", deque, tracing], swiftSettings: settings),
         .target(
             name: "MillracePostgres", dependencies: ["CLibPQ", "MillraceCore", deque, logging],
+            swiftSettings: settings),
+        .target(
+            name: "MillracePrometheus",
+            dependencies: [
+                "CSnappy", "MillraceCore", asyncHTTPClient, coreMetrics, logging, metrics, nioCore, nioHTTP1, nioPosix,
+                nioSSL,
+            ],
             swiftSettings: settings),
         .target(
             name: "MillraceRedis",
@@ -78,8 +92,8 @@ let package = Package(
         .target(
             name: "Millrace",
             dependencies: [
-                "MillraceCaching", "MillraceCore", "MillracePostgres", "MillraceRedis", "MillraceSpeech",
-                "MillraceSQLite", "MillraceWorkers", logging, tracing,
+                "MillraceCaching", "MillraceCore", "MillracePostgres", "MillracePrometheus", "MillraceRedis",
+                "MillraceSpeech", "MillraceSQLite", "MillraceWorkers", logging, tracing,
             ],
             swiftSettings: settings),
         .executableTarget(
@@ -168,6 +182,14 @@ let package = Package(
             dependencies: [
                 "CHiredis", "MillraceCaching", "MillraceCore", "MillraceRedis", "MillraceTesting", "TestServers",
                 nioCore, nioPosix,
+            ],
+            swiftSettings: settings),
+        // The types of remote write, as swift-protobuf makes them, are what our encoder is compared with.
+        .testTarget(
+            name: "MillracePrometheusTests",
+            dependencies: [
+                "CSnappy", "MillraceCore", "MillracePrometheus", "MillraceTesting", "TestServers", asyncHTTPClient,
+                coreMetrics, logging, metrics, nioCore, nioHTTP1, protobuf,
             ],
             swiftSettings: settings),
         .testTarget(

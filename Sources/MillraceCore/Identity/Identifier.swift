@@ -132,3 +132,5 @@ public typealias ChunkID = Identifier<ChunkTask>
 public typealias TranscriptID = Identifier<Transcript>
 /// Identity of a ``CacheManager``.
 public typealias CacheID = Identifier<CacheManager>
+/// Identity of a ``MetricsCollector``.
+public typealias CollectorID = Identifier<MetricsCollector>

@@ -1,0 +1,31 @@
+/// The upper bounds of a histogram's buckets, each smaller than the next. A last bucket, without a bound, is always there.
+public struct HistogramBuckets: Hashable, Sendable {
+    /// No histogram has more bounds.
+    public static let maximumCount = 200
+
+    /// The bounds; an observation that equals one belongs to its bucket.
+    public let bounds: [Double]
+
+    /// Makes buckets.
+    ///
+    /// - Throws: ``InvalidValue`` unless there are 1 to 200 bounds, all finite, each greater than the one before.
+    public init(_ bounds: [Double]) throws(InvalidValue) {
+        guard (1...Self.maximumCount).contains(bounds.count) else {
+            throw InvalidValue("buckets", "must have 1 to \(Self.maximumCount) bounds, not \(bounds.count)")
+        }
+        guard bounds.allSatisfy(\.isFinite) else { throw InvalidValue("buckets", "must have bounds that are finite") }
+        guard zip(bounds, bounds.dropFirst()).allSatisfy({ $0 < $1 }) else {
+            throw InvalidValue("buckets", "must have bounds each of which is greater than the one before")
+        }
+        self.bounds = bounds
+    }
+
+    private init(standard bounds: [Double]) {
+        self.bounds = bounds
+    }
+
+    /// For times in seconds: from half a millisecond, of a look into memory, to ten minutes, of a long chunk.
+    public static let seconds = HistogramBuckets(standard: [
+        0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600,
+    ])
+}

@@ -1,0 +1,47 @@
+/// What a metric is: its name, kind, help, unit and, of a histogram, buckets.
+public struct MetricDefinition: Hashable, Sendable {
+    /// The name, without the endings of a histogram's series.
+    public let name: MetricName
+    /// What its values mean.
+    public let kind: MetricKind
+    /// What it says, in a sentence; empty for none.
+    public let help: String
+    /// The base unit, as `seconds` or `bytes`; `nil` for a plain number.
+    public let unit: String?
+    /// The buckets of a histogram; `nil` for other kinds.
+    public let buckets: HistogramBuckets?
+
+    /// Describes a counter or a gauge.
+    ///
+    /// - Throws: ``InvalidValue`` when help or unit is too long or holds NUL.
+    public init(_ name: MetricName, _ kind: MetricKind, help: String = "", unit: String? = nil) throws(InvalidValue) {
+        try self.init(name, kind, help: help, unit: unit, buckets: kind == .histogram ? .seconds : nil)
+    }
+
+    /// Describes a histogram.
+    ///
+    /// - Throws: ``InvalidValue`` when the name leaves no room for an ending, or help or unit is too long or holds NUL.
+    public init(
+        histogram name: MetricName, help: String = "", unit: String? = nil, buckets: HistogramBuckets = .seconds
+    ) throws(InvalidValue) {
+        try self.init(name, .histogram, help: help, unit: unit, buckets: buckets)
+    }
+
+    private init(
+        _ name: MetricName, _ kind: MetricKind, help: String, unit: String?, buckets: HistogramBuckets?
+    ) throws(InvalidValue) {
+        if kind == .histogram { _ = try name.appending("_bucket") }
+        guard help.utf8.count <= 1_000, !help.utf8.contains(0) else {
+            throw InvalidValue("help of a metric", "must have at most 1000 bytes and no NUL")
+        }
+        self.name = name
+        self.kind = kind
+        self.help = help
+        if let unit {
+            self.unit = try ShortName.validate(unit, kind: "unit of a metric", limit: 100)
+        } else {
+            self.unit = nil
+        }
+        self.buckets = buckets
+    }
+}
