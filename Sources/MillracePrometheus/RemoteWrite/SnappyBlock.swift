@@ -5,7 +5,7 @@ public enum SnappyBlock {
     /// Compresses bytes.
     public static func compress(_ bytes: some Collection<UInt8>) -> [UInt8] {
         var compressed: [UInt8] = []
-        if bytes.withContiguousStorageIfAvailable({ compress(UnsafeBufferPointer($0), into: &compressed) }) == nil {
+        if bytes.withContiguousStorageIfAvailable({ compress($0, into: &compressed) }) == nil {
             Array(bytes).withUnsafeBufferPointer { compress($0, into: &compressed) }
         }
         return compressed
