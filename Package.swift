@@ -19,6 +19,7 @@ let inMemoryTracing = Target.Dependency.product(name: "InMemoryTracing", package
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
+let metricsTestKit = Target.Dependency.product(name: "MetricsTestKit", package: "swift-metrics")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
@@ -63,9 +64,11 @@ let package = Package(
         .systemLibrary(name: "CSndFile", pkgConfig: "sndfile", providers: [.apt(["libsndfile1-dev"])]),
         .systemLibrary(name: "CSnappy", providers: [.apt(["libsnappy-dev"])]),
         .target(name: "MillraceCore", dependencies: [crypto], swiftSettings: settings),
-        .target(name: "MillraceCaching", dependencies: ["MillraceCore", deque, tracing], swiftSettings: settings),
         .target(
-            name: "MillracePostgres", dependencies: ["CLibPQ", "MillraceCore", deque, logging],
+            name: "MillraceCaching", dependencies: ["MillraceCore", coreMetrics, deque, tracing],
+            swiftSettings: settings),
+        .target(
+            name: "MillracePostgres", dependencies: ["CLibPQ", "MillraceCore", coreMetrics, deque, logging],
             swiftSettings: settings),
         .target(
             name: "MillracePrometheus",
@@ -76,18 +79,20 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "MillraceRedis",
-            dependencies: ["MillraceCaching", "MillraceCore", crypto, deque, logging, nioCore, nioPosix, nioSSL],
+            dependencies: [
+                "MillraceCaching", "MillraceCore", coreMetrics, crypto, deque, logging, nioCore, nioPosix, nioSSL,
+            ],
             swiftSettings: settings),
         .target(name: "MillraceSQLite", dependencies: ["MillraceCore", grdb], swiftSettings: settings),
         .target(
             name: "MillraceSpeech",
             dependencies: [
-                "CSampleRate", "CSndFile", "MillraceCore", asyncHTTPClient, logging, nioCore, nioHTTP1, nioPosix,
-                subprocess,
+                "CSampleRate", "CSndFile", "MillraceCore", asyncHTTPClient, coreMetrics, logging, nioCore, nioHTTP1,
+                nioPosix, subprocess,
             ],
             swiftSettings: settings),
         .target(
-            name: "MillraceWorkers", dependencies: ["MillraceCore", lifecycle, logging, tracing],
+            name: "MillraceWorkers", dependencies: ["MillraceCore", coreMetrics, lifecycle, logging, tracing],
             swiftSettings: settings),
         .target(
             name: "Millrace",
@@ -143,7 +148,7 @@ let package = Package(
             name: "MillraceSpeechTests",
             dependencies: [
                 "CSndFile", "EngineOwner", "MillraceCore", "MillraceSpeech", "MillraceTesting", "TestServers",
-                asyncHTTPClient, inMemoryTracing, logging, nioCore, nioSSL, tracing,
+                asyncHTTPClient, coreMetrics, inMemoryTracing, logging, metricsTestKit, nioCore, nioSSL, tracing,
             ],
             swiftSettings: settings),
         .testTarget(
@@ -151,27 +156,30 @@ let package = Package(
             dependencies: [
                 "CSndFile", "Millrace", "MillraceCaching", "MillraceCore", "MillracePostgres", "MillraceRedis",
                 "MillraceSpeech", "MillraceSQLite", "MillraceTesting", "MillraceWorkers", "TestServers",
-                inMemoryTracing, lifecycle, logging, tracing,
+                coreMetrics, inMemoryTracing, lifecycle, logging, metricsTestKit, tracing,
             ],
             swiftSettings: settings),
         .testTarget(
             name: "MillraceCoreTests", dependencies: ["MillraceCore", "MillraceTesting"], swiftSettings: settings),
         .testTarget(
             name: "MillraceCachingTests",
-            dependencies: ["MillraceCaching", "MillraceCore", "MillraceTesting", inMemoryTracing, tracing],
+            dependencies: [
+                "MillraceCaching", "MillraceCore", "MillraceTesting", coreMetrics, inMemoryTracing, metricsTestKit,
+                tracing,
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "MillraceWorkersTests",
             dependencies: [
-                "MillraceCaching", "MillraceCore", "MillraceTesting", "MillraceWorkers", inMemoryTracing, lifecycle,
-                logging, tracing,
+                "MillraceCaching", "MillraceCore", "MillraceTesting", "MillraceWorkers", coreMetrics, inMemoryTracing,
+                lifecycle, logging, metricsTestKit, tracing,
             ],
             swiftSettings: settings),
         .testTarget(
             name: "MillracePostgresTests",
             dependencies: [
                 "CLibPQ", "MillraceCaching", "MillraceCore", "MillracePostgres", "MillraceRedis", "MillraceTesting",
-                "MillraceWorkers", "TestServers", logging, nioCore, nioPosix,
+                "MillraceWorkers", "TestServers", coreMetrics, logging, metricsTestKit, nioCore, nioPosix,
             ],
             swiftSettings: settings),
         // What the parser of RESP is compared with.
@@ -181,7 +189,7 @@ let package = Package(
             name: "MillraceRedisTests",
             dependencies: [
                 "CHiredis", "MillraceCaching", "MillraceCore", "MillraceRedis", "MillraceTesting", "TestServers",
-                nioCore, nioPosix,
+                coreMetrics, metricsTestKit, nioCore, nioPosix,
             ],
             swiftSettings: settings),
         // The types of remote write, as swift-protobuf makes them, are what our encoder is compared with.
