@@ -55,6 +55,7 @@ public struct WorkerService: Service {
     let onEvent: (@Sendable (WorkerEvent) -> Void)?
     let trouble: StoreTrouble
     let engines: EngineWatch
+    let metrics: WorkerMetrics?
     let logger: Logger
 
     /// Makes a worker that does nothing until ``run()``.
@@ -80,6 +81,7 @@ public struct WorkerService: Service {
         executors[.merge] = MergeExecutor(
             processings: dependencies.processings, transcripts: dependencies.transcripts, clock: dependencies.clock)
         self.executors = executors
+        metrics = WorkerMetrics(types: executors.keys, engines: dependencies.transcribers.map(\.identity))
     }
 
     private static func executor(for handler: some JobHandler) -> any JobExecutor {
@@ -122,6 +124,7 @@ public struct WorkerService: Service {
             do {
                 try await WorkerSession(service: self, crew: crew, left: left).run()
             } catch is LeaseKeeper.LeaseLost {
+                metrics?.countLostLease()
                 // Everything was told to end; others may hold it by now. Come back as somebody new, once it has ended.
                 await awaitEnd(of: crew)
             } catch let error as StoreError where error.isRetryable && !isFirst {

@@ -46,7 +46,7 @@ struct WorkerSession: Sendable {
             onRescue: { [jobBell, chunkBell] in
                 jobBell.announceWork()
                 chunkBell.announceWork()
-            }, trouble: service.trouble, logger: logger)
+            }, trouble: service.trouble, metrics: service.metrics?.rescues, logger: logger)
         // By the host's clock, whatever the leases go by: nothing here waits for the cache.
         let cacheKeeper = CacheKeeper(
             cache: dependencies.cache, time: MonotonicTime(ContinuousClock()), logger: logger)
@@ -56,6 +56,10 @@ struct WorkerSession: Sendable {
             group.addTask { try await keeper.beat() }
             group.addTask { try await rescuer.run() }
             group.addTask { try await keepUp() }
+            if let metrics = service.metrics {
+                let queues = QueueWatch(jobs, in: metrics.factory, logger: logger)
+                group.addTask { try await queues.run() }
+            }
             if let listener { group.addTask { try await listener.run() } }
             group.addTask { try await service.engines.watch() }
             group.addTask { try await runLoops() }
@@ -124,7 +128,8 @@ struct WorkerSession: Sendable {
                 transcripts: own.map { Array($0.values) },
                 engines: dependencies.transcribers.map(\.identity), maxCrashes: configuration.maxCrashes),
             executors: service.executors, engines: service.engines, unreachable: Unreachable(time: dependencies.time),
-            retryPolicy: configuration.retryPolicy, clock: dependencies.clock, logger: logger)
+            retryPolicy: configuration.retryPolicy, clock: dependencies.clock, time: dependencies.time,
+            metrics: service.metrics, logger: logger)
     }
 
     private func chunkSource() -> ChunkSource? {
@@ -142,6 +147,7 @@ struct WorkerSession: Sendable {
                 engines: service.engines, cache: dependencies.cache, timeToLive: configuration.resultTTL),
             unreachable: unreachable,
             retryPolicy: configuration.retryPolicy, clock: dependencies.clock,
-            onMerge: { [jobBell] in jobBell.announceWork() }, onEvent: service.onEvent, logger: logger)
+            onMerge: { [jobBell] in jobBell.announceWork() }, onEvent: service.onEvent,
+            metrics: service.metrics, logger: logger)
     }
 }

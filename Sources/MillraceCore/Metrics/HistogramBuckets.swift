@@ -28,4 +28,19 @@ public struct HistogramBuckets: Hashable, Sendable {
     public static let seconds = HistogramBuckets(standard: [
         0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600,
     ])
+
+    /// For times that may be long: from ten milliseconds to a day.
+    public static let longSeconds = HistogramBuckets(standard: [
+        0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 900, 3_600, 14_400, 86_400,
+    ])
+
+    /// For round trips to a server nearby, in seconds: from fifty microseconds to five seconds.
+    public static let roundTrips = HistogramBuckets(standard: [
+        0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5,
+    ])
+
+    /// For how many seconds of sound are done in a second.
+    public static let speeds = HistogramBuckets(standard: [
+        0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 20, 50, 100, 200, 500,
+    ])
 }

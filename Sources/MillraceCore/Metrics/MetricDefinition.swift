@@ -27,6 +27,15 @@ public struct MetricDefinition: Hashable, Sendable {
         try self.init(name, .histogram, help: help, unit: unit, buckets: buckets)
     }
 
+    /// Takes a definition that is written in the source.
+    init(known name: StaticString, _ kind: MetricKind, help: String, unit: String?, buckets: HistogramBuckets?) {
+        self.name = MetricName(stored: "\(name)")
+        self.kind = kind
+        self.help = help
+        self.unit = unit
+        self.buckets = buckets
+    }
+
     private init(
         _ name: MetricName, _ kind: MetricKind, help: String, unit: String?, buckets: HistogramBuckets?
     ) throws(InvalidValue) {

@@ -15,6 +15,8 @@ struct ChunkSource: WorkSource {
     /// Is called when the last chunk of a processing was settled.
     let onMerge: @Sendable () -> Void
     let onEvent: (@Sendable (WorkerEvent) -> Void)?
+    /// `nil` when nobody measures.
+    let metrics: WorkerMetrics?
     let logger: Logger
 
     func claim(upTo limit: Int, alone: Bool) async throws(StoreError) -> [ClaimedChunk] {
@@ -50,7 +52,7 @@ struct ChunkSource: WorkSource {
     func perform(_ chunk: ClaimedChunk) async -> Performance<Traced<ChunkSettlement>> {
         await Spans.item("chunk", in: chunk.traceContext) { span in
             span?.describe(chunk)
-            return await run(chunk, in: span).map { Traced($0, span: span) }
+            return await run(chunk, in: span).map { Traced($0, span: span, tally: metrics?.tally(of: chunk)) }
         }
     }
 
@@ -71,7 +73,9 @@ struct ChunkSource: WorkSource {
 
     func settlement(of chunk: ClaimedChunk, after interruption: Interruption) -> Traced<ChunkSettlement>? {
         interruption == .revoked
-            ? nil : Traced(ChunkSettlement(chunk.task, .released), from: chunk.traceContext)
+            ? nil
+            : Traced(
+                ChunkSettlement(chunk.task, .released), from: chunk.traceContext, tally: metrics?.tally(of: chunk))
     }
 
     func release(of lease: Lease<ChunkID>) -> Traced<ChunkSettlement> {
@@ -94,6 +98,9 @@ struct ChunkSource: WorkSource {
             throw error
         }
         batch.end(count: settlements.count, lost: receipt.lost.count) { settlements.compactMap(\.span) }
+        for traced in settlements {
+            traced.tally?.count(traced.settlement.outcome, isLost: receipt.lost.contains(traced.settlement.chunkID))
+        }
         if !receipt.lost.isEmpty { logger.warning("Leases were lost", metadata: ["chunks": "\(receipt.lost.count)"]) }
         if !receipt.merging.isEmpty { onMerge() }
     }

@@ -20,6 +20,7 @@ final class EngineWatch: Sendable {
     private static let mostRefusals = 10_000
 
     private let transcribers: [EngineIdentity: any Transcriber]
+    private let metrics: [String: EngineMetrics]
     private let isPatient: Bool
     private let time: MonotonicTime
     private let stop: StopSignal
@@ -32,6 +33,7 @@ final class EngineWatch: Sendable {
         _ transcribers: [any Transcriber], isPatient: Bool, time: MonotonicTime, stop: StopSignal, logger: Logger
     ) {
         self.transcribers = Dictionary(transcribers.map { ($0.identity, $0) }, uniquingKeysWith: { $1 })
+        metrics = EngineMetrics.ofKinds(transcribers.map(\.identity))
         self.isPatient = isPatient
         self.time = time
         self.stop = stop
@@ -57,6 +59,7 @@ final class EngineWatch: Sendable {
         }
         let start = time.now()
         let result = try await transcriber.transcribe(audio, recipe: recipe)
+        metrics[recipe.engine.kind]?.note(audio, in: time.now() - start)
         let isBack = state.withLock { state in
             state.proofs[recipe.engine] = max(start, state.proofs[recipe.engine] ?? start)
             guard state.rests[recipe.engine]?.isOnTrial == true else { return false }

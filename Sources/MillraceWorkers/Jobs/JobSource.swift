@@ -12,6 +12,9 @@ struct JobSource: WorkSource {
     let unreachable: Unreachable<JobID>
     let retryPolicy: RetryPolicy
     let clock: any WallClock
+    let time: MonotonicTime
+    /// `nil` when nobody measures.
+    let metrics: WorkerMetrics?
     let logger: Logger
 
     func claim(upTo limit: Int, alone: Bool) async throws(StoreError) -> [Job] {
@@ -41,10 +44,14 @@ struct JobSource: WorkSource {
     }
 
     func perform(_ job: Job) async -> Performance<Traced<JobSettlement>> {
+        let metrics = metrics?[job.type]
+        let start = metrics.map { _ in time.now() }
+        metrics?.begin(job)
+        defer { if let start { metrics?.end(after: time.now() - start) } }
         let name = job.type == .merge ? "merge" : "run \(job.type)"
         return await Spans.item(name, in: job.traceContext) { span in
             span?.describe(job)
-            return await run(job, in: span).map { Traced($0, span: span) }
+            return await run(job, in: span).map { Traced($0, span: span, tally: metrics?.tally(of: job)) }
         }
     }
 
@@ -92,7 +99,9 @@ struct JobSource: WorkSource {
             case .revoked: nil
             case .timedOut(let timeout): failure(JobTimedOut(timeout: timeout), retryCount: job.retryCount)
             }
-        return outcome.map { Traced(JobSettlement(job, $0), from: job.traceContext) }
+        return outcome.map {
+            Traced(JobSettlement(job, $0), from: job.traceContext, tally: metrics?[job.type]?.tally(of: job))
+        }
     }
 
     func release(of lease: Lease<JobID>) -> Traced<JobSettlement> {
@@ -115,12 +124,17 @@ struct JobSource: WorkSource {
             throw error
         }
         batch.end(count: settlements.count, lost: lost.count) { settlements.compactMap(\.span) }
+        for traced in settlements {
+            traced.tally?.count(traced.settlement.outcome, isLost: lost.contains(traced.settlement.jobID))
+        }
         if !lost.isEmpty { logger.warning("Leases were lost", metadata: ["jobs": "\(lost.count)"]) }
     }
 
     /// A job that nobody settled would be held for as long as this worker lives.
     private func afterItsOwnSettlement(of job: Job) async -> Performance<JobSettlement> {
-        guard let stored = try? await jobs.job(job.id), stored.leaseToken == job.leaseToken else {
+        let stored = try? await jobs.job(job.id)
+        guard let stored, stored.leaseToken == job.leaseToken else {
+            metrics?[job.type]?.countSettled(stored)
             return .settledItself
         }
         return .ended(JobSettlement(job, .failed(error: "its handler says that it has settled the job, and has not")))

@@ -12,6 +12,8 @@ struct Rescuer: Sendable {
     /// Is called when work was taken back.
     let onRescue: @Sendable () -> Void
     let trouble: StoreTrouble
+    /// `nil` when nobody measures.
+    let metrics: RescueMetrics?
     let logger: Logger
 
     /// Looks for dead workers, at once and then until the task is cancelled or the store must be mended first.
@@ -35,6 +37,7 @@ struct Rescuer: Sendable {
             let rescuedJobs = try await jobs.rescue(maxCrashes: maxCrashes)
             let rescuedChunks = try await processings.rescue(maxCrashes: maxCrashes)
             let mended = withSweep ? try await processings.sweep() : []
+            metrics?.count(jobs: rescuedJobs.count, chunks: rescuedChunks.count, processings: mended.count)
             guard !rescuedJobs.isEmpty || !rescuedChunks.isEmpty || !mended.isEmpty else { return }
             logger.info(
                 "Took back the work of workers that died",

@@ -1,3 +1,4 @@
+internal import CoreMetrics
 internal import Logging
 internal import MillraceCore
 internal import Synchronization
@@ -5,6 +6,7 @@ internal import Synchronization
 /// Says once that the store refuses work, and once that it takes it again, however many ask meanwhile.
 final class StoreTrouble: Sendable {
     private let told = Mutex<Set<StoreError.Code>>([])
+    private let factory = WorkerMetrics.factory
     private let logger: Logger
 
     init(logger: Logger) {
@@ -15,13 +17,21 @@ final class StoreTrouble: Sendable {
     ///
     /// - Throws: the error when no call can succeed until somebody mends the store: all work must stop then.
     func note(_ error: StoreError, _ message: Logger.Message) throws(StoreError) {
-        if error.needsMending { throw error }
         guard error.code != .cancelled else { return }
+        count(error)
+        if error.needsMending { throw error }
         let isNews = error.isRetryable && told.withLock { $0.insert(error.code).inserted }
         if isNews {
             logger.warning("The store refuses work; trying until it takes it again", metadata: ["error": "\(error)"])
         }
         logger.log(level: error.isRetryable ? .debug : .warning, message, metadata: ["error": "\(error)"])
+    }
+
+    /// Failures are rare, and there are few codes: the handle is made when it is needed.
+    private func count(_ error: StoreError) {
+        guard let factory else { return }
+        let metric = MillraceMetrics.storeFailures
+        Counter(label: metric.name, dimensions: metric.dimensions("\(error.code)"), factory: factory).increment()
     }
 
     /// Something was written.

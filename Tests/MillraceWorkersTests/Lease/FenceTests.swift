@@ -18,7 +18,8 @@ import Testing
             worker: worker, jobs: place.jobs, scope: JobScope(types: [handler.jobType]),
             executors: [handler.jobType: HandlerExecutor(handler: handler)],
             engines: EngineWatch([], isPatient: true, time: time, stop: StopSignal(), logger: logger),
-            unreachable: Unreachable(time: time), retryPolicy: .exponential(), clock: place.clock, logger: logger)
+            unreachable: Unreachable(time: time), retryPolicy: .exponential(), clock: place.clock, time: time,
+            metrics: nil, logger: logger)
         let job = try #require(try await source.claim(upTo: 1, alone: false).first)
         guard case .ended(let settlement) = await source.perform(job) else {
             Issue.record("the job did not end")
