@@ -53,4 +53,42 @@ public struct MetricDefinition: Hashable, Sendable {
         }
         self.buckets = buckets
     }
+
+    /// Describes a counter of a collector itself.
+    init(counter name: MetricName, _ help: String) {
+        self.name = name
+        kind = .counter
+        self.help = help
+        unit = nil
+        buckets = nil
+    }
+
+    private init(_ known: MetricDefinition, help: String, unit: String?) {
+        name = known.name
+        kind = known.kind
+        self.help = help
+        self.unit = unit
+        buckets = known.buckets
+    }
+
+    /// This definition with what another one of the same metric adds to it: a help or a unit that it has not; `nil` when
+    /// they contradict each other.
+    func completed(by other: MetricDefinition) -> MetricDefinition? {
+        guard name == other.name, kind == other.kind, buckets == other.buckets,
+            help == other.help || help.isEmpty || other.help.isEmpty,
+            unit == other.unit || unit == nil || other.unit == nil
+        else { return nil }
+        return MetricDefinition(self, help: help.isEmpty ? other.help : help, unit: unit ?? other.unit)
+    }
+
+    /// The names of its series, and its own, which no other metric may have.
+    var names: [MetricName] {
+        guard kind == .histogram else { return [name] }
+        return [name, name.withEnding("_bucket"), name.withEnding("_sum"), name.withEnding("_count")]
+    }
+
+    /// How many series it has for each set of labels.
+    var seriesCount: Int {
+        (buckets?.bounds.count).map { $0 + 3 } ?? 1
+    }
 }

@@ -56,10 +56,39 @@ public struct MetricLabels: Hashable, Sendable {
     /// - Throws: ``InvalidValue`` when the value is not allowed.
     public func setting(_ name: LabelName, to value: String) throws(InvalidValue) -> MetricLabels {
         try Self.validate(value, of: name)
+        return value.isEmpty ? removing(name) : replacing(name, with: value)
+    }
+
+    /// These labels with a value that has been validated and is not empty.
+    func replacing(_ name: LabelName, with value: String) -> MetricLabels {
         var labels = all.filter { $0.name != name }
-        guard !value.isEmpty else { return MetricLabels(sorted: labels) }
         labels.insert(
             Label(name: name, value: value), at: labels.firstIndex { name < $0.name } ?? labels.endIndex)
+        return MetricLabels(sorted: labels)
+    }
+
+    /// What labels are called by that a collector has itself.
+    package static let exportedPrefix = "exported_"
+
+    /// Refuses names that labels get in ``exported(with:)``, so that no two series become one by it.
+    func validateOwn() throws(InvalidValue) {
+        for label in all where label.name.text.hasPrefix(Self.exportedPrefix) {
+            throw InvalidValue(
+                "label \(label.name)", "must not begin with \(Self.exportedPrefix), which collectors add")
+        }
+    }
+
+    /// These labels and those of a collector, which keep their names: one of these that has such a name is called
+    /// `exported_` and its name, as Prometheus does it when it scrapes.
+    func exported(with constants: MetricLabels) -> MetricLabels {
+        guard !constants.all.isEmpty else { return self }
+        var labels = constants.all
+        for label in all {
+            var name = label.name
+            while constants[name] != nil { name = LabelName(stored: Self.exportedPrefix + name.text) }
+            labels.append(Label(name: name, value: label.value))
+        }
+        labels.sort { $0.name < $1.name }
         return MetricLabels(sorted: labels)
     }
 

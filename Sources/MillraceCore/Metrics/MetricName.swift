@@ -35,6 +35,11 @@ public struct MetricName: Hashable, Comparable, Sendable, CustomStringConvertibl
         try MetricName("\(text)\(ending)")
     }
 
+    /// This name with an ending that it has room for, as ``MetricDefinition`` makes sure of a histogram.
+    func withEnding(_ ending: StaticString) -> MetricName {
+        MetricName(stored: "\(text)\(ending)")
+    }
+
     /// Orders by bytes.
     public static func < (left: MetricName, right: MetricName) -> Bool { left.text < right.text }
 

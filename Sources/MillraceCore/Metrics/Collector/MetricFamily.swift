@@ -1,0 +1,116 @@
+/// One metric of a collector, and its series.
+struct MetricFamily {
+    private struct Entry {
+        let handle: any SampledMetric
+        let madeAt: Timestamp
+        /// Whether a zero is to be told before the first value.
+        var needsStart: Bool
+        // With the labels of the collector; made when they are told.
+        var series: [MetricSeries] = []
+        /// Whether samples of it have been given, and its end has not.
+        var isTold = false
+        var endedAt: Timestamp?
+
+        init(_ handle: some SampledMetric, madeAt: Timestamp) {
+            self.handle = handle
+            self.madeAt = madeAt
+            needsStart = type(of: handle).startsAtZero
+        }
+
+        mutating func sample(
+            _ definition: MetricDefinition, _ turn: SampleClock.Turn, _ constants: MetricLabels,
+            into samples: inout [MetricSample]
+        ) {
+            if series.isEmpty {
+                series = type(of: handle).series(of: definition, labels: handle.labels.exported(with: constants))
+            }
+            let time = endedAt.map { turn.time($0, fromStart: 2) } ?? turn.now
+            if needsStart {
+                // So that a rate sees what a series has counted before it was told for the first time.
+                let start = min(turn.time(madeAt, fromStart: 1), time - .milliseconds(1))
+                for series in series { samples.append(MetricSample(series, 0, at: start)) }
+                needsStart = false
+            }
+            handle.read { index, value in
+                samples.append(MetricSample(series[index], value, at: time))
+                isTold = true
+            }
+            if endedAt != nil { markStale(at: turn.now, into: &samples) }
+        }
+
+        mutating func markStale(at time: Timestamp, into samples: inout [MetricSample]) {
+            guard isTold else { return }
+            for series in series { samples.append(.stale(series, at: time)) }
+            isTold = false
+        }
+    }
+
+    var definition: MetricDefinition
+    private var entries: [Entry] = []
+    private var places: [MetricLabels: Int] = [:]
+    private var hasEnded = false
+
+    init(_ definition: MetricDefinition) {
+        self.definition = definition
+    }
+
+    /// The handle of a series. One that has ended, and whose end has not been told, goes on.
+    mutating func revive(_ labels: MetricLabels) -> (any SampledMetric)? {
+        guard let place = places[labels] else { return nil }
+        let handle = entries[place].handle
+        if entries[place].endedAt != nil {
+            entries[place].endedAt = nil
+            handle.forget()
+        }
+        return handle
+    }
+
+    mutating func add(_ handle: some SampledMetric, madeAt: Timestamp) {
+        places[handle.labels] = entries.count
+        entries.append(Entry(handle, madeAt: madeAt))
+    }
+
+    /// Ends the series of a handle; whether it was one that had not ended.
+    mutating func end(_ handle: any SampledMetric, at time: Timestamp) -> Bool {
+        guard let place = places[handle.labels], entries[place].handle === handle, entries[place].endedAt == nil else {
+            return false
+        }
+        entries[place].endedAt = time
+        hasEnded = true
+        return true
+    }
+
+    mutating func endAll(at time: Timestamp) {
+        for place in entries.indices where entries[place].endedAt == nil { entries[place].endedAt = time }
+        hasEnded = !entries.isEmpty
+    }
+
+    /// Forgets the labels of the collector; hands out the series that were told with them.
+    mutating func rename(telling told: inout [MetricSeries]) {
+        for place in entries.indices {
+            if entries[place].isTold { told += entries[place].series }
+            entries[place].series = []
+            entries[place].isTold = false
+        }
+    }
+
+    /// Gives the samples of all series; those of one series by their times.
+    mutating func sample(_ turn: SampleClock.Turn, _ constants: MetricLabels, into samples: inout [MetricSample]) {
+        for place in entries.indices { entries[place].sample(definition, turn, constants, into: &samples) }
+    }
+
+    /// Gives the end of every series that has been told.
+    mutating func markStale(at time: Timestamp, into samples: inout [MetricSample]) {
+        for place in entries.indices { entries[place].markStale(at: time, into: &samples) }
+    }
+
+    /// Drops the series that have ended, once that has been told; how many of Prometheus they were.
+    mutating func dropEnded() -> Int {
+        guard hasEnded else { return 0 }
+        let before = entries.count
+        entries.removeAll { $0.endedAt != nil }
+        places = Dictionary(uniqueKeysWithValues: entries.enumerated().map { ($1.handle.labels, $0) })
+        hasEnded = false
+        return (before - entries.count) * definition.seriesCount
+    }
+}

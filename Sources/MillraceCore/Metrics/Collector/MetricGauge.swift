@@ -1,0 +1,57 @@
+internal import Synchronization
+
+/// A series whose value goes up and down; it has none, and gives no sample, before it is set for the first time.
+public final class MetricGauge: MetricHandle {
+    /// The name of the metric.
+    public let name: MetricName
+    /// The labels of the series, without those of the collector.
+    public let labels: MetricLabels
+
+    // No value that is set has the bits of the marker.
+    private let bits = Atomic<UInt64>(StaleMarker.value.bitPattern)
+
+    init(_ definition: MetricDefinition, _ labels: MetricLabels) {
+        name = definition.name
+        self.labels = labels
+    }
+
+    /// Sets the value; infinity and what is not a number are values too.
+    public func set(_ value: Double) {
+        bits.store((value.isNaN ? StaleMarker.otherNaN : value).bitPattern, ordering: .relaxed)
+    }
+
+    /// Sets the value to a whole number.
+    public func set(_ value: Int) {
+        set(Double(value))
+    }
+
+    /// Changes the value by an amount, positive or negative; from zero when there was none.
+    public func add(_ amount: Double) {
+        bits.update { bits in
+            let sum = (bits == StaleMarker.value.bitPattern ? 0 : Double(bitPattern: bits)) + amount
+            return (sum.isNaN ? StaleMarker.otherNaN : sum).bitPattern
+        }
+    }
+
+    /// The present value; `nil` before the first is set.
+    public var value: Double? {
+        let value = Double(bitPattern: bits.load(ordering: .relaxed))
+        return StaleMarker.isMarker(value) ? nil : value
+    }
+}
+
+extension MetricGauge: SampledMetric {
+    static let startsAtZero = false
+
+    static func series(of definition: MetricDefinition, labels: MetricLabels) -> [MetricSeries] {
+        [MetricSeries(definition.name, labels)]
+    }
+
+    func forget() {
+        bits.store(StaleMarker.value.bitPattern, ordering: .relaxed)
+    }
+
+    func read(_ body: (Int, Double) -> Void) {
+        if let value { body(0, value) }
+    }
+}
