@@ -4,14 +4,14 @@ internal import Foundation
 ///
 /// `String` takes two spellings of one letter for the same: what memory held for one key would answer for another
 /// that every store tells apart.
-struct ExactText: Hashable, Sendable {
-    let text: String
+package struct ExactText: Hashable, Sendable {
+    package let text: String
 
-    init(_ text: String) {
+    package init(_ text: String) {
         self.text = text
     }
 
-    static func == (left: ExactText, right: ExactText) -> Bool {
+    package static func == (left: ExactText, right: ExactText) -> Bool {
         left.text.utf8.withContiguousStorageIfAvailable { left in
             right.text.utf8.withContiguousStorageIfAvailable { right in
                 guard left.count == right.count else { return false }
@@ -21,7 +21,7 @@ struct ExactText: Hashable, Sendable {
         }.flatMap { $0 } ?? left.text.utf8.elementsEqual(right.text.utf8)
     }
 
-    func hash(into hasher: inout Hasher) {
+    package func hash(into hasher: inout Hasher) {
         var text = text
         text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
         // Ends the text, so that two of them in a row hash apart.

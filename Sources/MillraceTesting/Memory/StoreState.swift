@@ -49,6 +49,10 @@ struct StoreState {
     var cacheCleaner: (holder: CacheID, until: Timestamp)?
     var caches: [CacheID: CacheManager] = [:]
 
+    /// By series, each list by time.
+    var metricSamples: [MetricSeries: [TimestampedValue]] = [:]
+    var metricDefinitions: [CollectorID: [MetricDefinition]] = [:]
+
     var identifiers = IdentifierSequence()
 }
 

@@ -51,14 +51,8 @@ public struct StepValues: SampleWindow {
         }
         // Where nothing is to be found there may be more steps than anybody could walk over.
         guard let current = next, current < end else { return }
-        let (distance, overflow) = end.subtractingReportingOverflow(current)
-        guard !overflow else {
-            next = nil
-            return
-        }
-        let (steps, rest) = distance.quotientAndRemainder(dividingBy: step)
-        let (length, isBeyond) = (steps + (rest == 0 ? 0 : 1)).multipliedReportingOverflow(by: step)
-        next = isBeyond ? nil : Self.sum(current, length)
+        let rest = Int64(UInt64(bitPattern: end &- current) % UInt64(step))
+        next = rest == 0 ? end : Self.sum(end, step - rest)
     }
 
     private static func sum(_ left: Int64, _ right: Int64) -> Int64? {
