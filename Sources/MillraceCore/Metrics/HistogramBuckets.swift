@@ -43,4 +43,13 @@ public struct HistogramBuckets: Hashable, Sendable {
     public static let speeds = HistogramBuckets(standard: [
         0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 20, 50, 100, 200, 500,
     ])
+
+    /// For sizes in bytes: from 64, in steps of four times, to 1 GiB.
+    public static let bytes = HistogramBuckets(standard: (0...12).map { Double(64 << (2 * $0)) })
+
+    /// For plain numbers, as lengths of queues: 1, 2 and 5 times each power of ten, from 1 to a million.
+    public static let numbers = HistogramBuckets(standard: [
+        1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000, 200_000, 500_000,
+        1_000_000,
+    ])
 }

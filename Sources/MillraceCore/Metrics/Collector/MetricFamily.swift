@@ -10,6 +10,8 @@ struct MetricFamily {
         /// Whether samples of it have been given, and its end has not.
         var isTold = false
         var endedAt: Timestamp?
+        /// How many have asked for the handle and not given it back.
+        var holders = 1
 
         init(_ handle: some SampledMetric, madeAt: Timestamp) {
             self.handle = handle
@@ -24,18 +26,20 @@ struct MetricFamily {
             if series.isEmpty {
                 series = type(of: handle).series(of: definition, labels: handle.labels.exported(with: constants))
             }
-            let time = endedAt.map { turn.time($0, fromStart: 2) } ?? turn.now
+            let time = endedAt.map { turn.time($0, fromStart: 3) } ?? turn.now
             if needsStart {
                 // So that a rate sees what a series has counted before it was told for the first time.
-                let start = min(turn.time(madeAt, fromStart: 1), time - .milliseconds(1))
+                let start = min(turn.time(madeAt, fromStart: 2), time - .milliseconds(1))
                 for series in series { samples.append(MetricSample(series, 0, at: start)) }
                 needsStart = false
             }
+            var hasValue = false
             handle.read { index, value in
                 samples.append(MetricSample(series[index], value, at: time))
-                isTold = true
+                hasValue = true
             }
-            if endedAt != nil { markStale(at: turn.now, into: &samples) }
+            isTold = isTold || hasValue
+            if endedAt != nil || !hasValue { markStale(at: turn.now, into: &samples) }
         }
 
         mutating func markStale(at time: Timestamp, into samples: inout [MetricSample]) {
@@ -60,8 +64,10 @@ struct MetricFamily {
         let handle = entries[place].handle
         if entries[place].endedAt != nil {
             entries[place].endedAt = nil
+            entries[place].holders = 0
             handle.forget()
         }
+        entries[place].holders += 1
         return handle
     }
 
@@ -70,11 +76,13 @@ struct MetricFamily {
         entries.append(Entry(handle, madeAt: madeAt))
     }
 
-    /// Ends the series of a handle; whether it was one that had not ended.
-    mutating func end(_ handle: any SampledMetric, at time: Timestamp) -> Bool {
+    /// Ends the series of a handle, or lets one who has it go; whether it has ended now.
+    mutating func end(_ handle: any SampledMetric, at time: Timestamp, ifLast: Bool) -> Bool {
         guard let place = places[handle.labels], entries[place].handle === handle, entries[place].endedAt == nil else {
             return false
         }
+        entries[place].holders -= 1
+        guard !ifLast || entries[place].holders == 0 else { return false }
         entries[place].endedAt = time
         hasEnded = true
         return true
@@ -85,12 +93,11 @@ struct MetricFamily {
         hasEnded = !entries.isEmpty
     }
 
-    /// Forgets the labels of the collector; hands out the series that were told with them.
-    mutating func rename(telling told: inout [MetricSeries]) {
+    /// Ends what has been told under labels that the collector has no longer, and forgets these.
+    mutating func rename(at time: Timestamp, into samples: inout [MetricSample]) {
         for place in entries.indices {
-            if entries[place].isTold { told += entries[place].series }
+            entries[place].markStale(at: time, into: &samples)
             entries[place].series = []
-            entries[place].isTold = false
         }
     }
 

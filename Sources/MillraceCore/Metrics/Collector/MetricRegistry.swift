@@ -7,12 +7,13 @@ struct MetricRegistry {
     // Who writes the series of a name: a histogram has more of them than its own.
     private var owners: [MetricName: MetricName] = [:]
     private var seriesCount = 0
-    // Told under labels that the collector has no longer.
-    private var renamed: [MetricSeries] = []
+    // What was put on the series that have been told.
+    private var toldLabels: MetricLabels
     private var clock = SampleClock()
 
     init(constantLabels: MetricLabels, maximumSeries: Int) {
         self.constantLabels = constantLabels
+        toldLabels = constantLabels
         self.maximumSeries = maximumSeries
     }
 
@@ -42,7 +43,7 @@ struct MetricRegistry {
         }
         for taken in definition.names {
             guard let owner = owners[taken] else { continue }
-            throw InvalidValue("metric", "\(name) would write \(taken), which is a series of \(owner)")
+            throw InvalidValue("metric", "\(name) needs the name \(taken), which belongs to \(owner)")
         }
         for taken in definition.names { owners[taken] = name }
         families[name] = MetricFamily(definition)
@@ -74,17 +75,18 @@ struct MetricRegistry {
         // No other definition has this name, nor any of its series.
         try? define(definition)
         families[definition.name]?.add(handle, madeAt: time)
-        seriesCount += 1
         clock.needsRoom = true
     }
 
-    /// Ends a series, if the handle is that of one.
-    mutating func end(_ handle: any SampledMetric, at time: Timestamp) {
-        if families[handle.name]?.end(handle, at: time) == true { clock.needsRoom = true }
+    /// Ends a series, if the handle is that of one; or only lets one who has it go, unless that is the last.
+    mutating func end(_ handle: any SampledMetric, at time: Timestamp, ifLast: Bool = false) {
+        if families[handle.name]?.end(handle, at: time, ifLast: ifLast) == true { clock.needsRoom = true }
     }
 
     /// Ends all series of a metric.
     mutating func end(_ name: MetricName, at time: Timestamp) {
+        // The collector's own come without having been counted, and stay.
+        guard MetricRefusal.definitions[name] == nil else { return }
         families[name]?.endAll(at: time)
         clock.needsRoom = true
     }
@@ -93,7 +95,7 @@ struct MetricRegistry {
     mutating func setConstantLabels(_ labels: MetricLabels) {
         guard labels != constantLabels else { return }
         constantLabels = labels
-        for name in families.keys { families[name]?.rename(telling: &renamed) }
+        clock.needsRoom = true
     }
 
     /// The present values, and the ends of what has ended.
@@ -101,8 +103,13 @@ struct MetricRegistry {
         let turn = clock.turn(at: time)
         var samples: [MetricSample] = []
         samples.reserveCapacity(seriesCount)
-        endRenamed(at: turn.now, into: &samples)
-        for name in families.keys.sorted() {
+        let names = families.keys.sorted()
+        if toldLabels != constantLabels {
+            // Before anything else: what one series was called may be what another one is called now.
+            for name in names { families[name]?.rename(at: turn.first, into: &samples) }
+            toldLabels = constantLabels
+        }
+        for name in names {
             families[name]?.sample(turn, constantLabels, into: &samples)
             seriesCount -= families[name]?.dropEnded() ?? 0
         }
@@ -113,17 +120,11 @@ struct MetricRegistry {
     mutating func staleMarkers(at time: Timestamp) -> [MetricSample] {
         let turn = clock.turn(at: time)
         var markers: [MetricSample] = []
-        endRenamed(at: turn.now, into: &markers)
         for name in families.keys.sorted() {
             families[name]?.markStale(at: turn.now, into: &markers)
             seriesCount -= families[name]?.dropEnded() ?? 0
         }
         return markers
-    }
-
-    private mutating func endRenamed(at time: Timestamp, into samples: inout [MetricSample]) {
-        for series in renamed { samples.append(.stale(series, at: time)) }
-        renamed = []
     }
 }
 
@@ -136,6 +137,9 @@ struct SampleClock {
         /// All samples must be later.
         let after: Timestamp
 
+        /// When series end that have another name now: before all else.
+        var first: Timestamp { after.shifted(by: 1) }
+
         /// The time of something that was before now; at least so many milliseconds from the start of the turn.
         func time(_ wish: Timestamp, fromStart: Int64) -> Timestamp {
             max(min(wish.wholeMilliseconds, now.shifted(by: -1)), after.shifted(by: fromStart))
@@ -145,14 +149,15 @@ struct SampleClock {
     /// Nothing that is older is told: the look-back of queries.
     static let horizon: Int64 = 300_000
 
-    /// Whether something has begun or ended, so that a series may have three samples: zero, its last value, its end.
+    /// Whether something has begun or ended, so that a series may have four samples: the end of another that was called so,
+    /// zero, its last value, its end.
     var needsRoom = false
     private var last: Timestamp?
 
     /// The next turn. A time that is not later than that of the turn before is taken for the first that is free.
     mutating func turn(at time: Timestamp) -> Turn {
         var now = time.wholeMilliseconds
-        if let last { now = max(now, last.shifted(by: needsRoom ? 3 : 1)) }
+        if let last { now = max(now, last.shifted(by: needsRoom ? 4 : 1)) }
         let horizon = now.shifted(by: -Self.horizon)
         let turn = Turn(now: now, after: last.map { max($0, horizon) } ?? horizon)
         last = now

@@ -101,6 +101,13 @@ public final class MetricsCollector: AggregateRoot {
         registry.withLock { $0.end(handle, at: now) }
     }
 
+    /// Removes a series as soon as everyone who has asked for its handle has given it back.
+    package func release(_ handle: some MetricHandle) {
+        guard let handle = handle as? any SampledMetric else { return }
+        let now = clock.now()
+        registry.withLock { $0.end(handle, at: now, ifLast: true) }
+    }
+
     /// Removes all series of a metric; its definition stays.
     public func removeAll(of name: MetricName) {
         let now = clock.now()
