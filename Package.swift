@@ -73,8 +73,8 @@ let package = Package(
         .target(
             name: "MillracePrometheus",
             dependencies: [
-                "CSnappy", "MillraceCore", asyncHTTPClient, coreMetrics, logging, metrics, nioCore, nioHTTP1, nioPosix,
-                nioSSL,
+                "CSnappy", "MillraceCore", asyncHTTPClient, coreMetrics, deque, logging, metrics, nioCore, nioHTTP1,
+                nioPosix, nioSSL,
             ],
             swiftSettings: settings),
         .target(
@@ -130,8 +130,8 @@ let package = Package(
         .executableTarget(
             name: "MillraceSoak",
             dependencies: [
-                "MillraceCaching", "MillraceCore", "MillracePostgres", "MillraceRedis", "MillraceSQLite",
-                "MillraceTesting", "MillraceWorkers", "TestServers",
+                "MillraceCaching", "MillraceCore", "MillracePostgres", "MillracePrometheus", "MillraceRedis",
+                "MillraceSQLite", "MillraceTesting", "MillraceWorkers", "TestServers",
                 argumentParser, grdb, lifecycle, logging, signals, subprocess,
             ],
             path: "Tests/Soak", swiftSettings: settings),

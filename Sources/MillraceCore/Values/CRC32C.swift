@@ -1,12 +1,15 @@
 /// The cyclic redundancy check of RFC 3720, appendix B.4 (Castagnoli's polynomial), eight bytes at a time.
-struct CRC32C {
+package struct CRC32C {
     private var state = UInt32.max
 
+    /// Of nothing so far.
+    package init() {}
+
     /// The checksum of what was added so far.
-    var value: UInt32 { ~state }
+    package var value: UInt32 { ~state }
 
     /// Takes in what follows.
-    mutating func add(_ bytes: UnsafeRawBufferPointer) {
+    package mutating func add(_ bytes: UnsafeRawBufferPointer) {
         var state = state
         var place = 0
         Self.tables.withUnsafeBufferPointer { tables in

@@ -1,0 +1,152 @@
+internal import Foundation
+public import MillraceCore
+internal import Synchronization
+
+/// The lowest numbered folder that no other process of this host holds: what makes the series of two processes differ.
+///
+/// It is held by a lock on a file in it, which ends with the process however that ends.
+public final class InstanceSlot: Sendable {
+    /// No more processes share a folder.
+    public static let maximumCount = 1_000
+
+    /// The number, from 0 on; also the name of the folder.
+    public let number: Int
+    /// The folder, which is this process's alone.
+    let path: String
+
+    private let descriptor: Mutex<Int32>
+    private static let queue = DispatchQueue(label: "millrace.instance-slot")
+    private static let lockName = "lock"
+
+    private init(number: Int, path: String, descriptor: Int32) {
+        self.number = number
+        self.path = path
+        self.descriptor = Mutex(descriptor)
+    }
+
+    deinit {
+        release()
+    }
+
+    /// Gives the slot free, as the end of this object does.
+    public func release() {
+        let descriptor = descriptor.withLock { descriptor in
+            defer { descriptor = -1 }
+            return descriptor
+        }
+        if descriptor >= 0 { close(descriptor) }
+    }
+
+    /// Keeps the slot from being held again before a time, at most two seconds from now: for the last samples of this process
+    /// may be that much ahead, and those of the next one in its place must be newer.
+    public func rest(until time: Timestamp) {
+        let (seconds, microseconds) = time.microseconds.quotientAndRemainder(dividingBy: 1_000_000)
+        let moment = timespec(tv_sec: Int(seconds), tv_nsec: Int(microseconds) * 1_000)
+        descriptor.withLock { _ = futimens($0, [moment, moment]) }
+    }
+
+    /// Holds the lowest free slot of a folder that does not rest, which is made, for its owner alone, when it is not there.
+    ///
+    /// The slot is free again after ``release()``, or when nobody has this object any more.
+    ///
+    /// - Throws: `unavailable` when the folder cannot be made or used, `readOnly` when it cannot be written, `full` when
+    ///   all slots are taken or the disk is full.
+    public static func lock(in folder: String) async throws(StoreError) -> InstanceSlot {
+        let result = await withCheckedContinuation { continuation in
+            queue.async {
+                continuation.resume(returning: Result { () throws(StoreError) in try take(folder) })
+            }
+        }
+        return try result.get()
+    }
+
+    /// The same, on a thread that may wait.
+    static func take(
+        _ folder: String, at now: Timestamp = SystemWallClock().now()
+    ) throws(StoreError) -> InstanceSlot {
+        try make(folder)
+        for number in 0..<maximumCount {
+            let path = "\(folder)/\(number)"
+            try make(path)
+            let descriptor = open("\(path)/\(lockName)", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+            guard descriptor >= 0 else { throw .outbox(errno, folder) }
+            if lock(descriptor), !isResting(descriptor, at: now) {
+                return InstanceSlot(number: number, path: path, descriptor: descriptor)
+            }
+            close(descriptor)
+        }
+        throw StoreError(.full, "all \(maximumCount) slots of \(folder) are taken by processes; use another folder")
+    }
+
+    /// The slots of a folder that were ever used, lowest first; none when there is no folder.
+    static func all(in folder: String) throws(StoreError) -> [(number: Int, path: String)] {
+        do {
+            let names = try FileManager.default.contentsOfDirectory(atPath: folder)
+            return names.compactMap { Int($0) }.filter { (0..<maximumCount).contains($0) }.sorted()
+                .map { ($0, "\(folder)/\($0)") }
+        } catch {
+            guard FileManager.default.fileExists(atPath: folder) else { return [] }
+            throw StoreError(.unavailable, "cannot read the folder \(folder); check its permissions", cause: error)
+        }
+    }
+
+    /// Whether a process holds a slot.
+    static func isHeld(_ path: String) -> Bool {
+        let descriptor = open("\(path)/\(lockName)", O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        return flock(descriptor, LOCK_SH | LOCK_NB) != 0
+    }
+
+    /// Locks; who only looks holds it for a moment, so one try is not enough.
+    private static func lock(_ descriptor: Int32) -> Bool {
+        for attempt in 0..<3 {
+            if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return true }
+            guard errno == EWOULDBLOCK || errno == EINTR else { return false }
+            if attempt < 2 { usleep(500) }
+        }
+        return false
+    }
+
+    /// Whether its last owner wants it to be left alone for a moment; not what a clock that was set back makes of it.
+    private static func isResting(_ descriptor: Int32, at now: Timestamp) -> Bool {
+        var facts = stat()
+        guard fstat(descriptor, &facts) == 0 else { return false }
+        #if canImport(Darwin)
+            let moment = facts.st_mtimespec
+        #else
+            let moment = facts.st_mtim
+        #endif
+        let time = Timestamp(microseconds: Int64(moment.tv_sec) * 1_000_000 + Int64(moment.tv_nsec) / 1_000)
+        return time > now && time - now <= .seconds(2)
+    }
+
+    private static func make(_ folder: String) throws(StoreError) {
+        do {
+            try FileManager.default.createDirectory(
+                atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch {
+            throw StoreError(
+                .unavailable, "cannot make the folder \(folder); check its permissions and the room on the disk",
+                cause: error)
+        }
+    }
+}
+
+extension StoreError {
+    /// What a call of the system on the files of an outbox came to.
+    static func outbox(_ code: Int32, _ folder: String) -> StoreError {
+        let reason = String(cString: strerror(code))
+        return switch code {
+        case ENOSPC, EDQUOT, EFBIG:
+            StoreError(.full, "the metrics outbox in \(folder) has no room (\(reason)); make room on the disk")
+        case EROFS:
+            StoreError(.readOnly, "the metrics outbox in \(folder) cannot be written (\(reason)); use another folder")
+        default:
+            StoreError(
+                .unavailable,
+                "the metrics outbox in \(folder) cannot be used (\(reason)); check its permissions, or use another folder"
+            )
+        }
+    }
+}

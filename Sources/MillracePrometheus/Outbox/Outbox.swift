@@ -1,0 +1,386 @@
+internal import Foundation
+public import MillraceCore
+internal import Synchronization
+
+/// Samples on the disk that wait to be sent: a log that outlives the process, and the exact account of what became of all of
+/// them.
+///
+/// Each process has a numbered slot in the folder, the lowest that is free, and goes on with what the last owner of the slot
+/// has left. Samples are put into shards; those of one shard come out in the order in which they went in. When it is full
+/// the oldest are dropped. One task a shard takes blocks out and settles them.
+public final class Outbox: Sendable {
+    private struct Append {
+        let drafts: [OutboxDraft]
+        let continuation: CheckedContinuation<StoreError?, Never>
+
+        var sampleCount: Int { drafts.reduce(0) { $0 + $1.sampleCount } }
+    }
+
+    private struct Waiter {
+        let shard: Int
+        let sequence: UInt64?
+        let continuation: CheckedContinuation<Void, Never>
+    }
+
+    private struct State {
+        var index: OutboxIndex
+        var files: [Int: SegmentFile]
+        var bytes: Int
+        var syncedBytes: Int
+        /// What is to be written, in this order.
+        var events: [OutboxEvent] = []
+        var refused: [QuarantineFolder.Item] = []
+        var appends: [Append] = []
+        /// Whether the thread that writes has been told.
+        var isWriting = false
+        var isSyncing = false
+        var isClosed = false
+        var waiters: [UInt64: Waiter] = [:]
+        var nextWaiter: UInt64 = 0
+
+        /// Takes out those who wait for what is there now, or for nothing any more.
+        mutating func released() -> [CheckedContinuation<Void, Never>] {
+            let ids = waiters.filter { isClosed || index.hasBlock(in: $0.value.shard, after: $0.value.sequence) }.keys
+            return ids.compactMap { waiters.removeValue(forKey: $0)?.continuation }
+        }
+    }
+
+    /// The number of its slot.
+    public var slot: Int { place.number }
+    /// How many shards there are: as the options say, unless a process with another number left something to send.
+    public let shardCount: Int
+
+    private let place: InstanceSlot
+    private let options: OutboxOptions
+    private let quarantine: QuarantineFolder
+    private let state: Mutex<State>
+    /// Used on `writing` alone.
+    private let log: Mutex<OutboxLog?>
+    private let writing = DispatchQueue(label: "millrace.outbox")
+    private let reading = DispatchQueue(label: "millrace.outbox.reading", attributes: .concurrent)
+
+    private init(_ place: InstanceSlot, _ log: OutboxLog, _ index: OutboxIndex, _ options: OutboxOptions) {
+        self.place = place
+        self.options = options
+        shardCount = log.shardCount
+        quarantine = QuarantineFolder(of: place.path, options: options)
+        state = Mutex(State(index: index, files: log.files, bytes: log.bytes, syncedBytes: log.syncedBytes))
+        self.log = Mutex(log)
+    }
+
+    /// Opens an outbox in the lowest free slot of a folder, which is made when it is not there.
+    ///
+    /// - Throws: `invalid` for options that cannot be, `newerVersion` when a newer program has written it, `unavailable`,
+    ///   `readOnly` or `full` when the folder cannot be used.
+    public static func open(
+        folder: String, options: OutboxOptions = OutboxOptions()
+    ) async throws(StoreError) -> Outbox {
+        try options.validate()
+        let place = try await InstanceSlot.lock(in: folder)
+        let result = await withCheckedContinuation { continuation in
+            DispatchQueue(label: "millrace.outbox.opening").async {
+                continuation.resume(
+                    returning: Result { () throws(StoreError) in try recover(place, options) })
+            }
+        }
+        return try result.get()
+    }
+
+    private static func recover(_ place: InstanceSlot, _ options: OutboxOptions) throws(StoreError) -> Outbox {
+        guard let replay = try OutboxReplay.read(place.path) else {
+            throw StoreError(
+                .unavailable, "files of \(place.path) go while they are read; let nobody else delete there")
+        }
+        let log = try OutboxLog(replay, in: place.path, options: options)
+        var index = replay.index
+        while index.shards.count < log.shardCount { index.addShard() }
+        for (shard, newest) in log.newest.enumerated() {
+            if let newest { index.raiseNewest(of: shard, to: newest) }
+        }
+        return Outbox(place, log, index, options)
+    }
+
+    /// What became of all samples, at one moment.
+    public var accounting: OutboxAccounting { state.withLock { $0.index.accounting } }
+
+    /// How many bytes lie on the disk, without what is in quarantine.
+    public var diskBytes: Int { state.withLock { $0.bytes } }
+
+    /// How many of these bytes a power cut would leave.
+    var syncedBytes: Int { state.withLock { $0.syncedBytes } }
+
+    /// How many samples of a shard wait.
+    public func pendingSamples(shard: Int) -> Int {
+        state.withLock { $0.index.shards.indices.contains(shard) ? $0.index.shards[shard].pendingSamples : 0 }
+    }
+
+    /// The time of the newest sample that was ever put into a shard, by this process or those before; `nil` without one.
+    public func newestEnqueued(shard: Int) -> Timestamp? {
+        state.withLock { $0.index.shards.indices.contains(shard) ? $0.index.shards[shard].newest : nil }
+    }
+
+    /// Puts samples in, all or none.
+    ///
+    /// When it returns they survive the end of the process; with a window of zero, that of the machine too. It cannot be
+    /// cancelled. Many that come at once share the wait for the disk.
+    ///
+    /// - Throws: `full` when the disk or the limit has no room for them, even without the oldest; they count as dropped
+    ///   then, by ``OutboxDropReason/overflow``. `invalid` when there is no such shard, or nothing in a draft;
+    ///   `unavailable` after ``close()``, or when the disk fails.
+    public func append(_ drafts: [OutboxDraft]) async throws(StoreError) {
+        for draft in drafts {
+            guard (0..<shardCount).contains(draft.shard), draft.sampleCount > 0, !draft.body.isEmpty,
+                draft.body.count <= OutboxDraft.maximumBytes
+            else {
+                throw StoreError(
+                    .invalid, "a draft needs a shard from 0 to \(shardCount - 1), samples, and at most 16 MiB of them")
+            }
+        }
+        let failure = await withCheckedContinuation { submit(drafts, $0) }
+        if let failure { throw failure }
+    }
+
+    /// Puts drafts behind all that was submitted before, and resumes when they are in.
+    func submit(_ drafts: [OutboxDraft], _ continuation: CheckedContinuation<StoreError?, Never>) {
+        let refusal = state.withLock { state -> StoreError?? in
+            if state.isClosed { return .some(Self.closed) }
+            if drafts.isEmpty { return .some(nil) }
+            state.appends.append(Append(drafts: drafts, continuation: continuation))
+            tell(&state)
+            return nil
+        }
+        if let refusal { continuation.resume(returning: refusal) }
+    }
+
+    /// Counts samples that were given up before they could be put in.
+    public func reject(_ count: Int, reason: OutboxDropReason) {
+        guard count > 0 else { return }
+        state.withLock { note(OutboxEvent(.outside, OutboxEvent.Outcome(reason), count), &$0) }
+    }
+
+    /// The oldest blocks of a shard, in their order: as many as have at most so many samples together, but one in any case.
+    /// Empty when none waits. They stay until they are settled.
+    ///
+    /// A block that cannot be read from the disk any more is dropped, and the next one looked at.
+    public func next(shard: Int, upTo samples: Int) async -> [OutboxBlock] {
+        guard (0..<shardCount).contains(shard) else { return [] }
+        while true {
+            let found = state.withLock { state in
+                state.index.oldest(of: shard, upTo: samples).map { ($0, state.files[$0.segment]) }
+            }
+            guard !found.isEmpty else { return [] }
+            let blocks = await withCheckedContinuation { continuation in
+                reading.async { continuation.resume(returning: found.map { Self.read($0.0, from: $0.1) }) }
+            }
+            let damaged = zip(found, blocks).filter { $0.1 == nil }.map(\.0.0)
+            if !damaged.isEmpty {
+                state.withLock { state in
+                    for entry in damaged { end(entry.shard, entry.sequence, [(.damaged, entry.sampleCount)], &state) }
+                }
+            }
+            let sound = blocks.compactMap { $0 }
+            if !sound.isEmpty { return sound }
+        }
+    }
+
+    /// Waits until a block is there that comes behind one of this sequence, or any for `nil`; until the outbox is closed,
+    /// or the task cancelled.
+    public func waitForMore(shard: Int, after sequence: UInt64? = nil) async {
+        guard (0..<shardCount).contains(shard) else { return }
+        let id = state.withLock { state in
+            state.nextWaiter += 1
+            return state.nextWaiter
+        }
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isOver = state.withLock { state in
+                    if state.isClosed || Task.isCancelled || state.index.hasBlock(in: shard, after: sequence) {
+                        return true
+                    }
+                    state.waiters[id] = Waiter(shard: shard, sequence: sequence, continuation: continuation)
+                    return false
+                }
+                if isOver { continuation.resume() }
+            }
+        } onCancel: {
+            state.withLock { $0.waiters.removeValue(forKey: id)?.continuation }?.resume()
+        }
+    }
+
+    /// Says what became of blocks, which are gone then. Those that wait no more are passed over, for what became of them is
+    /// known.
+    ///
+    /// It is counted at once and written soon: after a crash before that, the blocks wait again.
+    public func settle(_ settlements: [OutboxSettlement]) {
+        let now = options.clock.now()
+        state.withLock { state in
+            for settlement in settlements {
+                let block = settlement.block
+                let isDone = end(block.shard, block.sequence, settlement.outcomes, &state)
+                guard isDone else { continue }
+                state.refused += settlement.quarantined.map {
+                    QuarantineFolder.Item(
+                        quarantined: $0, shard: block.shard, sequence: block.sequence, time: now)
+                }
+            }
+        }
+    }
+
+    /// Says that the endpoint has taken blocks.
+    public func acknowledge(_ blocks: [OutboxBlock]) {
+        settle(blocks.map { OutboxSettlement($0, acknowledged: $0.sampleCount) })
+    }
+
+    /// Says that blocks will never be sent.
+    public func drop(_ blocks: [OutboxBlock], reason: OutboxDropReason) {
+        settle(blocks.map { OutboxSettlement($0, dropped: [reason: $0.sampleCount]) })
+    }
+
+    /// Keeps the slot from being opened again before a time: see ``InstanceSlot/rest(until:)``.
+    public func rest(until time: Timestamp) {
+        place.rest(until: time)
+    }
+
+    /// Writes what is known, waits until all is on the disk, and gives the slot free. Nothing can be put in afterwards.
+    public func close() async {
+        let waiting = state.withLock { state in
+            state.isClosed = true
+            return state.released()
+        }
+        for continuation in waiting { continuation.resume() }
+        await withCheckedContinuation { continuation in
+            writing.async { [self] in
+                write()
+                log.withLock { log in
+                    _ = log?.sync()
+                    let (bytes, synced) = (log?.bytes ?? 0, log?.syncedBytes ?? 0)
+                    state.withLock { ($0.bytes, $0.syncedBytes, $0.files) = (bytes, synced, [:]) }
+                    log = nil
+                }
+                place.release()
+                continuation.resume()
+            }
+        }
+    }
+
+    private static let closed = StoreError(.unavailable, "the metrics outbox is closed; open it again")
+
+    private static func read(_ entry: OutboxIndex.Entry, from file: SegmentFile?) -> OutboxBlock? {
+        guard let body = file?.read(entry.bodyCount, at: entry.offset), RecordHead.sum(body[...]) == entry.checksum
+        else { return nil }
+        return OutboxBlock(
+            shard: entry.shard, sequence: entry.sequence, sampleCount: entry.sampleCount, oldest: entry.oldest,
+            newest: entry.newest, body: body)
+    }
+
+    /// Takes a block out and counts what became of it.
+    ///
+    /// - Returns: whether it was there.
+    @discardableResult private func end(
+        _ shard: Int, _ sequence: UInt64, _ outcomes: [(OutboxEvent.Outcome, Int)], _ state: inout State
+    ) -> Bool {
+        guard let entry = state.index.remove(shard: shard, sequence: sequence) else { return false }
+        var rest = entry.sampleCount
+        for (outcome, count) in outcomes where count > 0 && rest > 0 {
+            note(OutboxEvent(.block(shard: shard, sequence: sequence), outcome, min(count, rest)), &state)
+            rest -= min(count, rest)
+        }
+        if rest > 0 { note(OutboxEvent(.block(shard: shard, sequence: sequence), .invalid, rest), &state) }
+        return true
+    }
+
+    private func note(_ event: OutboxEvent, _ state: inout State) {
+        state.index.accounting.count(event)
+        state.events.append(event)
+        tell(&state)
+    }
+
+    /// Tells the thread that writes.
+    private func tell(_ state: inout State) {
+        guard !state.isWriting else { return }
+        state.isWriting = true
+        writing.async { [self] in write() }
+    }
+
+    /// Writes until nothing is to be written. On the thread that writes.
+    private func write() {
+        while true {
+            let work = state.withLock { state -> (events: [OutboxEvent], refused: [QuarantineFolder.Item], [Append])? in
+                guard !state.events.isEmpty || !state.appends.isEmpty else {
+                    state.isWriting = false
+                    return nil
+                }
+                defer { (state.events, state.refused, state.appends) = ([], [], []) }
+                return (state.events, state.refused, state.appends)
+            }
+            guard let (events, refused, appends) = work else { return }
+            for item in refused { quarantine.add(item) }
+            log.withLock { write(events, appends, &$0) }
+        }
+    }
+
+    private func write(_ events: [OutboxEvent], _ appends: [Append], _ log: inout OutboxLog?) {
+        guard log != nil else {
+            for append in appends { append.continuation.resume(returning: Self.closed) }
+            return
+        }
+        if !events.isEmpty { log?.add(events) }
+        var results: [(Append, StoreError?)] = []
+        for append in appends {
+            let written = log?.add(append.drafts, giveUp: giveUp)
+            let waiting = state.withLock { state in
+                for entry in written?.entries ?? [] {
+                    state.index.accounting.enqueued += entry.sampleCount
+                    state.index.insert(entry)
+                }
+                if written?.failure != nil {
+                    note(OutboxEvent(.outside, .overflow, append.sampleCount), &state)
+                }
+                state.files = log?.files ?? [:]
+                return state.released()
+            }
+            for continuation in waiting { continuation.resume() }
+            results.append((append, written?.failure))
+        }
+        let unsynced = options.syncWindow == .zero ? log?.sync() : nil
+        log?.tidy()
+        let mustSync = state.withLock { state in
+            state.files = log?.files ?? [:]
+            state.bytes = log?.bytes ?? 0
+            state.syncedBytes = log?.syncedBytes ?? 0
+            guard log?.isUnsynced == true, !state.isSyncing else { return false }
+            state.isSyncing = true
+            return true
+        }
+        if mustSync { syncLater() }
+        for (append, failure) in results { append.continuation.resume(returning: failure ?? unsynced) }
+    }
+
+    private func giveUp(_ segment: Int) -> [OutboxEvent] {
+        state.withLock { state in
+            state.index.removeAll(in: segment).map { entry in
+                let event = OutboxEvent(
+                    .block(shard: entry.shard, sequence: entry.sequence), .overflow, entry.sampleCount)
+                state.index.accounting.count(event)
+                return event
+            }
+        }
+    }
+
+    private func syncLater() {
+        let window = max(options.syncWindow, .milliseconds(1))
+        writing.asyncAfter(deadline: .now() + window.inSeconds) { [weak self] in
+            guard let self else { return }
+            let isLeft = log.withLock { log in
+                _ = log?.sync()
+                let (isLeft, synced) = (log?.isUnsynced == true, log?.syncedBytes)
+                state.withLock { state in
+                    state.isSyncing = isLeft
+                    state.syncedBytes = synced ?? state.syncedBytes
+                }
+                return isLeft
+            }
+            if isLeft { syncLater() }
+        }
+    }
+}
