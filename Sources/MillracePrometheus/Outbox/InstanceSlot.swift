@@ -40,9 +40,9 @@ public final class InstanceSlot: Sendable {
     /// Keeps the slot from being held again before a time, at most two seconds from now: for the last samples of this process
     /// may be that much ahead, and those of the next one in its place must be newer.
     public func rest(until time: Timestamp) {
-        let (seconds, microseconds) = time.microseconds.quotientAndRemainder(dividingBy: 1_000_000)
-        let moment = timespec(tv_sec: Int(seconds), tv_nsec: Int(microseconds) * 1_000)
-        descriptor.withLock { _ = futimens($0, [moment, moment]) }
+        withUnsafeBytes(of: time.microseconds) { time in
+            descriptor.withLock { _ = pwrite($0, time.baseAddress, time.count, 0) }
+        }
     }
 
     /// Holds the lowest free slot of a folder that does not rest, which is made, for its owner alone, when it is not there.
@@ -110,14 +110,10 @@ public final class InstanceSlot: Sendable {
 
     /// Whether its last owner wants it to be left alone for a moment; not what a clock that was set back makes of it.
     private static func isResting(_ descriptor: Int32, at now: Timestamp) -> Bool {
-        var facts = stat()
-        guard fstat(descriptor, &facts) == 0 else { return false }
-        #if canImport(Darwin)
-            let moment = facts.st_mtimespec
-        #else
-            let moment = facts.st_mtim
-        #endif
-        let time = Timestamp(microseconds: Int64(moment.tv_sec) * 1_000_000 + Int64(moment.tv_nsec) / 1_000)
+        var microseconds: Int64 = 0
+        let count = withUnsafeMutableBytes(of: &microseconds) { pread(descriptor, $0.baseAddress, $0.count, 0) }
+        let time = Timestamp(microseconds: microseconds)
+        guard count == MemoryLayout<Int64>.size else { return false }
         return time > now && time - now <= .seconds(2)
     }
 
