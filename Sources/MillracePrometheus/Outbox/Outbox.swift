@@ -9,54 +9,18 @@ internal import Synchronization
 /// has left. Samples are put into shards; those of one shard come out in the order in which they went in. When it is full
 /// the oldest are dropped. One task a shard takes blocks out and settles them.
 public final class Outbox: Sendable {
-    private struct Append {
-        let drafts: [OutboxDraft]
-        let continuation: CheckedContinuation<StoreError?, Never>
-
-        var sampleCount: Int { drafts.reduce(0) { $0 + $1.sampleCount } }
-    }
-
-    private struct Waiter {
-        let shard: Int
-        let sequence: UInt64?
-        let continuation: CheckedContinuation<Void, Never>
-    }
-
-    private struct State {
-        var index: OutboxIndex
-        var files: [Int: SegmentFile]
-        var bytes: Int
-        var syncedBytes: Int
-        /// What is to be written, in this order.
-        var events: [OutboxEvent] = []
-        var refused: [QuarantineFolder.Item] = []
-        var appends: [Append] = []
-        /// Whether the thread that writes has been told.
-        var isWriting = false
-        var isSyncing = false
-        var isClosed = false
-        var waiters: [UInt64: Waiter] = [:]
-        var nextWaiter: UInt64 = 0
-
-        /// Takes out those who wait for what is there now, or for nothing any more.
-        mutating func released() -> [CheckedContinuation<Void, Never>] {
-            let ids = waiters.filter { isClosed || index.hasBlock(in: $0.value.shard, after: $0.value.sequence) }.keys
-            return ids.compactMap { waiters.removeValue(forKey: $0)?.continuation }
-        }
-    }
-
     /// The number of its slot.
     public var slot: Int { place.number }
     /// How many shards there are: as the options say, unless a process with another number left something to send.
     public let shardCount: Int
 
     private let place: InstanceSlot
-    private let options: OutboxOptions
-    private let quarantine: QuarantineFolder
-    private let state: Mutex<State>
+    let options: OutboxOptions
+    let quarantine: QuarantineFolder
+    let state: Mutex<OutboxState>
     /// Used on `writing` alone.
-    private let log: Mutex<OutboxLog?>
-    private let writing = DispatchQueue(label: "millrace.outbox")
+    let log: Mutex<OutboxLog?>
+    let writing = DispatchQueue(label: "millrace.outbox")
     private let reading = DispatchQueue(label: "millrace.outbox.reading", attributes: .concurrent)
 
     private init(_ place: InstanceSlot, _ log: OutboxLog, _ index: OutboxIndex, _ options: OutboxOptions) {
@@ -64,7 +28,7 @@ public final class Outbox: Sendable {
         self.options = options
         shardCount = log.shardCount
         quarantine = QuarantineFolder(of: place.path, options: options)
-        state = Mutex(State(index: index, files: log.files, bytes: log.bytes, syncedBytes: log.syncedBytes))
+        state = Mutex(OutboxState(index: index, files: log.files, bytes: log.bytes, syncedBytes: log.syncedBytes))
         self.log = Mutex(log)
     }
 
@@ -145,7 +109,7 @@ public final class Outbox: Sendable {
         let refusal = state.withLock { state -> StoreError?? in
             if state.isClosed { return .some(Self.closed) }
             if drafts.isEmpty { return .some(nil) }
-            state.appends.append(Append(drafts: drafts, continuation: continuation))
+            state.work.appends.append(OutboxState.Append(drafts: drafts, continuation: continuation))
             tell(&state)
             return nil
         }
@@ -155,7 +119,10 @@ public final class Outbox: Sendable {
     /// Counts samples that were given up before they could be put in.
     public func reject(_ count: Int, reason: OutboxDropReason) {
         guard count > 0 else { return }
-        state.withLock { note(OutboxEvent(.outside, OutboxEvent.Outcome(reason), count), &$0) }
+        state.withLock { state in
+            state.note(OutboxEvent(.outside, OutboxEvent.Outcome(reason), count))
+            tell(&state)
+        }
     }
 
     /// The oldest blocks of a shard, in their order: as many as have at most so many samples together, but one in any case.
@@ -175,7 +142,8 @@ public final class Outbox: Sendable {
             let damaged = zip(found, blocks).filter { $0.1 == nil }.map(\.0.0)
             if !damaged.isEmpty {
                 state.withLock { state in
-                    for entry in damaged { end(entry.shard, entry.sequence, [(.damaged, entry.sampleCount)], &state) }
+                    for entry in damaged { state.end(entry.shard, entry.sequence, [(.damaged, entry.sampleCount)]) }
+                    tell(&state)
                 }
             }
             let sound = blocks.compactMap { $0 }
@@ -197,7 +165,7 @@ public final class Outbox: Sendable {
                     if state.isClosed || Task.isCancelled || state.index.hasBlock(in: shard, after: sequence) {
                         return true
                     }
-                    state.waiters[id] = Waiter(shard: shard, sequence: sequence, continuation: continuation)
+                    state.waiters[id] = OutboxState.Waiter(shard: shard, sequence: sequence, continuation: continuation)
                     return false
                 }
                 if isOver { continuation.resume() }
@@ -216,13 +184,13 @@ public final class Outbox: Sendable {
         state.withLock { state in
             for settlement in settlements {
                 let block = settlement.block
-                let isDone = end(block.shard, block.sequence, settlement.outcomes, &state)
-                guard isDone else { continue }
-                state.refused += settlement.quarantined.map {
+                guard state.end(block.shard, block.sequence, settlement.outcomes) else { continue }
+                state.work.refused += settlement.quarantined.map {
                     QuarantineFolder.Item(
                         quarantined: $0, shard: block.shard, sequence: block.sequence, time: now)
                 }
             }
+            tell(&state)
         }
     }
 
@@ -263,7 +231,7 @@ public final class Outbox: Sendable {
         }
     }
 
-    private static let closed = StoreError(.unavailable, "the metrics outbox is closed; open it again")
+    static let closed = StoreError(.unavailable, "the metrics outbox is closed; open it again")
 
     private static func read(_ entry: OutboxIndex.Entry, from file: SegmentFile?) -> OutboxBlock? {
         guard let body = file?.read(entry.bodyCount, at: entry.offset), RecordHead.sum(body[...]) == entry.checksum
@@ -271,116 +239,5 @@ public final class Outbox: Sendable {
         return OutboxBlock(
             shard: entry.shard, sequence: entry.sequence, sampleCount: entry.sampleCount, oldest: entry.oldest,
             newest: entry.newest, body: body)
-    }
-
-    /// Takes a block out and counts what became of it.
-    ///
-    /// - Returns: whether it was there.
-    @discardableResult private func end(
-        _ shard: Int, _ sequence: UInt64, _ outcomes: [(OutboxEvent.Outcome, Int)], _ state: inout State
-    ) -> Bool {
-        guard let entry = state.index.remove(shard: shard, sequence: sequence) else { return false }
-        var rest = entry.sampleCount
-        for (outcome, count) in outcomes where count > 0 && rest > 0 {
-            note(OutboxEvent(.block(shard: shard, sequence: sequence), outcome, min(count, rest)), &state)
-            rest -= min(count, rest)
-        }
-        if rest > 0 { note(OutboxEvent(.block(shard: shard, sequence: sequence), .invalid, rest), &state) }
-        return true
-    }
-
-    private func note(_ event: OutboxEvent, _ state: inout State) {
-        state.index.accounting.count(event)
-        state.events.append(event)
-        tell(&state)
-    }
-
-    /// Tells the thread that writes.
-    private func tell(_ state: inout State) {
-        guard !state.isWriting else { return }
-        state.isWriting = true
-        writing.async { [self] in write() }
-    }
-
-    /// Writes until nothing is to be written. On the thread that writes.
-    private func write() {
-        while true {
-            let work = state.withLock { state -> (events: [OutboxEvent], refused: [QuarantineFolder.Item], [Append])? in
-                guard !state.events.isEmpty || !state.appends.isEmpty else {
-                    state.isWriting = false
-                    return nil
-                }
-                defer { (state.events, state.refused, state.appends) = ([], [], []) }
-                return (state.events, state.refused, state.appends)
-            }
-            guard let (events, refused, appends) = work else { return }
-            for item in refused { quarantine.add(item) }
-            log.withLock { write(events, appends, &$0) }
-        }
-    }
-
-    private func write(_ events: [OutboxEvent], _ appends: [Append], _ log: inout OutboxLog?) {
-        guard log != nil else {
-            for append in appends { append.continuation.resume(returning: Self.closed) }
-            return
-        }
-        if !events.isEmpty { log?.add(events) }
-        var results: [(Append, StoreError?)] = []
-        for append in appends {
-            let written = log?.add(append.drafts, giveUp: giveUp)
-            let waiting = state.withLock { state in
-                for entry in written?.entries ?? [] {
-                    state.index.accounting.enqueued += entry.sampleCount
-                    state.index.insert(entry)
-                }
-                if written?.failure != nil {
-                    note(OutboxEvent(.outside, .overflow, append.sampleCount), &state)
-                }
-                state.files = log?.files ?? [:]
-                return state.released()
-            }
-            for continuation in waiting { continuation.resume() }
-            results.append((append, written?.failure))
-        }
-        let unsynced = options.syncWindow == .zero ? log?.sync() : nil
-        log?.tidy()
-        let mustSync = state.withLock { state in
-            state.files = log?.files ?? [:]
-            state.bytes = log?.bytes ?? 0
-            state.syncedBytes = log?.syncedBytes ?? 0
-            guard log?.isUnsynced == true, !state.isSyncing else { return false }
-            state.isSyncing = true
-            return true
-        }
-        if mustSync { syncLater() }
-        for (append, failure) in results { append.continuation.resume(returning: failure ?? unsynced) }
-    }
-
-    private func giveUp(_ segment: Int) -> [OutboxEvent] {
-        state.withLock { state in
-            state.index.removeAll(in: segment).map { entry in
-                let event = OutboxEvent(
-                    .block(shard: entry.shard, sequence: entry.sequence), .overflow, entry.sampleCount)
-                state.index.accounting.count(event)
-                return event
-            }
-        }
-    }
-
-    private func syncLater() {
-        let window = max(options.syncWindow, .milliseconds(1))
-        writing.asyncAfter(deadline: .now() + window.inSeconds) { [weak self] in
-            guard let self else { return }
-            let isLeft = log.withLock { log in
-                _ = log?.sync()
-                let (isLeft, synced) = (log?.isUnsynced == true, log?.syncedBytes)
-                state.withLock { state in
-                    state.isSyncing = isLeft
-                    state.syncedBytes = synced ?? state.syncedBytes
-                }
-                return isLeft
-            }
-            if isLeft { syncLater() }
-        }
     }
 }

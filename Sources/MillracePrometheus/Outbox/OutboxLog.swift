@@ -127,7 +127,8 @@ struct OutboxLog {
                 failure: StoreError(
                     .full, "\(size) bytes of samples are too many for the metrics outbox in \(folder); allow it more"))
         }
-        while bytes + size > options.maximumBytes, dropOldest(giveUp) {}
+        // Also for what is written when a file is begun, and about those that are given up.
+        while bytes + size + options.segmentBytes / 2 > options.maximumBytes, dropOldest(giveUp) {}
         rotateIfFull()
         var written = attempt(drafts)
         if written.failure?.code == .full, segments.count > 1, dropOldest(giveUp) {
@@ -178,8 +179,9 @@ struct OutboxLog {
         return nil
     }
 
-    /// Deletes files that nobody needs. When nothing waits at all, a file that has grown is one of them.
-    mutating func tidy() {
+    /// Deletes files that nobody needs, or that are too many. When nothing waits at all, a file that has grown is one of them.
+    mutating func tidy(giveUp: (_ segment: Int) -> [OutboxEvent]) {
+        while bytes > options.maximumBytes, dropOldest(giveUp) {}
         if homes.isEmpty, owed.isEmpty, let last = segments.last, last.bytes > options.segmentBytes / 8 { rotate() }
         deleteSettled()
     }
