@@ -54,15 +54,6 @@ public struct MetricDefinition: Hashable, Sendable {
         self.buckets = buckets
     }
 
-    /// Describes a counter of a collector itself.
-    init(counter name: MetricName, _ help: String) {
-        self.name = name
-        kind = .counter
-        self.help = help
-        unit = nil
-        buckets = nil
-    }
-
     private init(_ known: MetricDefinition, help: String, unit: String?) {
         name = known.name
         kind = known.kind

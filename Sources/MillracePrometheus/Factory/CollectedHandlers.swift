@@ -2,29 +2,40 @@ internal import CoreMetrics
 internal import MillraceCore
 internal import Synchronization
 
-/// What a library measures through, and gives back once at most.
+/// What a library measures through.
 protocol CollectedHandler: AnyObject {
-    /// Gives the series back to the collector.
-    func destroy(in collector: MetricsCollector)
+    var hold: SeriesHold { get }
 }
 
-/// Whether something has been given back.
-final class Return: Sendable {
-    private let isDone = Atomic<Bool>(false)
+/// One of those who have a series: until it is given back, which may end the series, or dropped, which does not.
+final class SeriesHold: Sendable {
+    private let handle: any MetricHandle
+    private let collector: MetricsCollector
+    private let isOver = Atomic<Bool>(false)
 
-    /// Whether this is the first time.
-    func isFirst() -> Bool {
-        !isDone.exchange(true, ordering: .relaxed)
+    init(_ handle: some MetricHandle, in collector: MetricsCollector) {
+        self.handle = handle
+        self.collector = collector
+    }
+
+    /// Ends the series if nobody else has it; once.
+    func giveBack() {
+        if !isOver.exchange(true, ordering: .relaxed) { collector.release(handle, ending: true) }
+    }
+
+    deinit {
+        if !isOver.load(ordering: .relaxed) { collector.release(handle, ending: false) }
     }
 }
 
 /// Counts for a library.
 final class CollectedCounter: CounterHandler, FloatingPointCounterHandler, CollectedHandler {
     private let counter: MetricCounter
-    private let giving = Return()
+    let hold: SeriesHold
 
-    init(_ counter: MetricCounter) {
+    init(_ counter: MetricCounter, in collector: MetricsCollector) {
         self.counter = counter
+        hold = SeriesHold(counter, in: collector)
     }
 
     func increment(by amount: Int64) { counter.increment(by: Int(amount)) }
@@ -32,19 +43,16 @@ final class CollectedCounter: CounterHandler, FloatingPointCounterHandler, Colle
     func increment(by amount: Double) { counter.add(amount) }
 
     func reset() { counter.reset() }
-
-    func destroy(in collector: MetricsCollector) {
-        if giving.isFirst() { collector.release(counter) }
-    }
 }
 
 /// Sets a value for a library.
 final class CollectedGauge: MeterHandler, RecorderHandler, CollectedHandler {
     private let gauge: MetricGauge
-    private let giving = Return()
+    let hold: SeriesHold
 
-    init(_ gauge: MetricGauge) {
+    init(_ gauge: MetricGauge, in collector: MetricsCollector) {
         self.gauge = gauge
+        hold = SeriesHold(gauge, in: collector)
     }
 
     func set(_ value: Int64) { gauge.set(Double(value)) }
@@ -58,19 +66,16 @@ final class CollectedGauge: MeterHandler, RecorderHandler, CollectedHandler {
     func record(_ value: Int64) { gauge.set(Double(value)) }
 
     func record(_ value: Double) { gauge.set(value) }
-
-    func destroy(in collector: MetricsCollector) {
-        if giving.isFirst() { collector.release(gauge) }
-    }
 }
 
 /// Observes for a library; times in seconds.
 final class CollectedHistogram: RecorderHandler, TimerHandler, CollectedHandler {
     private let histogram: MetricHistogram
-    private let giving = Return()
+    let hold: SeriesHold
 
-    init(_ histogram: MetricHistogram) {
+    init(_ histogram: MetricHistogram, in collector: MetricsCollector) {
         self.histogram = histogram
+        hold = SeriesHold(histogram, in: collector)
     }
 
     func record(_ value: Int64) { histogram.observe(Double(value)) }
@@ -78,8 +83,4 @@ final class CollectedHistogram: RecorderHandler, TimerHandler, CollectedHandler 
     func record(_ value: Double) { histogram.observe(value) }
 
     func recordNanoseconds(_ duration: Int64) { histogram.observe(Double(duration) / 1e9) }
-
-    func destroy(in collector: MetricsCollector) {
-        if giving.isFirst() { collector.release(histogram) }
-    }
 }

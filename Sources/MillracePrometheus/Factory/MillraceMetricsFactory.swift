@@ -19,8 +19,8 @@ internal import Synchronization
 /// enough, or a name is known as something else, nothing is measured. That is counted, in `millrace_metrics_invalid_total` or
 /// `millrace_metrics_conflicts_total`, and logged once a name.
 ///
-/// A series ends when as many of its metrics have been destroyed as were made; one that a handle of the collector itself was
-/// asked for stays.
+/// A series ends when one of its metrics is destroyed and no other is left; metrics that are dropped without that leave it as
+/// it is. One that a handle of the collector itself was asked for stays.
 public final class MillraceMetricsFactory: MetricsFactory {
     /// What is measured into.
     public let collector: MetricsCollector
@@ -52,7 +52,8 @@ public final class MillraceMetricsFactory: MetricsFactory {
     /// Makes what sets a value.
     public func makeMeter(label: String, dimensions: [(String, String)]) -> any MeterHandler {
         make(label, dimensions, .gauge) { definition, labels in
-            definition.kind == .gauge ? CollectedGauge(try collector.gauge(definition, labels: labels)) : nil
+            definition.kind == .gauge
+                ? CollectedGauge(try collector.gauge(definition, labels: labels), in: collector) : nil
         } ?? NOOPMetricsHandler.instance
     }
 
@@ -62,8 +63,8 @@ public final class MillraceMetricsFactory: MetricsFactory {
     ) -> any RecorderHandler {
         make(label, dimensions, aggregate ? .histogram : .gauge) { definition, labels -> (any RecorderHandler)? in
             switch definition.kind {
-            case .gauge: CollectedGauge(try collector.gauge(definition, labels: labels))
-            case .histogram: CollectedHistogram(try collector.histogram(definition, labels: labels))
+            case .gauge: CollectedGauge(try collector.gauge(definition, labels: labels), in: collector)
+            case .histogram: CollectedHistogram(try collector.histogram(definition, labels: labels), in: collector)
             case .counter: nil
             }
         } ?? NOOPMetricsHandler.instance
@@ -73,7 +74,7 @@ public final class MillraceMetricsFactory: MetricsFactory {
     public func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler {
         make(label, dimensions, .histogram, unit: "seconds") { definition, labels in
             guard definition.kind == .histogram else { return nil }
-            return CollectedHistogram(try collector.timer(definition, labels: labels).histogram)
+            return CollectedHistogram(try collector.timer(definition, labels: labels).histogram, in: collector)
         } ?? NOOPMetricsHandler.instance
     }
 
@@ -93,12 +94,13 @@ public final class MillraceMetricsFactory: MetricsFactory {
     public func destroyTimer(_ handler: any TimerHandler) { destroy(handler) }
 
     private func destroy(_ handler: AnyObject) {
-        (handler as? any CollectedHandler)?.destroy(in: collector)
+        (handler as? any CollectedHandler)?.hold.giveBack()
     }
 
     private func makeCollectedCounter(_ label: String, _ dimensions: [(String, String)]) -> CollectedCounter? {
         make(label, dimensions, .counter) { definition, labels in
-            definition.kind == .counter ? CollectedCounter(try collector.counter(definition, labels: labels)) : nil
+            definition.kind == .counter
+                ? CollectedCounter(try collector.counter(definition, labels: labels), in: collector) : nil
         }
     }
 

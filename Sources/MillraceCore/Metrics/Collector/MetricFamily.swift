@@ -10,7 +10,7 @@ struct MetricFamily {
         /// Whether samples of it have been given, and its end has not.
         var isTold = false
         var endedAt: Timestamp?
-        /// How many have asked for the handle and not given it back.
+        /// How many have asked for the handle, and not let it go.
         var holders = 1
 
         init(_ handle: some SampledMetric, madeAt: Timestamp) {
@@ -64,7 +64,6 @@ struct MetricFamily {
         let handle = entries[place].handle
         if entries[place].endedAt != nil {
             entries[place].endedAt = nil
-            entries[place].holders = 0
             handle.forget()
         }
         entries[place].holders += 1
@@ -76,16 +75,23 @@ struct MetricFamily {
         entries.append(Entry(handle, madeAt: madeAt))
     }
 
-    /// Ends the series of a handle, or lets one who has it go; whether it has ended now.
-    mutating func end(_ handle: any SampledMetric, at time: Timestamp, ifLast: Bool) -> Bool {
-        guard let place = places[handle.labels], entries[place].handle === handle, entries[place].endedAt == nil else {
-            return false
-        }
-        entries[place].holders -= 1
-        guard !ifLast || entries[place].holders == 0 else { return false }
+    /// Ends the series of a handle; whether it was one that had not ended.
+    mutating func end(_ handle: any SampledMetric, at time: Timestamp) -> Bool {
+        guard let place = place(of: handle), entries[place].endedAt == nil else { return false }
         entries[place].endedAt = time
         hasEnded = true
         return true
+    }
+
+    /// Lets one who has a handle go; how many are left, `nil` when its series is gone.
+    mutating func release(_ handle: any SampledMetric) -> Int? {
+        guard let place = place(of: handle) else { return nil }
+        entries[place].holders -= 1
+        return entries[place].holders
+    }
+
+    private func place(of handle: any SampledMetric) -> Int? {
+        places[handle.labels].flatMap { entries[$0].handle === handle ? $0 : nil }
     }
 
     mutating func endAll(at time: Timestamp) {

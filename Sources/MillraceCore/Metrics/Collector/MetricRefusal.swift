@@ -16,18 +16,20 @@ public enum MetricRefusal: Sendable, CaseIterable {
     public var definition: MetricDefinition {
         switch self {
         case .overflow:
-            MetricDefinition(
-                counter: MetricName(stored: "millrace_metrics_overflow_total"),
+            Self.counter(
+                "millrace_metrics_overflow_total",
                 "Series that were not made because the collector had as many as it may have.")
         case .conflict:
-            MetricDefinition(
-                counter: MetricName(stored: "millrace_metrics_conflicts_total"),
+            Self.counter(
+                "millrace_metrics_conflicts_total",
                 "Registrations that were not made because the name was known with another kind, unit or buckets.")
         case .invalid:
-            MetricDefinition(
-                counter: MetricName(stored: "millrace_metrics_invalid_total"),
-                "Names, labels and values that could not be taken.")
+            Self.counter("millrace_metrics_invalid_total", "Names, labels and values that could not be taken.")
         }
+    }
+
+    private static func counter(_ name: StaticString, _ help: String) -> MetricDefinition {
+        MetricDefinition(known: name, .counter, help: help, unit: nil, buckets: nil)
     }
 }
 

@@ -78,9 +78,15 @@ struct MetricRegistry {
         clock.needsRoom = true
     }
 
-    /// Ends a series, if the handle is that of one; or only lets one who has it go, unless that is the last.
-    mutating func end(_ handle: any SampledMetric, at time: Timestamp, ifLast: Bool = false) {
-        if families[handle.name]?.end(handle, at: time, ifLast: ifLast) == true { clock.needsRoom = true }
+    /// Ends a series, if the handle is that of one.
+    mutating func end(_ handle: any SampledMetric, at time: Timestamp) {
+        if families[handle.name]?.end(handle, at: time) == true { clock.needsRoom = true }
+    }
+
+    /// Lets one who has a handle go, and ends its series at a time if that was the last.
+    mutating func release(_ handle: any SampledMetric, endingAt time: Timestamp?) {
+        guard families[handle.name]?.release(handle) == 0, let time else { return }
+        end(handle, at: time)
     }
 
     /// Ends all series of a metric.
@@ -91,10 +97,11 @@ struct MetricRegistry {
         clock.needsRoom = true
     }
 
-    /// Gives all series other common labels.
-    mutating func setConstantLabels(_ labels: MetricLabels) {
+    /// Gives all series other common labels, from a time on.
+    mutating func setConstantLabels(_ labels: MetricLabels, at time: Timestamp) {
         guard labels != constantLabels else { return }
         constantLabels = labels
+        clock.namedAt = time.wholeMilliseconds
         clock.needsRoom = true
     }
 
@@ -152,14 +159,18 @@ struct SampleClock {
     /// Whether something has begun or ended, so that a series may have four samples: the end of another that was called so,
     /// zero, its last value, its end.
     var needsRoom = false
+    /// Since when series are called as they are. Another process may have had these names before.
+    var namedAt: Timestamp?
     private var last: Timestamp?
 
     /// The next turn. A time that is not later than that of the turn before is taken for the first that is free.
     mutating func turn(at time: Timestamp) -> Turn {
         var now = time.wholeMilliseconds
         if let last { now = max(now, last.shifted(by: needsRoom ? 4 : 1)) }
-        let horizon = now.shifted(by: -Self.horizon)
-        let turn = Turn(now: now, after: last.map { max($0, horizon) } ?? horizon)
+        var after = now.shifted(by: -Self.horizon)
+        if let last { after = max(after, last) }
+        if let namedAt { after = max(after, min(namedAt, now.shifted(by: -4))) }
+        let turn = Turn(now: now, after: after)
         last = now
         needsRoom = false
         return turn

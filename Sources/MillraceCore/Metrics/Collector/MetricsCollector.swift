@@ -46,7 +46,10 @@ public final class MetricsCollector: AggregateRoot {
     /// labels change, what has been told under the former ends, and goes on under the new.
     public var constantLabels: MetricLabels {
         get { registry.withLock { $0.constantLabels } }
-        set { registry.withLock { $0.setConstantLabels(newValue) } }
+        set {
+            let now = clock.now()
+            registry.withLock { $0.setConstantLabels(newValue, at: now) }
+        }
     }
 
     /// The metrics, ordered by name.
@@ -101,11 +104,11 @@ public final class MetricsCollector: AggregateRoot {
         registry.withLock { $0.end(handle, at: now) }
     }
 
-    /// Removes a series as soon as everyone who has asked for its handle has given it back.
-    package func release(_ handle: some MetricHandle) {
+    /// Lets one who has asked for a handle go; when that was the last, removes its series or leaves it as it is.
+    package func release(_ handle: some MetricHandle, ending: Bool) {
         guard let handle = handle as? any SampledMetric else { return }
         let now = clock.now()
-        registry.withLock { $0.end(handle, at: now, ifLast: true) }
+        registry.withLock { $0.release(handle, endingAt: ending ? now : nil) }
     }
 
     /// Removes all series of a metric; its definition stays.
