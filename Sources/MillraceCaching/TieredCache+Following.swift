@@ -9,6 +9,7 @@ extension TieredCache {
     /// whoever is asking already.
     func follow() async {
         guard let turn = watch.begin() else { return }
+        let confirmedAt = watch.lastConfirmation
         forgetIfSuspended()
         // Before the store is asked: a tier that has heard of more than the store then knows belongs to another past.
         let journal = await shared?.journal()
@@ -23,6 +24,9 @@ extension TieredCache {
             await shared?.follow(journal, changes, askedAt: askedAt)
             forget(changes, isFirst: turn.since == nil)
             watch.finish((changes.newest, askedAt))
+            if let confirmedAt, changes.writes?.isEmpty == false {
+                metrics?.noteInvalidation(after: time.latest() - confirmedAt)
+            }
             if turn.since != nil { listen() }
         } catch {
             // Memory is served for a while yet, and then no more; lookups that reach the store say what is wrong.
@@ -95,8 +99,9 @@ extension TieredCache {
         flights.detachAll(olderThan: version, where: pattern.matches)
     }
 
-    /// Lets go of the shared tier; everything else goes on without it.
+    /// Lets go of the shared tier; everything else goes on without it. Reports what was measured.
     public func close() {
+        reportMetrics()
         shared?.end()
     }
 }

@@ -110,11 +110,14 @@ extension TieredCache {
         _ lease: SharedLease?, _ load: @escaping @Sendable () async throws -> CacheValue
     ) async throws(StoreError) -> CacheValue {
         counters.countLoad()
+        let start = time.latest()
         do {
-            guard let shared else { return try await load() }
-            return try await shared.keeping(lease, load)
+            let value = if let shared { try await shared.keeping(lease, load) } else { try await load() }
+            metrics?.noteLoad(.success, in: time.latest() - start)
+            return value
         } catch {
             counters.countFailedLoad()
+            metrics?.noteLoad(Task.isCancelled ? .cancelled : .failure, in: time.latest() - start)
             if Task.isCancelled { throw StoreError(.cancelled, "the load was cancelled", cause: error) }
             throw StoreError(.loadFailed, "the value could not be made: \(error)", cause: error)
         }

@@ -27,6 +27,7 @@ extension TieredCache {
     /// See `CacheRepository.maintain()`.
     @discardableResult
     public func maintain() async throws(StoreError) -> CacheUpkeep {
+        defer { reportMetrics() }
         if shared != nil, isBehind { await follow() }
         var done = CacheUpkeep()
         done.accesses = try await report()

@@ -40,6 +40,8 @@ public final class TieredCache: CacheRepository {
     let time: SteadyTime
     let storeClock: StoreClock
     let counters = CacheCounters()
+    /// `nil` when nobody measures.
+    let metrics: CacheMetrics?
     let flights = SingleFlight<CacheKey, CacheLoad>()
     let watch = ChangeWatch()
     /// How long the host had been suspended when memory was last known to have lived through none of it.
@@ -60,6 +62,7 @@ public final class TieredCache: CacheRepository {
         shared = options.shared.map { SharedLevel($0, options: options, storeClock: storeClock) }
         memory = MemoryTier(limits: options.limits, clock: options.clock, time: options.time)
         holder = .make(at: options.clock.now())
+        metrics = CacheMetrics(tiers: options.shared == nil ? [.l1, .l3] : [.l1, .l2, .l3])
     }
 
     /// What memory has, at once and without a suspension; `nil` also when memory cannot be sure to be in step.

@@ -37,6 +37,12 @@ final class ChangeWatch: Sendable {
         return confirmed != .min && now.microseconds - confirmed < Self.boundMicroseconds
     }
 
+    /// When memory was last known to be in step; `nil` before the first answer.
+    var lastConfirmation: Timestamp? {
+        let confirmed = confirmedAt.load(ordering: .acquiring)
+        return confirmed == .min ? nil : Timestamp(microseconds: confirmed)
+    }
+
     /// Whether it is time to ask.
     func isDue(at now: Timestamp) -> Bool {
         now.microseconds >= dueAt.load(ordering: .relaxed)

@@ -18,6 +18,15 @@ final class ConnectionPool<Connection: PooledConnection>: Sendable {
         var lastWaiter: Machine.WaiterID = 0
         /// The time for which the alarm is set.
         var alarm: Duration?
+        /// What was shown last of what there is.
+        var shown = PoolMetrics.Counts()
+
+        /// By how much there is more than was shown; that counts as shown from now on.
+        mutating func takeChange() -> PoolMetrics.Counts {
+            let counts = machine.counts
+            defer { shown = counts }
+            return counts - shown
+        }
     }
 
     private let options: PostgresPool.Options
@@ -26,6 +35,8 @@ final class ConnectionPool<Connection: PooledConnection>: Sendable {
     private let alarm: PoolAlarm
     private let connect: @Sendable () async throws(PostgresError) -> Connection
     private let shared: Mutex<Shared>
+    /// `nil` when nobody measures.
+    private let metrics = PoolMetrics()
 
     /// Makes a pool without a connection; `name` is what messages call the server.
     init(
@@ -43,6 +54,7 @@ final class ConnectionPool<Connection: PooledConnection>: Sendable {
 
     deinit {
         for connection in shared.withLock({ $0.machine.close(at: time.now()) }).closed { connection.close() }
+        metrics?.add(PoolMetrics.Counts() - shared.withLock { $0.shown })
     }
 
     var state: PostgresPool.State {
@@ -122,6 +134,7 @@ final class ConnectionPool<Connection: PooledConnection>: Sendable {
     private nonisolated(nonsending) func open(in place: Machine.Place) async throws(PostgresError) -> Machine.Member {
         do throws(PostgresError) {
             let connection = try await connect()
+            metrics?.noteOpen(isSuccess: true)
             let member = shared.withLock { $0.machine.opened(connection, in: place, at: time.now()) }
             guard let member else {
                 connection.close()
@@ -129,6 +142,7 @@ final class ConnectionPool<Connection: PooledConnection>: Sendable {
             }
             return member
         } catch {
+            if error.code != .cancelled, error.code != .poolClosed { metrics?.noteOpen(isSuccess: false) }
             apply { $0.giveUp(place, at: $1) }
             throw error
         }
@@ -139,13 +153,27 @@ final class ConnectionPool<Connection: PooledConnection>: Sendable {
     private nonisolated(nonsending) func grant() async throws(PostgresError) -> Machine.Grant {
         guard !Task.isCancelled else { throw refused(.cancelled) }
         do throws(Machine.Refusal) {
-            let grant = try shared.withLock { shared throws(Machine.Refusal) in
-                try shared.machine.acquire(at: time.now())
+            let (grant, change) = try shared.withLock { shared throws(Machine.Refusal) in
+                (try shared.machine.acquire(at: time.now()), metrics == nil ? nil : shared.takeChange())
             }
+            if let change { metrics?.add(change) }
             if let grant { return grant }
-            return try await waitForGrant()
+            return try await measuredWait()
         } catch {
             throw refused(error)
+        }
+    }
+
+    private nonisolated(nonsending) func measuredWait() async throws(Machine.Refusal) -> Machine.Grant {
+        let start = time.now()
+        do throws(Machine.Refusal) {
+            let grant = try await waitForGrant()
+            metrics?.noteWait(of: time.now() - start, isTimedOut: false)
+            return grant
+        } catch {
+            let isTimedOut = if case .timedOut = error { true } else { false }
+            metrics?.noteWait(of: time.now() - start, isTimedOut: isTimedOut)
+            throw error
         }
     }
 
@@ -211,6 +239,7 @@ final class ConnectionPool<Connection: PooledConnection>: Sendable {
         var closed: [Connection] = []
         var answers: [(CheckedContinuation<Answer, Never>, Answer)] = []
         var drains: [CheckedContinuation<Void, Never>] = []
+        var change: PoolMetrics.Counts?
         shared.withLock { shared in
             let effects = event(&shared, now)
             closed = effects.closed
@@ -220,12 +249,14 @@ final class ConnectionPool<Connection: PooledConnection>: Sendable {
                 }
             }
             if shared.machine.isDrained { swap(&drains, &shared.drains) }
+            if metrics != nil { change = shared.takeChange() }
             if let next = effects.alarm, next < shared.alarm ?? .seconds(Int64.max) {
                 shared.alarm = next
                 // Under the lock, or an alarm for a later time could take the place of this one.
                 alarm.set(next - now) { [weak self] in self?.tick() }
             }
         }
+        if let change { metrics?.add(change) }
         for (continuation, answer) in answers { continuation.resume(returning: answer) }
         for connection in closed { connection.close() }
         for drain in drains { drain.resume() }

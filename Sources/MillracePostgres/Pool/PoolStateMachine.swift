@@ -81,6 +81,11 @@ struct PoolStateMachine<Connection: Sendable>: Sendable {
     /// The connections that callers have.
     var lentConnections: [Connection] { lent.values.compactMap { $0 } }
 
+    /// How many connections and callers there are.
+    var counts: PoolMetrics.Counts {
+        PoolMetrics.Counts(inUse: lent.count, idle: idle.count, waiting: waiters.count)
+    }
+
     /// What the pool holds.
     func state(at now: Duration) -> PostgresPool.State {
         PostgresPool.State(

@@ -56,6 +56,9 @@ struct CallQueue<Caller> {
     var hasWaiting: Bool { waiting > 0 }
     /// The calls that have not ended.
     var count: Int { inFlight + waiting }
+    /// The number of the call that is written next, and of the one whose reply comes next.
+    var nextToWrite: UInt64 { front + UInt64(passed) }
+    var nextToAnswer: UInt64 { front }
     /// When the first of the calls runs out of time.
     var nextDeadline: NIODeadline? { places.lazy.compactMap { $0.call?.deadline }.min() }
 

@@ -64,9 +64,15 @@ struct ClientState<Caller, Link> {
     /// When the times are looked at next, and when that is necessary at the latest.
     private var checkAt: NIODeadline?
     private var soonest: NIODeadline?
+    /// Whether round trips are measured: of one command at a time, which costs nothing when there are many.
+    private let isMeasured: Bool
+    /// The command that is measured now.
+    private var probe: (call: UInt64, sentAt: NIODeadline)?
+    private var roundTrip: TimeAmount?
 
-    init(limit: Int) {
+    init(limit: Int, isMeasured: Bool = false) {
         calls = CallQueue(limit: limit)
+        self.isMeasured = isMeasured
     }
 
     /// The connection, as long as it is one.
@@ -102,6 +108,7 @@ struct ClientState<Caller, Link> {
             isWriting = true
             silentSince = now
             (comers, lastComers) = (0, 1)
+            measure(from: now)
             return .write(first ?? 0, link, self.calls.takeWaiting(upTo: .max), generation: generation)
         }
         defer { isWoken = true }
@@ -129,9 +136,21 @@ struct ClientState<Caller, Link> {
         case .ready(let link) where !isWriting && isWritable(link):
             if !calls.awaitsReply { silentSince = now }
             (comers, lastComers) = (0, comers)
+            measure(from: now)
             return .write(link, calls.takeWaiting(upTo: Self.flushBytes))
         case .connecting, .ready, .retiring, .closed: return .nothing
         }
+    }
+
+    /// Measures the first command that is written now, unless another is on its way.
+    private mutating func measure(from now: NIODeadline) {
+        if isMeasured, probe == nil { probe = (calls.nextToWrite, now) }
+    }
+
+    /// The round trip that has ended since this was last asked.
+    mutating func takeRoundTrip() -> TimeAmount? {
+        defer { roundTrip = nil }
+        return roundTrip
     }
 
     private mutating func connect(because reason: RedisError?) -> Step {
@@ -147,6 +166,7 @@ struct ClientState<Caller, Link> {
         guard case .connecting = phase, generation == self.generation else { return false }
         phase = .ready(link)
         isWriting = false
+        probe = nil
         (madeAt, silentSince) = (now, now)
         return true
     }
@@ -173,6 +193,10 @@ struct ClientState<Caller, Link> {
                 return (answers, RedisError(.connectionLost, "the server sent a reply that nobody had asked for"))
             }
             if let caller { answers.append((caller, reply)) }
+        }
+        if let probe, calls.nextToAnswer > probe.call {
+            roundTrip = now - probe.sentAt
+            self.probe = nil
         }
         return (answers, nil)
     }

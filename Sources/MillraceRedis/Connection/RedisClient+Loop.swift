@@ -38,14 +38,17 @@ extension RedisClient {
         let link = RedisLink(channel)
         let isWanted = state.withLock { $0.connected(link, generation, at: .now()) }
         guard isWanted else { return channel.close(promise: nil) }
+        metrics?.noteConnection()
         logger?.debug("Connected to Redis", metadata: ["server": "\(configuration)"])
         flush()
     }
 
     private func receive(_ replies: [RESPValue], _ generation: Int) {
-        let (received, retired) = state.withLock { state in
-            (state.receive(replies, generation, at: .now()), state.retired)
+        let (received, roundTrip, retired) = state.withLock { state in
+            (state.receive(replies, generation, at: .now()), state.takeRoundTrip(), state.retired)
         }
+        metrics?.count(received.answers.count, .answered)
+        if let roundTrip { metrics?.note(roundTrip: roundTrip) }
         for (caller, reply) in received.answers { caller.resume(reply) }
         if let violation = received.violation { end(generation, violation) }
         if retired != nil {
@@ -74,6 +77,7 @@ extension RedisClient {
                 metadata: ["server": "\(configuration)", "reason": "\(reason.message)"])
         }
         fail(end.losses, .connectionLost, "the connection to \(configuration) was lost before the reply came")
+        metrics?.count(end.refused.count, .refused)
         for loss in end.refused { loss.caller.resume(.failure(end.reason)) }
         if end.isToRetry { flush() }
     }

@@ -20,6 +20,8 @@ public final class RedisClient: Sendable {
     let connector: RedisConnector
     let eventLoop: any EventLoop
     let state: Mutex<State>
+    /// `nil` when nobody measures.
+    let metrics: RedisMetrics?
     let logger: Logger?
 
     /// Makes a client; nothing is connected before the first command. The logger is told, at debug, when connections come
@@ -31,7 +33,8 @@ public final class RedisClient: Sendable {
         self.logger = logger
         connector = try RedisConnector(configuration)
         eventLoop = MultiThreadedEventLoopGroup.singleton.any()
-        state = Mutex(State(limit: configuration.queueLimit))
+        metrics = RedisMetrics()
+        state = Mutex(State(limit: configuration.queueLimit, isMeasured: metrics != nil))
     }
 
     deinit {
@@ -156,7 +159,9 @@ extension RedisClient {
         case .taken(_, wakes: true): eventLoop.execute { self.flush() }
         case .taken: break
         case .write(_, let link, let commands, let generation): write(commands, to: link, generation)
-        case .refused(let error): for call in calls { call.caller.resume(.failure(error)) }
+        case .refused(let error):
+            metrics?.count(calls.count, error.code == .cancelled ? .cancelled : .refused)
+            for call in calls { call.caller.resume(.failure(error)) }
         }
     }
 
@@ -184,6 +189,7 @@ extension RedisClient {
 
     func fail(_ losses: [CallQueue<Caller>.Loss], _ code: RedisError.Code, _ message: @autoclosure () -> String) {
         guard !losses.isEmpty else { return }
+        metrics?.count(losses.count, RedisMetrics.Outcome(code))
         let message = message()
         for loss in losses {
             loss.caller.resume(.failure(RedisError(code, message, mayHaveRun: loss.mayHaveRun)))

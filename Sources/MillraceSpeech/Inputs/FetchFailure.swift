@@ -94,3 +94,19 @@ extension HTTPResponseStatus {
     /// The reason of the standard, not that of the server, which may hold anything.
     fileprivate var standardReason: String { HTTPResponseStatus(statusCode: Int(code)).reasonPhrase }
 }
+
+extension HTTPMetrics {
+    /// Measures a try that brought no recording.
+    func note(_ error: any Error, in duration: Duration) {
+        switch error {
+        case FetchFailure.status(let status): note(.recording, status: Int(status.code), in: duration)
+        case FetchFailure.endlessRedirects, FetchFailure.astray: note(.recording, status: 302, in: duration)
+        case FetchFailure.cut, FetchFailure.empty: note(.recording, .cut, in: duration)
+        case FetchFailure.tooLarge: note(.recording, .tooLarge, in: duration)
+        case FetchFailure.tooSlow: note(.recording, .timedOut, in: duration)
+        // The disk is full: the server is not to blame.
+        case is TranscriptionError: note(.recording, status: 200, in: duration)
+        default: note(.recording, Task.isCancelled ? .cancelled : APIFailure(error), in: duration)
+        }
+    }
+}

@@ -62,11 +62,16 @@ struct RecordingFetcher: Sendable {
         _ url: RecordingURL, into spool: SpoolFile, by client: HTTPClient
     ) async throws(TranscriptionError) {
         let end = ContinuousClock.now + totalTimeout
+        let metrics = HTTPMetrics()
         var pause = pause
         for attempt in 1... {
+            let start = ContinuousClock.now
             do {
-                return try await receive(url, into: spool, by: client, until: end)
+                try await receive(url, into: spool, by: client, until: end)
+                metrics?.note(.recording, status: 200, in: .now - start)
+                return
             } catch {
+                metrics?.note(error, in: .now - start)
                 if Task.isCancelled { throw .cancelledTask }
                 let failure = FetchFailure.describe(error, of: url, fetcher: self)
                 guard failure.isRetryable, attempt < attempts, ContinuousClock.now < end else { throw failure }

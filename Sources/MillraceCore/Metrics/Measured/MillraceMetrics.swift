@@ -91,7 +91,7 @@ extension MillraceMetrics {
         "Lookups that reached a tier, by whether it had the value (hit, miss); reported every ten seconds.")
     package static let cacheLoads = MeasuredMetric(
         "millrace_cache_loads_total", .counter, labels: ["result"],
-        "Values that were made because no tier had them: success, failure.")
+        "Values that were made because no tier had them: success, failure, cancelled.")
     package static let cacheLoadSeconds = MeasuredMetric(
         "millrace_cache_load_seconds", .histogram, unit: "seconds",
         "How long it took to make a value, be it successfully or not.")

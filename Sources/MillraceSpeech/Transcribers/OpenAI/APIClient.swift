@@ -23,10 +23,12 @@ struct APIClient: Sendable {
     let http: HTTPClient
     let key: APIKey?
     let idle: Duration
+    /// `nil` when nobody measures.
+    let metrics: HTTPMetrics?
 
     /// Asks for something.
     func get(_ url: String, within limit: Duration) async -> Result<Answer, APIFailure> {
-        await send(request(url), within: limit)
+        await measuring(.check) { await send(request(url), within: limit) }
     }
 
     /// Sends a form.
@@ -35,7 +37,20 @@ struct APIClient: Sendable {
         request.method = .POST
         request.headers.add(name: "content-type", value: form.contentType)
         request.body = .bytes(form.body)
-        return await send(request, within: limit)
+        return await measuring(.transcription) { [request] in await send(request, within: limit) }
+    }
+
+    private func measuring(
+        _ purpose: HTTPMetrics.Purpose, _ exchange: () async -> Result<Answer, APIFailure>
+    ) async -> Result<Answer, APIFailure> {
+        guard let metrics else { return await exchange() }
+        let start = ContinuousClock.now
+        let result = await exchange()
+        switch result {
+        case .success(let answer): metrics.note(purpose, status: answer.status, in: .now - start)
+        case .failure(let failure): metrics.note(purpose, failure, in: .now - start)
+        }
+        return result
     }
 
     private func request(_ url: String) -> HTTPClientRequest {

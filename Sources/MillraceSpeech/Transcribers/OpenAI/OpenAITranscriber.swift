@@ -66,13 +66,14 @@ public struct OpenAITranscriber: Transcriber {
     ) throws(InvalidValue) {
         identity = try api.identity()
         self.api = api
-        self.client = APIClient(http: client, key: api.key, idle: api.timeouts.idle)
+        let metrics = HTTPMetrics()
+        self.client = APIClient(http: client, key: api.key, idle: api.timeouts.idle, metrics: metrics)
         self.clock = clock
         gate = RequestGate(
             RequestPace.Settings(
                 mostAtOnce: api.concurrency, backoff: api.backoff, longestLimit: api.longestLimit,
                 longestOutage: api.longestOutage),
-            time: time, logger: logger)
+            time: time, metrics: metrics, logger: logger)
         dialect = LearnedDialect(APIDialect(model: api.model))
     }
 

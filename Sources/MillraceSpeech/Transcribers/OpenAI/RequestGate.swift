@@ -18,11 +18,13 @@ final class RequestGate: Sendable {
 
     private let state: Mutex<State>
     private let time: MonotonicTime
+    private let metrics: HTTPMetrics?
     private let logger: Logger
 
-    init(_ settings: RequestPace.Settings, time: MonotonicTime, logger: Logger) {
+    init(_ settings: RequestPace.Settings, time: MonotonicTime, metrics: HTTPMetrics? = nil, logger: Logger) {
         state = Mutex(State(pace: RequestPace(settings)))
         self.time = time
+        self.metrics = metrics
         self.logger = logger
     }
 
@@ -41,7 +43,11 @@ final class RequestGate: Sendable {
             case .go(let ticket): return ticket
             case .wait(let end):
                 let start = time.now()
-                defer { state.withLock { $0.traffic.waits(for: time.now() - start) } }
+                defer {
+                    let wait = time.now() - start
+                    state.withLock { $0.traffic.waits(for: wait) }
+                    metrics?.noteHold(of: wait)
+                }
                 do {
                     try await time.sleep(for: max(.zero, end - start))
                 } catch {

@@ -1,0 +1,64 @@
+internal import CoreMetrics
+internal import MillraceCore
+
+/// What a pool measures, by handles that are made once. Several pools of a process add up.
+struct PoolMetrics: Sendable {
+    /// How many connections and callers there are, or by how many there are more than before.
+    struct Counts: Hashable, Sendable {
+        var inUse = 0
+        var idle = 0
+        var waiting = 0
+
+        static func - (left: Counts, right: Counts) -> Counts {
+            Counts(
+                inUse: left.inUse - right.inUse, idle: left.idle - right.idle, waiting: left.waiting - right.waiting)
+        }
+    }
+
+    private let inUse: Meter
+    private let idle: Meter
+    private let waiting: Meter
+    private let wait: Timer
+    private let timeouts: Counter
+    private let opened: Counter
+    private let failed: Counter
+
+    /// Makes the handles; `nil` when nobody measures.
+    init?() {
+        let factory = MetricsSystem.factory
+        if factory is NOOPMetricsHandler { return nil }
+        func connections(_ state: String) -> Meter {
+            let metric = MillraceMetrics.poolConnections
+            return Meter(label: metric.name, dimensions: metric.dimensions(state), factory: factory)
+        }
+        func opens(_ result: String) -> Counter {
+            let metric = MillraceMetrics.poolOpens
+            return Counter(label: metric.name, dimensions: metric.dimensions(result), factory: factory)
+        }
+        inUse = connections("in_use")
+        idle = connections("idle")
+        waiting = Meter(label: MillraceMetrics.poolWaiting.name, factory: factory)
+        wait = Timer(label: MillraceMetrics.poolWait.name, factory: factory)
+        timeouts = Counter(label: MillraceMetrics.poolTimeouts.name, factory: factory)
+        opened = opens("success")
+        failed = opens("failure")
+    }
+
+    /// Shows that there are so many more.
+    func add(_ change: Counts) {
+        if change.inUse != 0 { inUse.increment(by: Double(change.inUse)) }
+        if change.idle != 0 { idle.increment(by: Double(change.idle)) }
+        if change.waiting != 0 { waiting.increment(by: Double(change.waiting)) }
+    }
+
+    /// Measures how long a caller has waited, and whether it was in vain.
+    func noteWait(of duration: Duration, isTimedOut: Bool) {
+        wait.recordNanoseconds(duration.wholeNanoseconds)
+        if isTimedOut { timeouts.increment() }
+    }
+
+    /// Counts an attempt to open a connection.
+    func noteOpen(isSuccess: Bool) {
+        (isSuccess ? opened : failed).increment()
+    }
+}
