@@ -10,7 +10,29 @@ struct QueueWatch: Sendable {
     /// How often the store is asked, which costs no more for many jobs than for few.
     static let interval = Duration.seconds(5)
 
-    private typealias Shown = [String: [Meter]]
+    private struct Handles {
+        let depths: [(status: JobStatus, meter: Meter)]
+        let age: Meter
+
+        init(of queue: String, in factory: any MetricsFactory) {
+            let (depth, oldest) = (MillraceMetrics.queueDepth, MillraceMetrics.oldestQueued)
+            depths = JobStatus.allCases.map { status in
+                let dimensions = depth.dimensions(queue, status.rawValue)
+                return (status, Meter(label: depth.name, dimensions: dimensions, factory: factory))
+            }
+            age = Meter(label: oldest.name, dimensions: oldest.dimensions(queue), factory: factory)
+        }
+
+        func set(_ stats: JobStats) {
+            for (status, meter) in depths { meter.set(stats[status]) }
+            age.set(stats.oldestQueuedAge?.inSeconds ?? 0)
+        }
+
+        func destroy() {
+            for (_, meter) in depths { meter.destroy() }
+            age.destroy()
+        }
+    }
 
     private let jobs: any JobQueueRepository
     private let factory: any MetricsFactory
@@ -24,7 +46,7 @@ struct QueueWatch: Sendable {
 
     /// Looks until the task is cancelled. By the host's clock, whatever the leases go by: nothing depends on it.
     func run() async throws {
-        var shown: Shown = [:]
+        var shown: [String: Handles] = [:]
         defer { show([:], insteadOf: &shown) }
         while true {
             do throws(StoreError) {
@@ -39,25 +61,16 @@ struct QueueWatch: Sendable {
     }
 
     /// Shows these numbers, and no more of queues that are gone.
-    private func show(_ stats: [String: JobStats], insteadOf shown: inout Shown) {
-        for (queue, meters) in shown where stats[queue] == nil {
-            for meter in meters { meter.destroy() }
+    private func show(_ stats: [String: JobStats], insteadOf shown: inout [String: Handles]) {
+        for (queue, handles) in shown where stats[queue] == nil {
+            handles.destroy()
+            shown[queue] = nil
         }
-        // Made anew each time: another worker of this process may have ended, and what it showed with it.
-        shown = stats.reduce(into: [:]) { $0[$1.key] = meters(of: $1.key, $1.value) }
-    }
-
-    private func meters(of queue: String, _ stats: JobStats) -> [Meter] {
-        func meter(_ metric: MeasuredMetric, _ dimensions: [(String, String)], _ value: Double) -> Meter {
-            let meter = Meter(label: metric.name, dimensions: dimensions, factory: factory)
-            meter.set(value)
-            return meter
+        for (queue, stats) in stats {
+            let handles = shown[queue] ?? Handles(of: queue, in: factory)
+            handles.set(stats)
+            shown[queue] = handles
         }
-        let depth = MillraceMetrics.queueDepth
-        let age = MillraceMetrics.oldestQueued
-        return JobStatus.allCases.map { status in
-            meter(depth, depth.dimensions(queue, status.rawValue), Double(stats[status]))
-        } + [meter(age, age.dimensions(queue), stats.oldestQueuedAge?.inSeconds ?? 0)]
     }
 
     /// The numbers by the names of queues; those beyond a bound, in the order of their names, are put together.
