@@ -154,9 +154,9 @@ let package = Package(
         .testTarget(
             name: "MillraceTests",
             dependencies: [
-                "CSndFile", "Millrace", "MillraceCaching", "MillraceCore", "MillracePostgres", "MillraceRedis",
-                "MillraceSpeech", "MillraceSQLite", "MillraceTesting", "MillraceWorkers", "TestServers",
-                coreMetrics, inMemoryTracing, lifecycle, logging, metricsTestKit, tracing,
+                "CSndFile", "Millrace", "MillraceCaching", "MillraceCore", "MillracePostgres", "MillracePrometheus",
+                "MillraceRedis", "MillraceSpeech", "MillraceSQLite", "MillraceTesting", "MillraceWorkers",
+                "TestServers", coreMetrics, inMemoryTracing, lifecycle, logging, metricsTestKit, tracing,
             ],
             swiftSettings: settings),
         .testTarget(

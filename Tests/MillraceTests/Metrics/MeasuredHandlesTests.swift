@@ -4,6 +4,7 @@ import MetricsTestKit
 import MillraceCaching
 import MillraceCore
 import MillracePostgres
+import MillracePrometheus
 import MillraceRedis
 import MillraceSpeech
 import MillraceTesting
@@ -68,5 +69,24 @@ struct MeasuredHandlesTests {
             "millrace_http_request_seconds",
         ]
         #expect(Set(table.subtracting(made).map(\.name)) == late)
+    }
+
+    @Test("a collector that knows the table takes every handle, and its series begin at zero")
+    func collector() async throws {
+        let clock = ManualClock()
+        let collector = MetricsCollector(
+            id: .make(at: clock.timeOfDay), definitions: MillraceMetrics.definitions, clock: clock)
+        try await withMetricsFactory(MillraceMetricsFactory(collector)) { try await makeAll() }
+        for refusal in MetricRefusal.allCases { #expect(collector.refused(refusal) == 0, "\(refusal)") }
+        #expect(collector.definitions == MillraceMetrics.definitions.sorted { $0.name < $1.name })
+        clock.advance(by: .seconds(1))
+        let samples = collector.samples(at: clock.timeOfDay)
+        let silent = samples.filter {
+            $0.series.name.text == "millrace_chunks_total" && $0.series.labels[LabelName(stored: "engine")] == "silent"
+        }
+        // A zero when it was made, and one now.
+        #expect(silent.count == 2 * 6 && silent.allSatisfy { $0.value == 0 })
+        let series = Set(samples.map(\.series)).count
+        #expect(series < 300, "a worker, a cache, a pool and their clients make \(series) series")
     }
 }
