@@ -5,7 +5,8 @@ public struct MeasuredMetric: Hashable, Sendable {
     /// The labels of each of its series, besides those that a collector gives to all, such as `instance`.
     public let labels: [LabelName]
 
-    init(
+    /// Describes a metric that is written in the source.
+    package init(
         _ name: StaticString, _ kind: MetricKind, labels: [StaticString] = [], unit: String? = nil,
         buckets: HistogramBuckets = .seconds, _ help: String
     ) {
