@@ -60,14 +60,11 @@ final class JobMetrics: Sendable {
         run = timer(MillraceMetrics.jobRun)
     }
 
-    /// Measures how long a job has waited for the run that begins, if that can be told: a job that was given back or rescued
-    /// does not say since when it waited again.
+    /// Measures how long a job has waited, if this is its first run: one that was claimed does not say when it was due, so
+    /// that of a later run is not known since when it waited again.
     func begin(_ job: Job) {
-        guard let startedAt = job.startedAt, job.scheduledAt != nil || job.leaseToken == LeaseToken.initial.next else {
-            return
-        }
-        let due = max(job.createdAt, job.scheduledAt ?? job.createdAt)
-        wait.recordNanoseconds(max(.zero, startedAt - due).wholeNanoseconds)
+        guard let startedAt = job.startedAt, job.leaseToken == LeaseToken.initial.next else { return }
+        wait.recordNanoseconds(max(.zero, startedAt - job.createdAt).wholeNanoseconds)
     }
 
     /// Measures how long a run took.

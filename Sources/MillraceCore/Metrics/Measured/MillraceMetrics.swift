@@ -38,7 +38,10 @@ extension MillraceMetrics {
         """)
     package static let jobWait = MeasuredMetric(
         "millrace_job_wait_seconds", .histogram, labels: ["type"], unit: "seconds", buckets: .longSeconds,
-        "How long jobs waited: from when they might have run, to their claim.")
+        """
+        How long jobs waited for their first run, from their enqueueing to their claim; a delay that was asked for is part of \
+        it.
+        """)
     package static let jobRun = MeasuredMetric(
         "millrace_job_run_seconds", .histogram, labels: ["type"], unit: "seconds", buckets: .longSeconds,
         "How long runs of jobs took, however they ended.")
