@@ -1,4 +1,5 @@
 import Foundation
+import MillraceCore
 import Testing
 
 @Suite("The dashboard and the alerts", .timeLimit(.minutes(5)))
