@@ -4,12 +4,22 @@ internal import Synchronization
 /// Puts samples into an outbox so that Prometheus can take every one of them.
 ///
 /// Of each series only what is newer than its last sample goes in, also across restarts; the rest is counted as dropped, by
-/// ``OutboxDropReason/outOfOrder``. All samples of a series go into one shard, chosen by its fingerprint. May be called
-/// by many at once.
+/// ``OutboxDropReason/outOfOrder``. All samples of a series go into one shard, chosen by its fingerprint, and no two into one
+/// block: a request that was taken without our hearing of it can be repeated then, for Prometheus takes the newest sample of
+/// a series twice, but no older one. May be called by many at once.
 public final class RemoteWriteRecorder: Sendable {
     private struct State {
         var seriesGuard: SeriesGuard
-        var encoders: [SeriesEncoder]
+        /// The number of the last call.
+        var call: UInt64 = 0
+        /// By layer and shard: the first samples of each series in a call are the first layer, the next ones the second.
+        var layers: [[Layer]] = []
+    }
+
+    /// Blocks of a shard in the making.
+    private struct Layer {
+        var encoder = SeriesEncoder()
+        var full: [OutboxDraft] = []
     }
 
     /// Samples that were let in, with the time of the one before each.
@@ -30,11 +40,8 @@ public final class RemoteWriteRecorder: Sendable {
     public init(_ outbox: Outbox, blockSamples: Int = 2_000) {
         self.outbox = outbox
         self.blockSamples = max(1, blockSamples)
-        let shards = 0..<outbox.shardCount
-        state = Mutex(
-            State(
-                seriesGuard: SeriesGuard(after: shards.map { outbox.newestEnqueued(shard: $0) }),
-                encoders: shards.map { _ in SeriesEncoder() }))
+        let newest = (0..<outbox.shardCount).map { outbox.newestEnqueued(shard: $0) }
+        state = Mutex(State(seriesGuard: SeriesGuard(after: newest)))
     }
 
     /// Puts samples in; those of a series in their order.
@@ -59,41 +66,60 @@ public final class RemoteWriteRecorder: Sendable {
         throw failure
     }
 
-    private func drafts(of samples: [MetricSample], _ state: inout State, _ admitted: inout [Admitted]) -> [OutboxDraft]
-    {
-        var drafts: [OutboxDraft] = []
+    private func drafts(
+        of samples: [MetricSample], _ state: inout State, _ admitted: inout [Admitted]
+    ) -> [OutboxDraft] {
         var (late, unfit) = (0, 0)
-        let shardCount = UInt64(state.encoders.count)
+        let shardCount = UInt64(outbox.shardCount)
         admitted.reserveCapacity(samples.count)
+        state.call += 1
         for sample in samples {
             let shard = Int(sample.series.fingerprint % shardCount)
-            guard let (encoded, before) = state.seriesGuard.admit(sample, shard: shard) else {
+            guard let entry = state.seriesGuard.admit(sample, shard: shard, call: state.call) else {
                 late += 1
                 continue
             }
-            guard encoded.labels.count <= Self.blockBytes else {
+            guard entry.encoded.labels.count <= Self.blockBytes else {
                 unfit += 1
                 continue
             }
-            admitted.append(Admitted(sample: sample, before: before))
-            if state.encoders[shard].byteCount + encoded.labels.count > Self.blockBytes {
-                drafts += draft(shard, &state.encoders[shard])
+            admitted.append(Admitted(sample: sample, before: entry.before))
+            if entry.place == state.layers.count {
+                state.layers.append((0..<outbox.shardCount).map { _ in Layer() })
             }
-            state.encoders[shard].append(encoded, sample.value, at: sample.time)
-            if state.encoders[shard].sampleCount >= blockSamples { drafts += draft(shard, &state.encoders[shard]) }
+            add(sample, entry.encoded, to: &state.layers[entry.place][shard], of: shard)
         }
-        for shard in state.encoders.indices { drafts += draft(shard, &state.encoders[shard]) }
         state.seriesGuard.forget()
         outbox.reject(late, reason: .outOfOrder)
         outbox.reject(unfit, reason: .invalid)
+        // One layer behind the other, so that each series keeps its order.
+        var drafts: [OutboxDraft] = []
+        for layer in state.layers.indices {
+            for shard in state.layers[layer].indices { drafts += take(&state.layers[layer][shard], of: shard) }
+        }
+        // More than these are rare: they come when much of a few series is recorded at once.
+        state.layers.removeSubrange(min(2, state.layers.count)...)
         return drafts
     }
 
-    private func draft(_ shard: Int, _ encoder: inout SeriesEncoder) -> [OutboxDraft] {
-        guard let oldest = encoder.oldest, let newest = encoder.newest else { return [] }
-        let count = encoder.sampleCount
-        return [
-            OutboxDraft(shard: shard, sampleCount: count, oldest: oldest, newest: newest, body: encoder.take())
-        ]
+    private func add(_ sample: MetricSample, _ encoded: EncodedSeries, to layer: inout Layer, of shard: Int) {
+        if layer.encoder.byteCount + encoded.labels.count > Self.blockBytes { close(&layer, of: shard) }
+        layer.encoder.append(encoded, sample.value, at: sample.time)
+        if layer.encoder.sampleCount >= blockSamples { close(&layer, of: shard) }
+    }
+
+    private func take(_ layer: inout Layer, of shard: Int) -> [OutboxDraft] {
+        close(&layer, of: shard)
+        defer { layer.full = [] }
+        return layer.full
+    }
+
+    /// Makes a block of what is there.
+    private func close(_ layer: inout Layer, of shard: Int) {
+        guard let oldest = layer.encoder.oldest, let newest = layer.encoder.newest else { return }
+        let count = layer.encoder.sampleCount
+        layer.full.append(
+            OutboxDraft(
+                shard: shard, sampleCount: count, oldest: oldest, newest: newest, body: layer.encoder.take()))
     }
 }

@@ -3,10 +3,22 @@ internal import MillraceCore
 /// Knows the newest sample of each series, so that none goes out that Prometheus would refuse with all that is in its
 /// request: one that is not newer than the one before.
 struct SeriesGuard {
-    struct Known {
+    private struct Known {
         /// The time of the newest sample, in milliseconds.
         var last: Int64
         let encoded: EncodedSeries
+        /// The last call that brought samples, and how many it has brought so far.
+        var call: UInt64
+        var samplesOfCall = 1
+    }
+
+    /// A sample that was let in.
+    struct Admission {
+        let encoded: EncodedSeries
+        /// The time of the sample before, in milliseconds; `nil` of a series that was not known.
+        let before: Int64?
+        /// How many samples of the series the same call has brought before.
+        let place: Int
     }
 
     /// Series without a sample for so long are forgotten, in milliseconds; what comes of them still must be newer than that.
@@ -27,20 +39,19 @@ struct SeriesGuard {
     var count: Int { known.count }
 
     /// Lets a sample in and remembers it; `nil` when it is not newer than the last one of its series.
-    ///
-    /// - Returns: the series, encoded, and the time of the sample before: `nil` of a series that was not known.
-    mutating func admit(_ sample: MetricSample, shard: Int) -> (encoded: EncodedSeries, before: Int64?)? {
+    mutating func admit(_ sample: MetricSample, shard: Int, call: UInt64) -> Admission? {
         let time = SeriesEncoder.milliseconds(of: sample.time)
         newest = max(newest, time)
-        if let entry = known[sample.series] {
-            guard time > entry.last else { return nil }
-            known[sample.series]?.last = time
-            return (entry.encoded, entry.last)
+        guard let entry = known[sample.series] else {
+            guard time > floors[shard] else { return nil }
+            let encoded = EncodedSeries(sample.series)
+            known[sample.series] = Known(last: time, encoded: encoded, call: call)
+            return Admission(encoded: encoded, before: nil, place: 0)
         }
-        guard time > floors[shard] else { return nil }
-        let entry = Known(last: time, encoded: EncodedSeries(sample.series))
-        known[sample.series] = entry
-        return (entry.encoded, nil)
+        guard time > entry.last else { return nil }
+        let place = entry.call == call ? entry.samplesOfCall : 0
+        known[sample.series] = Known(last: time, encoded: entry.encoded, call: call, samplesOfCall: place + 1)
+        return Admission(encoded: entry.encoded, before: entry.last, place: place)
     }
 
     /// Takes back that a sample was let in, unless a newer one was since.
@@ -48,7 +59,7 @@ struct SeriesGuard {
         guard let entry = known[sample.series], entry.last == SeriesEncoder.milliseconds(of: sample.time) else {
             return
         }
-        known[sample.series] = before.map { Known(last: $0, encoded: entry.encoded) }
+        known[sample.series] = before.map { Known(last: $0, encoded: entry.encoded, call: entry.call) }
     }
 
     /// Forgets series that have ended long ago; looks at all of them once an hour of their time.

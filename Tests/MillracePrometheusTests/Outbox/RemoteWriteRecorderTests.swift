@@ -100,7 +100,7 @@ import Testing
         var seriesGuard = SeriesGuard(after: [nil])
         let hour = Duration.seconds(3_600)
         func admits(_ number: Int, _ time: Timestamp) throws -> Bool {
-            seriesGuard.admit(MetricSample(try series(number), 1, at: time), shard: 0) != nil
+            seriesGuard.admit(MetricSample(try series(number), 1, at: time), shard: 0, call: 0) != nil
         }
         #expect(try admits(1, start))
         seriesGuard.forget()
