@@ -35,6 +35,16 @@ import Testing
         try await rule.check(.inMemory())
     }
 
+    @Test(arguments: MetricsContract.rules + MetricsContract.statementRules)
+    func metrics(rule: ContractRule<MetricsFixture>) async throws {
+        try await rule.check(.inMemory())
+    }
+
+    @Test(arguments: MetricsContract.retentionRules)
+    func `metrics that are not kept for ever`(rule: ContractRule<MetricsFixture>) async throws {
+        try await rule.check(.inMemory(retention: MetricsFixture.retention))
+    }
+
     @Test(arguments: SharedTierContract.rules)
     func sharedTier(rule: ContractRule<SharedTierFixture>) async throws {
         let clock = ManualClock()

@@ -10,17 +10,24 @@ public struct TimeRange: Hashable, Sendable {
 
     /// Makes a range.
     ///
-    /// - Throws: ``InvalidValue`` when the end is not behind the start, or the step is under a millisecond or no whole number
-    ///   of them.
+    /// - Throws: ``InvalidValue`` when the end is not behind the start, the step is under a millisecond or no whole number of
+    ///   them, or a time or the step is more than 70,000 years away.
     public init(from start: Timestamp, to end: Timestamp, step: Duration) throws(InvalidValue) {
         guard start < end else { throw InvalidValue("time range", "is empty: its end must be later than its start") }
         guard step >= .milliseconds(1), step == .milliseconds(step.wholeMicroseconds / 1_000) else {
             throw InvalidValue("step of a time range", "must be a whole number of milliseconds, and at least one")
         }
+        guard -Self.reach < start.microseconds, end.microseconds < Self.reach, step.wholeMicroseconds < Self.reach
+        else {
+            throw InvalidValue("time range", "reaches too far: 70,000 years are enough")
+        }
         self.start = start
         self.end = end
         self.step = step
     }
+
+    /// So many microseconds that twice as many can be counted.
+    private static let reach: Int64 = 1 << 61
 
     /// How long it is.
     public var length: Duration { end - start }

@@ -46,7 +46,8 @@ public struct InMemoryMetricsRepository: MetricsRepository, MetricDefinitionStor
     public func queryTimeSeries(
         _ name: MetricName, range: TimeRange, tags: MetricLabels
     ) async throws(StoreError) -> [MetricTimeSeries] {
-        try store.step { state, _ in state.metricWindows(of: name, tags, each: StepValues(range)).timeSeries() }
+        let steps = try StepValues(answering: range)
+        return try store.step { state, _ in state.metricWindows(of: name, tags, each: steps).timeSeries() }
     }
 
     /// See the port.

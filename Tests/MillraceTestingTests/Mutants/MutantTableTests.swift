@@ -41,6 +41,15 @@ import Testing
         }
     }
 
+    @Test func `every rule of metrics catches its mutants`() async {
+        let rules = MetricsContract.rules + MetricsContract.retentionRules + MetricsContract.statementRules
+        await run(rules, MetricsMutants.all + MetricsAnswerMutants.all) { mutant, seed in
+            var lab = MetricsLab(seed: seed)
+            mutant.tamper(&lab)
+            return lab.fixture
+        }
+    }
+
     private func run<Fixture, Lab>(
         _ rules: [ContractRule<Fixture>], _ mutants: [Mutant<Lab>],
         fixture: @escaping @Sendable (Mutant<Lab>, _ seed: UInt64) -> Fixture

@@ -21,6 +21,22 @@ public struct StepValues: SampleWindow {
         next = range.start.microseconds
     }
 
+    /// No more steps are looked at for one answer; each may have a value of every series.
+    public static let maximumSteps = 3_000_000
+
+    /// Makes the window of a series without samples, for an answer that is held in memory.
+    ///
+    /// - Throws: `invalid` when the range has more than ``maximumSteps``.
+    public init(answering range: TimeRange) throws(StoreError) {
+        guard range.stepCount <= Self.maximumSteps else {
+            throw StoreError(
+                .invalid,
+                "the range has \(range.stepCount) steps, of which at most \(Self.maximumSteps) are answered; ask for longer ones"
+            )
+        }
+        self.init(range)
+    }
+
     /// The time of the first sample that matters to a step of a range.
     public static func reach(of range: TimeRange) -> Timestamp { range.start - lookBack }
 
