@@ -8,7 +8,7 @@ struct StorePruneCommand: AsyncParsableCommand {
         abstract: "Delete what ended long ago.",
         discussion: """
             Deletes jobs that ended, processings that are COMPLETED or CANCELLED with their chunks, cached results \
-            that have expired, and decoded recordings that no run needs. Transcripts stay, with their text, and so \
+            that have expired, samples of metrics, and decoded recordings that no run needs. Transcripts stay, with their text, and so \
             do runs that can be resumed (PARTIAL, FAILED); --transcripts deletes both, with everything made for them.
 
             It deletes a little at a time, while others work on the store. The file does not shrink: what is free is \
@@ -45,7 +45,8 @@ struct StorePruneCommand: AsyncParsableCommand {
     private static func line(_ pruned: StorePruned, isDryRun: Bool) -> String {
         let counts = [
             (pruned.transcripts, "transcript"), (pruned.processings, "processing"), (pruned.chunks, "chunk"),
-            (pruned.jobs, "job"), (pruned.cacheEntries, "cached result"), (pruned.recordings, "decoded recording"),
+            (pruned.jobs, "job"), (pruned.cacheEntries, "cached result"), (pruned.samples, "sample"),
+            (pruned.recordings, "decoded recording"),
         ]
         .filter { $0.0 > 0 }
         .map { "\($0.0) \($0.1)\($0.0 == 1 ? "" : "s")" }

@@ -19,6 +19,7 @@ struct StoreSummary: Encodable {
     let chunks: [String: Int]
     let transcripts: [String: Int]
     let cache: Cache
+    let samples: Int
     let oldest: String?
     let newest: String?
     let workers: Int
@@ -35,6 +36,7 @@ struct StoreSummary: Encodable {
         chunks = Self.counts(info.chunks)
         transcripts = Self.counts(info.transcripts)
         cache = Cache(entries: info.cacheEntries, expired: info.expiredCacheEntries)
+        samples = info.samples
         oldest = info.oldest.map(Self.text)
         newest = info.newest.map(Self.text)
         workers = info.workers
@@ -48,6 +50,7 @@ struct StoreSummary: Encodable {
             ("Transcripts", Self.line(transcripts)), ("Processings", Self.line(processings)),
             ("Chunks", Self.line(chunks)), ("Jobs", Self.line(jobs)),
             ("Cache", "\(cache.entries) values, \(cache.expired) expired"),
+            ("Metrics", "\(samples) sample\(samples == 1 ? "" : "s")"),
             ("Oldest", oldest ?? "nothing yet"), ("Newest", newest ?? "nothing yet"), ("Workers", "\(workers) alive"),
         ]
         return facts.map { $0.padding(toLength: 13, withPad: " ", startingAt: 0) + $1 + "\n" }.joined()

@@ -24,6 +24,8 @@ public struct StoreInfo: Sendable, Hashable {
     public let cacheEntries: Int
     /// Cached values that have expired and were not reaped yet.
     public let expiredCacheEntries: Int
+    /// Samples of metrics.
+    public let samples: Int
     /// When the oldest job or transcript was made; `nil` when there is none.
     public let oldest: Timestamp?
     /// When the newest job or transcript was made; `nil` when there is none.
@@ -35,8 +37,8 @@ public struct StoreInfo: Sendable, Hashable {
     public init(
         path: String, storeID: String, schemaVersion: Int, fileBytes: Int64, journalBytes: Int64, freeBytes: Int64,
         jobs: [JobStatus: Int], processings: [ProcessingStatus: Int], chunks: [ChunkStatus: Int],
-        transcripts: [TranscriptStatus: Int], cacheEntries: Int, expiredCacheEntries: Int, oldest: Timestamp?,
-        newest: Timestamp?, workers: Int
+        transcripts: [TranscriptStatus: Int], cacheEntries: Int, expiredCacheEntries: Int, samples: Int,
+        oldest: Timestamp?, newest: Timestamp?, workers: Int
     ) {
         self.path = path
         self.storeID = storeID
@@ -50,6 +52,7 @@ public struct StoreInfo: Sendable, Hashable {
         self.transcripts = transcripts
         self.cacheEntries = cacheEntries
         self.expiredCacheEntries = expiredCacheEntries
+        self.samples = samples
         self.oldest = oldest
         self.newest = newest
         self.workers = workers

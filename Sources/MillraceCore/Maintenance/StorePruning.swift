@@ -27,6 +27,8 @@ public struct StorePruned: Sendable, Hashable, Encodable {
     public var jobs = 0
     /// Cached values that had expired, and those of deleted transcripts.
     public var cacheEntries = 0
+    /// Samples of metrics.
+    public var samples = 0
     /// Decoded recordings that no run needs.
     public var recordings = 0
 

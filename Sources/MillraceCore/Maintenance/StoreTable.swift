@@ -28,7 +28,8 @@ public struct StoreTable: Sendable, Hashable {
     ///
     /// Workers are left out, and leaders: their processes are on the old store.
     public static let all = [
-        queues, jobs, transcripts, processings, chunks, cacheEntries, cacheChanges, cacheRules, caches,
+        queues, jobs, transcripts, processings, chunks, cacheEntries, cacheChanges, cacheRules, caches, metrics,
+        metricCollectors,
     ]
 
     private static let queues = StoreTable(
@@ -91,4 +92,11 @@ public struct StoreTable: Sendable, Hashable {
 
     private static let caches = StoreTable(
         "caches", ["id": .id, "name": .text, "limits": .json, "counters": .json, "version": .integer])
+
+    private static let metrics = StoreTable(
+        "metrics",
+        ["id": .integer, "metric_name": .text, "metric_value": .real, "tags": .json, "timestamp": .time])
+
+    private static let metricCollectors = StoreTable(
+        "metric_collectors", ["id": .id, "definitions": .json, "updated_at": .time])
 }

@@ -47,6 +47,13 @@ public struct PostgresImport: Sendable {
             try await connection.execute(
                 "UPDATE \(store.schema).store_state SET value = $1 WHERE name = 'cache_version'",
                 [.text("\(cacheVersion)")])
+            // New samples come behind those that have arrived.
+            _ = try await connection.rows(
+                """
+                SELECT setval(pg_get_serial_sequence($1, 'id'), coalesce(max(id), 0) + 1, false)
+                FROM \(store.schema).metrics
+                """, [.text("\(store.schema).metrics")]
+            ) { try $0.value(Int64.self) }
             // Claims read from the first chunk that nobody has had.
             try await connection.execute(
                 """

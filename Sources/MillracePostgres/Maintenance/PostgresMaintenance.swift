@@ -38,13 +38,15 @@ public struct PostgresMaintenance: Sendable {
                            (SELECT min(created_at) FROM \(schema).transcripts)),
                        greatest(
                            (SELECT max(created_at) FROM \(schema).processing_jobs),
-                           (SELECT max(created_at) FROM \(schema).transcripts))
+                           (SELECT max(created_at) FROM \(schema).transcripts)),
+                       (SELECT count(*) FROM \(schema).metrics)
                 """, [now, .text(schema)]
             ) { row in
                 (
                     version: try row.value(Int.self), bytes: try row.value(Int64.self),
                     entries: try row.value(Int.self), expired: try row.value(Int.self),
-                    workers: try row.value(Int.self), oldest: try row.optionalTime(), newest: try row.optionalTime()
+                    workers: try row.value(Int.self), oldest: try row.optionalTime(), newest: try row.optionalTime(),
+                    samples: try row.value(Int.self)
                 )
             }[0]
             return StoreInfo(
@@ -54,8 +56,8 @@ public struct PostgresMaintenance: Sendable {
                 processings: try await counts("processing_tasks", ProcessingStatus.self),
                 chunks: try await counts("chunk_tasks", ChunkStatus.self),
                 transcripts: try await counts("transcripts", TranscriptStatus.self),
-                cacheEntries: facts.entries, expiredCacheEntries: facts.expired, oldest: facts.oldest,
-                newest: facts.newest, workers: facts.workers)
+                cacheEntries: facts.entries, expiredCacheEntries: facts.expired, samples: facts.samples,
+                oldest: facts.oldest, newest: facts.newest, workers: facts.workers)
         }
     }
 }

@@ -20,6 +20,7 @@ struct PostgresPruner: Sendable {
         if includesTranscripts { try await pruneTranscripts(&pruned) }
         try await pruneProcessings(&pruned)
         pruned.jobs += try await deleteJobs()
+        pruned.samples = try await deleteSamples()
         return pruned
     }
 
@@ -43,7 +44,8 @@ struct PostgresPruner: Sendable {
                         SELECT chunk.cache_key FROM \(schema).chunk_tasks AS chunk
                         JOIN \(schema).processing_tasks AS task ON task.id = chunk.processing_id
                         WHERE task.transcript_id \(ofOld)
-                    ))
+                    )),
+                   (SELECT count(*) FROM \(schema).metrics WHERE timestamp < $1::timestamptz)
             """, [.time(cutoff), .time(now)], isIdempotent: true
         ) { row in
             var pruned = StorePruned()
@@ -52,6 +54,7 @@ struct PostgresPruner: Sendable {
             pruned.chunks = try row.value()
             pruned.jobs = try row.value()
             pruned.cacheEntries = try row.value()
+            pruned.samples = try row.value()
             return pruned
         }
         return counts[0]
@@ -106,6 +109,15 @@ struct PostgresPruner: Sendable {
                     ORDER BY expires_at LIMIT $2::integer FOR UPDATE SKIP LOCKED
                 ))
                 """, [.time(now), .int4(Int32(Self.batch))])
+            deleted += count
+            if count < Self.batch { return deleted }
+        }
+    }
+
+    private func deleteSamples() async throws(StoreError) -> Int {
+        var deleted = 0
+        while true {
+            let count = try await SampleInsert.removeOld(before: cutoff, upTo: Self.batch, of: store)
             deleted += count
             if count < Self.batch { return deleted }
         }

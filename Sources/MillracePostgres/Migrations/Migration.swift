@@ -11,7 +11,7 @@ struct Migration: Sendable {
     let text: String
 
     /// All steps, in order; a step that was released is never changed.
-    static let all = [initialSchema, cacheRules]
+    static let all = [initialSchema, cacheRules, metrics]
 
     /// The statements for one schema, whose name is given as a quoted identifier.
     func sql(in schema: String) -> String {

@@ -23,6 +23,7 @@ struct PruneConditions: Sendable {
         pruned.chunks = try count("chunk_tasks", allChunks)
         pruned.jobs = try count("processing_jobs", allJobs)
         pruned.cacheEntries = try count("cache_entries", allCacheEntries)
+        pruned.samples = try count("metrics", "timestamp < :cutoff")
         return pruned
     }
 

@@ -113,7 +113,7 @@ public final class SQLiteExport: Sendable {
     private static func value(_ kind: StoreTable.Column.Kind, _ row: inout RowReader) throws -> StoreValue {
         switch kind {
         case .integer: try row.optional(Int64.self).map(StoreValue.integer) ?? .null
-        case .real: try row.optional(Double.self).map(StoreValue.real) ?? .null
+        case .real: try row.optionalNumber().map(StoreValue.real) ?? .null
         case .flag: try row.optional(Bool.self).map(StoreValue.flag) ?? .null
         case .text: try row.optional(String.self).map(StoreValue.text) ?? .null
         case .time: try row.optionalTime().map(StoreValue.time) ?? .null

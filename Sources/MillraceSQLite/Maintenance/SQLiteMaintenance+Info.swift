@@ -37,6 +37,8 @@ extension SQLiteMaintenance {
                 try number("SELECT count(*) FROM cache_entries WHERE expires_at > ?", [now.microseconds]) ?? 0),
             expiredCacheEntries: Int(
                 try number("SELECT count(*) FROM cache_entries WHERE expires_at <= ?", [now.microseconds]) ?? 0),
+            // Stores of older versions have none.
+            samples: try db.tableExists("metrics") ? Int(number("SELECT count(*) FROM metrics") ?? 0) : 0,
             oldest: try ends("min").min(), newest: try ends("max").max(),
             workers: Int(try number("SELECT count(*) FROM workers WHERE lease_until > ?", [now.microseconds]) ?? 0))
     }

@@ -5,7 +5,7 @@ extension SQLiteMaintenance {
     /// Deletes what ended long ago, a little at a time, so that others who write hardly wait.
     ///
     /// Jobs that ended; processings that are COMPLETED or CANCELLED, with their chunks; cached values that have expired;
-    /// what is left of deleted rows. Transcripts stay, with their text, and so do processings that can be resumed
+    /// samples of metrics; what is left of deleted rows. Transcripts stay, with their text, and so do processings that can be resumed
     /// (PARTIAL, FAILED), unless transcripts are to go as well: then those that ended go with everything that was made
     /// for them. What is open stays in any case. The file does not shrink; its free pages are used again.
     ///

@@ -19,7 +19,18 @@ struct StorePruner: Sendable {
         try await pruneProcessings(&pruned)
         pruned.chunks += try await delete(from: "chunk_tasks", where: conditions.strayChunks)
         pruned.jobs += try await delete(from: "processing_jobs", where: conditions.jobs)
+        pruned.samples += try await deleteSamples()
         return pruned
+    }
+
+    private func deleteSamples() async throws(StoreError) -> Int {
+        let cleaning = SampleCleaning(cutoff: conditions.cutoff)
+        var deleted = 0
+        while true {
+            let count = try await store.write { db in try cleaning.remove(upTo: Self.batch, in: db) }
+            deleted += count
+            if count < Self.batch { return deleted }
+        }
     }
 
     /// Deletes rows that stand for themselves. The table is read once, a stretch at a time.

@@ -4,7 +4,8 @@ internal import MillraceCore
 extension StoreRule {
     /// What is checked of the rows of a store, in the order in which it is mended.
     static let all = [
-        identity, cacheVersion, jobValues, processingValues, chunkValues, transcriptValues, chunksWithoutProcessing,
+        identity, cacheVersion, jobValues, processingValues, chunkValues, transcriptValues, metricValues,
+        chunksWithoutProcessing,
         processingsWithoutTranscript, jobsWithoutTranscript,
         jobCounts, plans, counters, unmerged, deadMerges, endedWithOpenChunks, transcriptsOfNothing, contradictions,
     ]
@@ -52,6 +53,23 @@ extension StoreRule {
     private static let processingValues = unreadable("processing_tasks", "processing", json: ["source", "recipe"])
     private static let chunkValues = unreadable("chunk_tasks", "chunk", json: ["result"])
     private static let transcriptValues = unreadable("transcripts", "transcript", json: ["segments"])
+
+    private static let metricValues = StoreRule(
+        .value,
+        find: { db in
+            // Stores of older versions have none.
+            guard try db.tableExists("metrics") else { return [] }
+            return try db.rows(
+                """
+                SELECT 'sample ' || id, 'holds what cannot be read; restore a backup' FROM metrics
+                WHERE NOT json_valid(tags)
+                UNION ALL
+                SELECT 'collector ' || id, 'holds what cannot be read; restore a backup' FROM metric_collectors
+                WHERE NOT json_valid(definitions)
+                LIMIT 101
+                """, []
+            ) { (subject: try $0.value(), message: try $0.value()) }
+        })
 
     private static func unreadable(_ table: String, _ name: String, json columns: [String]) -> StoreRule {
         let broken = columns.map { "\($0) IS NOT NULL AND NOT json_valid(\($0))" }.joined(separator: " OR ")

@@ -8,5 +8,5 @@ struct Migration: Sendable {
     let sql: String
 
     /// All steps, in order; a step that was released is never changed.
-    static let all = [initialSchema, jobLimits, cacheChanges, jobLists, chunkAudio, cacheRules]
+    static let all = [initialSchema, jobLimits, cacheChanges, jobLists, chunkAudio, cacheRules, metrics]
 }

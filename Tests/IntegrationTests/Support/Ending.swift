@@ -10,6 +10,9 @@ struct Ending: Sendable {
     /// What it wrote to its standard error.
     let errors: String
 
+    /// The same without what it says of samples of metrics, of which a run leaves as many as it takes long.
+    var outputWithoutSamples: String { output.replacing(/, \d+ samples?/, with: "") }
+
     init(_ status: TerminationStatus, output: String, errors: String) {
         self.status =
             switch status {

@@ -37,6 +37,26 @@ struct PostgresContractTests {
         try await TemporaryPostgres.with(route) { try await rule.check(cacheFixture($0)) }
     }
 
+    @Test("metrics", arguments: MetricsContract.rules + MetricsContract.statementRules, Route.allCases)
+    func metrics(rule: ContractRule<MetricsFixture>, route: Route) async throws {
+        try await TemporaryPostgres.with(route) { temporary in
+            try await rule.check(metricsFixture(temporary, retention: MetricRetention.standard))
+        }
+    }
+
+    @Test("metrics that are not kept for ever", arguments: MetricsContract.retentionRules)
+    func retention(rule: ContractRule<MetricsFixture>) async throws {
+        try await TemporaryPostgres.with { temporary in
+            try await rule.check(metricsFixture(temporary, retention: MetricsFixture.retention))
+        }
+    }
+
+    private func metricsFixture(_ temporary: TemporaryPostgres, retention: Duration) -> MetricsFixture {
+        MetricsFixture(
+            PostgresMetricsRepository(temporary.store, retention: retention), clock: temporary.clock,
+            statementCount: { temporary.statements.rowStatementCount })
+    }
+
     private func fixture(_ temporary: TemporaryPostgres) -> StoreFixture {
         let store = temporary.store
         return StoreFixture(

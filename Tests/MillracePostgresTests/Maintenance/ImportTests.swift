@@ -43,6 +43,32 @@ struct ImportTests {
         }
     }
 
+    @Test("samples arrive as they were, and later ones come behind them")
+    func samples() async throws {
+        let values: [StoreValue] = [
+            .real(1.5), .null, .real(StaleMarker.otherNaN), .real(.infinity), .real(.leastNonzeroMagnitude),
+        ]
+        let now = ManualClock.standardStart
+        let rows: [[StoreValue]] = values.enumerated().map { index, value in
+            [
+                .integer(Int64(10 * index + 5)), .text("depth"), value, .json(JSONText(stored: #"{"host":"a"}"#)),
+                .time(now + .seconds(index)),
+            ]
+        }
+        try await TemporaryPostgres.with { temporary in
+            _ = try await PostgresImport(temporary.store).run(
+                cacheVersion: 0, from: { table, key in table.name == "metrics" && key == nil ? rows : [] })
+            let series = MetricSeries(try MetricName("depth"), try MetricLabels(["host": "a"]))
+            let repository = PostgresMetricsRepository(temporary.store)
+            try await repository.write([MetricSample(series, 7, at: now + .seconds(5))])
+            let found = try await repository.queryTimeSeries(
+                series.name, range: TimeRange(from: now, to: now + .seconds(5), step: .seconds(1)), tags: .none)
+            #expect(found.map(\.series) == [series])
+            #expect(found[0].values.map { "\($0.value)" } == ["1.5", "nan", "inf", "5e-324", "7.0"])
+            #expect(try await temporary.psql("SELECT max(id) FROM {schema}.metrics") == "46")
+        }
+    }
+
     @Test(
         "what arrives otherwise than it was sent is refused, and nothing of it stays",
         arguments: [

@@ -115,6 +115,21 @@ struct PruneTests {
         }
     }
 
+    @Test("deletes samples of metrics that are old")
+    func samples() async throws {
+        try await TemporaryPostgres.with { temporary in
+            let series = MetricSeries(try MetricName("depth"))
+            let now = temporary.clock.now()
+            try await PostgresMetricsRepository(temporary.store).write(
+                (0..<1_200).map { MetricSample(series, 1, at: now - .seconds($0)) })
+            let maintenance = PostgresMaintenance(temporary.store)
+            #expect(try await maintenance.info().samples == 1_200)
+            #expect(try await prune(temporary, transcripts: false).samples == 1_139)
+            #expect(try await maintenance.info().samples == 61)
+            #expect(try await prune(temporary, transcripts: false).isEmpty)
+        }
+    }
+
     /// Prunes what is a minute old, and sees to it that a dry run says the same.
     private func prune(_ temporary: TemporaryPostgres, transcripts: Bool) async throws -> StorePruned {
         let maintenance = PostgresMaintenance(temporary.store)

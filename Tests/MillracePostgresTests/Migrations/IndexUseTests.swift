@@ -85,6 +85,12 @@ import Testing
             let limits = try CacheManager.StoreLimits(entries: 4_900)
             return try await open.cache.clean(within: limits, limit: 1_000, as: store.cacheHolder)?.evicted ?? 0
         },
+        Use("idx_metrics_name_time", 200) { store, open in
+            try await open.metrics.series(of: MetricName("metric_7"), range: store.sampleTimes, tags: .none).count
+        },
+        Use("idx_metrics_tags", 100) { store, open in
+            try await open.metrics.series(of: nil, range: store.sampleTimes, tags: MetricLabels(["host": "7"])).count
+        },
     ]
 
     /// Indexes that keep something unique, which nothing looks for by them.

@@ -12,6 +12,7 @@ final class IndexedStore: Sendable {
         let processings: PostgresProcessingRepository
         let transcripts: PostgresTranscriptRepository
         let cache: PostgresCacheStore
+        let metrics: PostgresMetricsRepository
     }
 
     let schema: TestSchema
@@ -20,6 +21,8 @@ final class IndexedStore: Sendable {
     let processor: ParallelProcessor
     let worker = WorkerID.make(at: Timestamp(microseconds: 1))
     let cacheHolder = CacheID.make(at: Timestamp(microseconds: 3))
+    /// When the samples of metrics were taken.
+    let sampleTimes: TimeRange
     let deadWorker = WorkerID.make(at: Timestamp(microseconds: 2))
 
     private struct Unusable: Error {}
@@ -36,6 +39,7 @@ final class IndexedStore: Sendable {
         guard let engine = EngineIdentity(description: "ear") else { throw Unusable() }
         self.engine = engine
         let now = Timestamp(microseconds: 1_700_000_000_000_000)
+        sampleTimes = try TimeRange(from: now - .seconds(60), to: now + .seconds(60), step: .seconds(60))
         let length = Int64(SampleRange.sampleRate)
         let hash = ContentHash(of: Data("meeting".utf8))
         processor = try ParallelProcessor(
@@ -52,7 +56,8 @@ final class IndexedStore: Sendable {
         let store = try await PostgresStore(try PostgresConfiguration(schema.url))
         let repositories = Repositories(
             jobs: PostgresJobQueueRepository(store), processings: PostgresProcessingRepository(store),
-            transcripts: PostgresTranscriptRepository(store), cache: PostgresCacheStore(store))
+            transcripts: PostgresTranscriptRepository(store), cache: PostgresCacheStore(store),
+            metrics: PostgresMetricsRepository(store))
         let result: Result<Value, any Error>
         do {
             result = .success(try await body(repositories))
@@ -151,7 +156,12 @@ final class IndexedStore: Sendable {
                now() - n * interval '1 s', 100, 0, decode(repeat('00', 100), 'hex')
         FROM generate_series(1, 5000) n;
 
-        VACUUM ANALYZE {schema}.transcripts, {schema}.processing_tasks, {schema}.chunk_tasks, {schema}.processing_jobs,
+        INSERT INTO {schema}.metrics (timestamp, metric_value, metric_name, tags)
+        SELECT timestamptz 'epoch' + 1700000000 * interval '1 s', n, 'metric_' || n / 200,
+               jsonb_build_object('host', (n % 200)::text)
+        FROM generate_series(0, 19999) n;
+
+        VACUUM ANALYZE {schema}.metrics, {schema}.transcripts, {schema}.processing_tasks, {schema}.chunk_tasks, {schema}.processing_jobs,
             {schema}.cache_entries;
         """
     }

@@ -45,6 +45,26 @@ struct SQLiteContractTests {
         withExtendedLifetime(temporary) {}
     }
 
+    @Test("metrics", arguments: MetricsContract.rules + MetricsContract.statementRules)
+    func metrics(rule: ContractRule<MetricsFixture>) async throws {
+        let temporary = try TemporaryStore()
+        try await rule.check(metricsFixture(temporary, retention: MetricRetention.standard))
+        withExtendedLifetime(temporary) {}
+    }
+
+    @Test("metrics that are not kept for ever", arguments: MetricsContract.retentionRules)
+    func retention(rule: ContractRule<MetricsFixture>) async throws {
+        let temporary = try TemporaryStore()
+        try await rule.check(metricsFixture(temporary, retention: MetricsFixture.retention))
+        withExtendedLifetime(temporary) {}
+    }
+
+    private func metricsFixture(_ temporary: TemporaryStore, retention: Duration) -> MetricsFixture {
+        MetricsFixture(
+            SQLiteMetricsRepository(temporary.store, retention: retention), clock: temporary.clock,
+            statementCount: { temporary.statements.value })
+    }
+
     private func fixture(_ temporary: TemporaryStore) -> StoreFixture {
         StoreFixture(
             jobs: SQLiteJobQueueRepository(temporary.store),

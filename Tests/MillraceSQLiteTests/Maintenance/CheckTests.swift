@@ -95,6 +95,12 @@ struct CheckTests {
                 "chunks without a parent", .orphan, says: "has 3 chunks", mendable: false,
                 "DELETE FROM processing_tasks WHERE status = 'PARTIAL'"),
             Breakage(
+                "a sample whose tags are no JSON", .value, says: "sample 1 holds what cannot be read", mendable: false,
+                "INSERT INTO metrics VALUES (1, 'depth', 1.0, '{', 0)"),
+            Breakage(
+                "a collector whose definitions are no JSON", .value, says: "holds what cannot be read", mendable: false,
+                "INSERT INTO metric_collectors VALUES ('a', '[', 0)"),
+            Breakage(
                 "a processing without a transcript", .orphan, says: "writes transcript", mendable: false,
                 "DELETE FROM transcripts WHERE status = 'PARTIAL'"),
             Breakage(

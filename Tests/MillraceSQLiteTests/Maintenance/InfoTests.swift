@@ -14,6 +14,7 @@ struct InfoTests {
         place.clock.advance(by: .seconds(7_200))
         try await place.jobs.enqueue(JobRequest(JobType("work")))
         _ = try await place.worker()
+        try await place.measure(12)
         let info = try await place.maintenance.info()
         #expect(info.path == place.path)
         #expect(info.storeID.count == 32)
@@ -27,6 +28,7 @@ struct InfoTests {
         #expect(info.chunks == [.completed: 11, .failed: 4, .pending: 4, .cancelled: 2])
         #expect(info.jobs[.queued] == 3)
         #expect(info.cacheEntries == 0 && info.expiredCacheEntries == 15)
+        #expect(info.samples == 12)
         #expect(info.oldest == start && info.newest == place.clock.now())
         #expect(info.workers == 1)
     }

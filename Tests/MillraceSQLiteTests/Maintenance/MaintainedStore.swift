@@ -94,6 +94,14 @@ struct MaintainedStore {
             })
     }
 
+    /// Writes samples of a metric, one a minute up to now.
+    func measure(_ count: Int) async throws {
+        let series = MetricSeries(try MetricName("depth"))
+        let now = clock.now()
+        try await SQLiteMetricsRepository(temporary.store).write(
+            (0..<count).map { MetricSample(series, Double($0), at: now - .seconds(60) * (count - $0)) })
+    }
+
     private func key(of chunk: ChunkTask) throws -> CacheKey { try CacheKey("chunk \(chunk.id)") }
 
     /// Merges what waits for it.

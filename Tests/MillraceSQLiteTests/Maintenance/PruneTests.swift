@@ -81,6 +81,18 @@ struct PruneTests {
         #expect(after.freeBytes > info.freeBytes)
     }
 
+    @Test("deletes samples of metrics that are old")
+    func samples() async throws {
+        let place = try MaintainedStore()
+        try await place.measure(700)
+        let hour = Duration.seconds(3_600)
+        #expect(try await place.maintenance.prune(StorePruning(olderThan: hour, isDryRun: true)).samples == 640)
+        #expect(try await place.maintenance.info().samples == 700)
+        #expect(try await place.maintenance.prune(StorePruning(olderThan: hour)).samples == 640)
+        #expect(try await place.maintenance.info().samples == 60)
+        #expect(try await place.maintenance.prune(StorePruning(olderThan: hour)).isEmpty)
+    }
+
     @Test("removes what is left of rows that are gone")
     func leftovers() async throws {
         let place = try MaintainedStore()

@@ -82,6 +82,27 @@ struct MigrationTests {
         #expect(throws: StoreError.self) { try SQLiteStore(path: path + "/m.db") }
     }
 
+    @Test("a store from before metrics can be looked into as it is, and gets their tables when it is opened")
+    func beforeMetrics() async throws {
+        let place = try MaintainedStore()
+        _ = try await place.fill()
+        try await place.tamper(
+            """
+            DROP TABLE metrics; DROP TABLE metric_collectors; DELETE FROM schema_migrations WHERE version >= 7
+            """)
+        let before = try await place.maintenance.info()
+        #expect(before.schemaVersion == 6 && before.samples == 0)
+        #expect(try await place.maintenance.check() == [])
+        let store = try SQLiteStore(path: place.path, options: SQLiteStore.Options(clock: place.clock))
+        let series = MetricSeries(try MetricName("depth"))
+        let repository = SQLiteMetricsRepository(store)
+        try await repository.write([MetricSample(series, 3, at: place.clock.now())])
+        #expect(try await repository.queryLatest(series.name, tags: .none) == 3)
+        let after = try await place.maintenance.info()
+        #expect(after.schemaVersion == SQLiteMaintenance.newestSchemaVersion && after.samples == 1)
+        #expect(after.jobs == before.jobs && after.chunks == before.chunks)
+    }
+
     @Test("the tables themselves refuse what no rule allows")
     func checks() async throws {
         let temporary = try TemporaryStore()
@@ -91,6 +112,9 @@ struct MigrationTests {
             "UPDATE processing_jobs SET status = 'DONE'", "UPDATE processing_jobs SET priority = 4",
             "UPDATE processing_jobs SET status = 'PROCESSING'", "UPDATE processing_jobs SET status = 'COMPLETED'",
             "UPDATE processing_jobs SET worker_id = 'x'",
+            "INSERT INTO metrics VALUES (NULL, 'depth', 'many', '{}', 0)",
+            "INSERT INTO metrics VALUES (NULL, 'depth', 1, '{}', 0)",
+            "INSERT INTO metrics VALUES (NULL, '', 1.0, '{}', 0)",
             """
             INSERT INTO chunk_tasks (id, processing_id, chunk_index, start_sample, end_sample)
             VALUES ('a', 'no such', 0, 0, 1)

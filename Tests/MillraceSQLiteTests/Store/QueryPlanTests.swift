@@ -20,17 +20,21 @@ struct QueryPlanTests {
             transcripts: SQLiteTranscriptRepository(temporary.store), cache: SQLiteCacheStore(temporary.store),
             clock: temporary.clock)
         try await exercise(fixture)
+        try await exercise(SQLiteMetricsRepository(temporary.store), at: temporary.clock.now())
 
         let queue = try DatabaseQueue(path: temporary.store.path)
         for statement in log.statements {
             for step in try await StatementLog.plan(for: statement, in: queue) {
                 // What may be read whole: short lists given as JSON, the oldest of each priority, one row a queue, status and
-                // type, the invalidations that are under way.
+                // type, the invalidations that are under way, one row a metric's name, one row a process that measures.
                 let isHarmless =
                     !step.hasPrefix("SCAN") || step.contains("VIRTUAL TABLE") || step.contains("(subquery")
                     || step.contains("CONSTANT ROW") || step.contains("USING INDEX")
                     || step.contains("USING COVERING INDEX")
-                    || ["open", "line", "decided", "truth", "workers", "tally", "cache_rules"].contains {
+                    || [
+                        "open", "line", "decided", "truth", "workers", "tally", "cache_rules", "names",
+                        "metric_collectors",
+                    ].contains {
                         step.hasPrefix("SCAN \($0)")
                     }
                 #expect(isHarmless, "\(step) in \(statement)")
@@ -105,5 +109,21 @@ struct QueryPlanTests {
         for pattern in ["k*", "[kl]"] { _ = try await fixture.cache.removeAll(matching: CachePattern(pattern)) }
         _ = try await fixture.cache.remove(CacheKey("k"))
         try await fixture.transcripts.delete(.make(at: fixture.clock.now()), force: true)
+    }
+    private func exercise(_ metrics: SQLiteMetricsRepository, at now: Timestamp) async throws {
+        let name = try MetricName("depth")
+        let collector = MetricsCollector(id: .make(at: now))
+        try collector.define(MetricDefinition(name, .gauge))
+        let range = try TimeRange(from: now - .seconds(60), to: now, step: .seconds(10))
+        let tags = try MetricLabels(["host": "one"])
+        try await metrics.save(collector)
+        try await metrics.write([MetricSample(MetricSeries(name, tags), 1, at: now)])
+        _ = try await metrics.load(collector.id)
+        _ = try await metrics.queryTimeSeries(name, range: range, tags: tags)
+        _ = try await metrics.queryLatest(name, tags: tags)
+        _ = try await metrics.percentile(Percentile(50), of: name, range: range, tags: tags)
+        _ = try await metrics.series(of: name, range: range, tags: tags)
+        _ = try await metrics.series(of: nil, range: range, tags: tags)
+        try await metrics.delete(collector.id)
     }
 }

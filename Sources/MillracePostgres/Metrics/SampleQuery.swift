@@ -1,0 +1,86 @@
+internal import MillraceCore
+
+/// Reads samples of a metric, or of all, that have all of some tags and lie within a stretch of time, both ends included.
+struct SampleQuery<Name: Sendable>: Sendable {
+    let name: Name
+    /// A JSON object.
+    let tags: String
+    let from: Timestamp
+    let to: Timestamp
+    let store: PostgresStore
+
+    fileprivate static func labels(_ row: inout RowReader) throws -> MetricLabels {
+        try MetricLabels(row.json([String: String].self))
+    }
+}
+
+extension SampleQuery<MetricName> {
+    /// Hands the samples of each series to a window of its own.
+    func windows<Window: SampleWindow>(_ empty: Window) async throws(StoreError) -> MetricWindows<Window> {
+        var parameters: [PostgresParameter] = [.text(name.text), .time(from), .time(to)]
+        if tags != "{}" { parameters.append(.json(tags)) }
+        // The same objects have the same text, as the server writes it.
+        let samples = try await store.rows(
+            """
+            SELECT tags, timestamp, metric_value FROM \(store.schema).metrics
+            WHERE metric_name = $1 AND timestamp BETWEEN $2 AND $3\(parameters.count > 3 ? " AND tags @> $4" : "")
+            ORDER BY timestamp, id
+            """, parameters, isIdempotent: true
+        ) { row in
+            (tags: ExactText(try row.value()), time: try row.time(), value: try row.optional(Double.self))
+        }
+        var windows = MetricWindows(of: name, each: empty)
+        var places: [ExactText: Int] = [:]
+        for sample in samples {
+            let place: Int
+            if let known = places[sample.tags] {
+                place = known
+            } else {
+                place = windows.append(try labels(sample.tags.text))
+                places[sample.tags] = place
+            }
+            windows.add(sample.value ?? StaleMarker.value, at: sample.time, to: place)
+        }
+        return windows
+    }
+
+    private func labels(_ tags: String) throws(StoreError) -> MetricLabels {
+        do {
+            return try MetricLabels(JSONText(stored: tags).decode([String: String].self))
+        } catch {
+            throw StoreError(postgres: error, store: store.name)
+        }
+    }
+}
+
+extension SampleQuery<MetricName?> {
+    /// The series that the samples belong to, in order.
+    func series() async throws(StoreError) -> [MetricSeries] {
+        let schema = store.schema
+        var parameters: [PostgresParameter] = [.time(from), .time(to)]
+        var source = "\(schema).metrics AS sample"
+        var conditions = ""
+        if let name {
+            parameters.append(.text(name.text))
+            conditions = " AND sample.metric_name = $3"
+        } else if tags == "{}" {
+            // By the index; else by that of the tags.
+            source = "names JOIN \(source) ON sample.metric_name = name"
+        }
+        if tags != "{}" {
+            parameters.append(.json(tags))
+            conditions += " AND sample.tags @> $\(parameters.count)"
+        }
+        return try await store.rows(
+            """
+            WITH RECURSIVE \(SampleInsert.names(in: schema))
+            SELECT DISTINCT sample.metric_name, sample.tags
+            FROM \(source) WHERE sample.timestamp BETWEEN $1 AND $2\(conditions)
+            """, parameters, isIdempotent: true
+        ) { row in
+            let name = MetricName(stored: try row.value())
+            return MetricSeries(name, try Self.labels(&row))
+        }
+        .sorted()
+    }
+}
