@@ -210,8 +210,8 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "MillraceCommand", "MillraceCore", "MillracePostgres", "MillraceSQLite", "MillraceSoak",
-                "MillraceSpeech", "MillraceTesting", "TestServers", grdb, logging, subprocess,
+                "MillraceCommand", "MillraceCore", "MillracePostgres", "MillracePrometheus", "MillraceSQLite",
+                "MillraceSoak", "MillraceSpeech", "MillraceTesting", "TestServers", grdb, logging, subprocess,
             ],
             swiftSettings: settings),
         .testTarget(

@@ -1,0 +1,65 @@
+import Foundation
+import MillraceCore
+import MillracePrometheus
+import Testing
+
+@Suite(.bounded, .enabled(if: SmallDisk.isPermitted, "only the superuser may mount a small disk"))
+struct FullOutboxTests {
+    private static func draft(_ number: Int, bytes: Int) -> OutboxDraft {
+        let time = Timestamp(microseconds: 1_700_000_000_000_000) + .seconds(number)
+        return OutboxDraft(
+            shard: 0, sampleCount: 2, oldest: time, newest: time,
+            body: [UInt8](repeating: UInt8(truncatingIfNeeded: number), count: bytes))
+    }
+
+    @Test func `a full disk is one clear error, is counted, and takes nothing of what was there`() async throws {
+        try await Workplace.with { place in
+            try await SmallDisk.with(megabytes: 2, in: place) { disk in
+                let folder = disk.outside("metrics")
+                let outbox = try await Outbox.open(folder: folder, options: OutboxOptions(shardCount: 1))
+                for number in 0..<5 { try await outbox.append([Self.draft(number, bytes: 1_000)]) }
+                try disk.fill()
+                var refused = 0
+                for number in 5..<15 {
+                    do throws(StoreError) {
+                        try await outbox.append([Self.draft(number, bytes: 20_000)])
+                    } catch {
+                        #expect(error.code == .full)
+                        #expect(error.description.contains("make room on the disk"))
+                        refused += 1
+                    }
+                }
+                #expect(refused >= 9, "what the file's last page had room for may have gone in")
+                let kept = 15 - refused
+                #expect(outbox.accounting.enqueued == 30)
+                #expect(outbox.accounting.dropped == [.overflow: refused * 2])
+                #expect(outbox.accounting.isBalanced)
+                outbox.acknowledge([await outbox.next(shard: 0, upTo: 1)[0]])
+                try disk.free()
+                try await outbox.append([Self.draft(15, bytes: 20_000)])
+                await outbox.close()
+
+                let next = try await Outbox.open(folder: folder, options: OutboxOptions(shardCount: 1))
+                let blocks = await next.next(shard: 0, upTo: .max)
+                #expect(
+                    blocks.map(\.body.count) == [Int](repeating: 1_000, count: 4)
+                        + Array(repeating: 20_000, count: kept - 4))
+                #expect(next.accounting == outbox.accounting, "also what could not be written then")
+                await next.close()
+            }
+        }
+    }
+
+    @Test func `a disk with no room at the start is one clear error`() async throws {
+        try await Workplace.with { place in
+            try await SmallDisk.with(megabytes: 1, in: place) { disk in
+                try disk.fill()
+                let error = await #expect(throws: StoreError.self) {
+                    try await Outbox.open(folder: disk.outside("metrics"))
+                }
+                #expect(error?.code == .full || error?.code == .unavailable)
+                #expect(error?.description.contains("room on the disk") == true)
+            }
+        }
+    }
+}
