@@ -22,12 +22,14 @@ let package = Package(
     targets: [
         .systemLibrary(
             name: "CBareLibPQ", path: "Limits/CBareLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CBareSnappy", path: "Limits/CBareSnappy", providers: [.apt(["libsnappy-dev"])]),
         // What the figures are measured against.
         .target(
-            name: "Limits", dependencies: ["CBareLibPQ", .product(name: "GRDB", package: "GRDB.swift")],
+            name: "Limits", dependencies: ["CBareLibPQ", "CBareSnappy", .product(name: "GRDB", package: "GRDB.swift")],
             path: "Limits",
             exclude: [
-                "CBareLibPQ", "Postgres/chunk-flush.sql", "Postgres/enqueue-one.sql", "Postgres/one-row-query.sql",
+                "CBareLibPQ", "CBareSnappy", "Postgres/chunk-flush.sql", "Postgres/enqueue-one.sql",
+                "Postgres/one-row-query.sql",
             ],
             swiftSettings: settings),
         .executableTarget(
@@ -40,6 +42,7 @@ let package = Package(
                 .product(name: "Millrace", package: "millrace"),
                 .product(name: "MillraceCaching", package: "millrace"),
                 .product(name: "MillracePostgres", package: "millrace"),
+                .product(name: "MillracePrometheus", package: "millrace"),
                 .product(name: "MillraceSQLite", package: "millrace"),
                 .product(name: "MillraceRedis", package: "millrace"),
                 .product(name: "MillraceTesting", package: "millrace"),

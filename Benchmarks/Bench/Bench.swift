@@ -4,7 +4,7 @@ import Foundation
 /// Measures one part of Millrace against what it could be at best, and fails when a figure is under what is wanted.
 @main struct Bench: AsyncParsableCommand {
     enum Name: String, ExpressibleByArgument, CaseIterable {
-        case jobs, cache, postgres, redis
+        case jobs, cache, metrics, postgres, redis
     }
 
     static let configuration = CommandConfiguration(
@@ -57,6 +57,8 @@ import Foundation
             let lookups: [any Benchmark] = [.get, .hit].map { MemoryLookup(scratch: scratch, way: $0) }
             let invalidation = Invalidation(place: .file(scratch))
             return lookups + [invalidation] + (traceFolder().map(HitRatio.all) ?? [])
+        case .metrics:
+            return [EncodeAndCompress(), HeldCounter(), DurableEnqueue(scratch: scratch)]
         case .postgres:
             return server.map { postgres(scratch, $0) } ?? []
         case .redis:
