@@ -56,7 +56,7 @@ public struct SeriesEncoder: Sendable {
 
     /// The whole milliseconds since 1970, rounded down, also before it.
     public static func milliseconds(of time: Timestamp) -> Int64 {
-        time.microseconds >= 0 ? time.microseconds / 1_000 : (time.microseconds - 999) / 1_000
+        time.microseconds / 1_000 - (time.microseconds % 1_000 < 0 ? 1 : 0)
     }
 
     private mutating func append(_ series: EncodedSeries, _ value: Double, atMilliseconds time: Int64) {
