@@ -98,12 +98,12 @@ let package = Package(
             name: "Millrace",
             dependencies: [
                 "MillraceCaching", "MillraceCore", "MillracePostgres", "MillracePrometheus", "MillraceRedis",
-                "MillraceSpeech", "MillraceSQLite", "MillraceWorkers", logging, tracing,
+                "MillraceSpeech", "MillraceSQLite", "MillraceWorkers", asyncHTTPClient, lifecycle, logging, tracing,
             ],
             swiftSettings: settings),
         .executableTarget(
             name: "MillraceCommand",
-            dependencies: ["Millrace", argumentParser, logging, signals],
+            dependencies: ["Millrace", argumentParser, coreMetrics, logging, signals],
             swiftSettings: settings),
         .target(
             name: "MillraceTesting", dependencies: ["MillraceCaching", "MillraceCore"], swiftSettings: settings),

@@ -1,5 +1,6 @@
 public import Logging
 public import MillraceCore
+public import MillracePrometheus
 public import MillraceRedis
 public import MillraceSpeech
 public import MillraceWorkers
@@ -18,21 +19,27 @@ public struct Millrace: Sendable {
     public let transcripts: any TranscriptRepository
     /// The cache.
     public let cache: any CacheRepository
+    /// What was measured.
+    public let metrics: any MetricsRepository
 
-    private let factory: RepositoryFactory
-    private let logger: Logger
+    let factory: RepositoryFactory
+    let logger: Logger
 
     /// Opens a store, and makes it when it does not exist.
     ///
     /// Without a location it is the user's own: `MILLRACE_STORE`, else a file in the data folder. ``close()`` it when it
-    /// is no longer needed. `redis` says where the tier of the cache is that processes share.
+    /// is no longer needed. `redis` says where the tier of the cache is that processes share, `prometheus` where what is
+    /// measured goes, if not into the store.
     ///
     /// - Throws: `StoreError` when the store cannot be opened, or Redis refuses the user or the password.
     public init(
-        store: StoreLocation? = nil, redis: RedisConfiguration? = nil, logger: Logger = Logger(label: "millrace")
+        store: StoreLocation? = nil, redis: RedisConfiguration? = nil, prometheus: PrometheusEndpoint? = nil,
+        logger: Logger = Logger(label: "millrace")
     ) async throws(StoreError) {
         let location = if let store { store } else { try StoreLocation.standard() }
-        let factory = try await RepositoryFactory(store: location, redis: redis, logger: logger) {
+        let factory = try await RepositoryFactory(
+            store: location, redis: redis, prometheus: prometheus, logger: logger
+        ) {
             logger.warning("Another program has locked the store; waiting for it", metadata: ["store": "\(location)"])
         } onWarning: { warning in
             // One of few sentences, which never change.
@@ -49,17 +56,18 @@ public struct Millrace: Sendable {
         processings = factory.processingRepository()
         transcripts = factory.transcriptRepository()
         cache = factory.cacheRepository()
+        metrics = factory.metricsRepository()
         self.logger = logger
     }
 
     /// Opens a store, does something with it, and closes it on every way out.
     ///
-    /// - Throws: as ``init(store:redis:logger:)``, and what `body` throws.
+    /// - Throws: as ``init(store:redis:prometheus:logger:)``, and what `body` throws.
     public static func with<Value>(
-        store: StoreLocation? = nil, redis: RedisConfiguration? = nil, logger: Logger = Logger(label: "millrace"),
-        _ body: (Millrace) async throws -> Value
+        store: StoreLocation? = nil, redis: RedisConfiguration? = nil, prometheus: PrometheusEndpoint? = nil,
+        logger: Logger = Logger(label: "millrace"), _ body: (Millrace) async throws -> Value
     ) async throws -> Value {
-        let millrace = try await Millrace(store: store, redis: redis, logger: logger)
+        let millrace = try await Millrace(store: store, redis: redis, prometheus: prometheus, logger: logger)
         let result: Result<Value, any Error>
         do {
             result = .success(try await body(millrace))

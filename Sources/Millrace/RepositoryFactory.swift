@@ -2,6 +2,7 @@ public import Logging
 internal import MillraceCaching
 public import MillraceCore
 public import MillracePostgres
+public import MillracePrometheus
 public import MillraceRedis
 internal import MillraceSQLite
 internal import MillraceWorkers
@@ -10,7 +11,7 @@ internal import MillraceWorkers
 ///
 /// All repositories of a factory share its connections, and its cache shares one memory tier. With a Redis server the
 /// cache has a second tier there, and the queues have hints of what is ready; all that is in Redis may be lost, at the cost
-/// of time alone.
+/// of time alone. With a Prometheus server what is measured goes there, and not into the store.
 public struct RepositoryFactory: Sendable {
     /// The store's location.
     public let location: StoreLocation
@@ -22,6 +23,8 @@ public struct RepositoryFactory: Sendable {
     private let processings: any ProcessingRepository
     private let transcripts: any TranscriptRepository
     private let cache: TieredCache
+    /// Where what is measured goes.
+    let outlet: MetricsOutlet
     private let database: PostgresStore?
     private let server: SharedServer?
 
@@ -36,15 +39,19 @@ public struct RepositoryFactory: Sendable {
     /// `redis` says where the tier of the cache is that processes share, and the hints of jobs. A server that cannot be
     /// reached, takes no writes, or is set up so that it may forget what it must not does no harm; `onWarning` is told.
     ///
+    /// `prometheus` says where metrics go and are asked for; the server need not be there.
+    ///
     /// - Throws: `StoreError` when the store cannot be opened; the message names it and says what to do. `invalid` when
-    ///   Redis refuses the user or the password.
+    ///   Redis refuses the user or the password, or a file of TLS for Prometheus cannot be used.
     public init(
-        store location: StoreLocation, redis: RedisConfiguration? = nil, cacheLimits: CacheManager.Limits = .standard,
-        cacheStoreLimits: CacheManager.StoreLimits = .standard, clock: (any WallClock)? = nil,
+        store location: StoreLocation, redis: RedisConfiguration? = nil, prometheus: PrometheusEndpoint? = nil,
+        cacheLimits: CacheManager.Limits = .standard, cacheStoreLimits: CacheManager.StoreLimits = .standard,
+        clock: (any WallClock)? = nil,
         isReadOnly: Bool = false, pool: PostgresPool.Options? = nil, logger: Logger? = nil,
         onWait: (@Sendable () -> Void)? = nil, onWarning: (@Sendable (RedisWarning) -> Void)? = nil
     ) async throws(StoreError) {
         let limits = (cacheLimits, cacheStoreLimits)
+        let link = try prometheus.map { endpoint throws(StoreError) in try PrometheusLink(endpoint, logger: logger) }
         var server: SharedServer?
         if let redis { server = try await .open(redis, logger: logger, onWarning: onWarning) }
         switch location.place {
@@ -52,12 +59,12 @@ public struct RepositoryFactory: Sendable {
             var options = SQLiteStore.Options(clock: clock ?? SystemWallClock(), onWait: onWait)
             options.isReadOnly = isReadOnly
             try await self.init(
-                try await SQLiteStore.open(path: path, options: options), at: location, server, limits: limits,
+                try await SQLiteStore.open(path: path, options: options), at: location, server, link, limits: limits,
                 clock: clock)
         case .server(let configuration):
             let options = PostgresStore.Options(pool: pool, clock: clock, logger: logger)
             try await self.init(
-                try await PostgresStore(configuration, options: options), at: location, server, limits: limits,
+                try await PostgresStore(configuration, options: options), at: location, server, link, limits: limits,
                 clock: clock)
         }
     }
@@ -67,16 +74,19 @@ public struct RepositoryFactory: Sendable {
     ///
     /// - Throws: `StoreError` when the server cannot be reached, or its schema not be used.
     public init(
-        pool: PostgresPool, redis: RedisClient? = nil, cacheLimits: CacheManager.Limits = .standard,
-        cacheStoreLimits: CacheManager.StoreLimits = .standard, clock: (any WallClock)? = nil
+        pool: PostgresPool, redis: RedisClient? = nil, prometheus: PrometheusEndpoint? = nil,
+        cacheLimits: CacheManager.Limits = .standard, cacheStoreLimits: CacheManager.StoreLimits = .standard,
+        clock: (any WallClock)? = nil
     ) async throws(StoreError) {
         try await self.init(
             try await PostgresStore(pool: pool, clock: clock), at: .postgres(pool.configuration),
-            redis.map { SharedServer($0) }, limits: (cacheLimits, cacheStoreLimits), clock: clock)
+            redis.map { SharedServer($0) },
+            try prometheus.map { endpoint throws(StoreError) in try PrometheusLink(endpoint, logger: nil) },
+            limits: (cacheLimits, cacheStoreLimits), clock: clock)
     }
 
     private init(
-        _ store: SQLiteStore, at location: StoreLocation, _ server: SharedServer?,
+        _ store: SQLiteStore, at location: StoreLocation, _ server: SharedServer?, _ link: PrometheusLink?,
         limits: (CacheManager.Limits, CacheManager.StoreLimits), clock: (any WallClock)?
     ) async throws(StoreError) {
         self.location = location
@@ -90,10 +100,14 @@ public struct RepositoryFactory: Sendable {
         (jobs, hinted) = Self.jobs(over: SQLiteJobQueueRepository(store), server, storeID: id)
         let tier = server.map { RedisCacheTier($0.client, storeID: id) }
         cache = Self.cache(over: SQLiteCacheStore(store), tier, limits, clock)
+        outlet = MetricsOutlet(
+            SQLiteMetricsRepository(store), link, folder: location.metricsFolder(storeID: ""),
+            clock: clock
+        ) { () throws(StoreError) in try await store.identity() }
     }
 
     private init(
-        _ store: PostgresStore, at location: StoreLocation, _ server: SharedServer?,
+        _ store: PostgresStore, at location: StoreLocation, _ server: SharedServer?, _ link: PrometheusLink?,
         limits: (CacheManager.Limits, CacheManager.StoreLimits), clock: (any WallClock)?
     ) async throws(StoreError) {
         let id: String
@@ -113,6 +127,10 @@ public struct RepositoryFactory: Sendable {
         transcripts = PostgresTranscriptRepository(store)
         let tier = server.map { RedisCacheTier($0.client, storeID: id) }
         cache = Self.cache(over: PostgresCacheStore(store), tier, limits, clock)
+        outlet = MetricsOutlet(
+            PostgresMetricsRepository(store), link, folder: location.metricsFolder(storeID: id),
+            clock: clock
+        ) { id }
     }
 
     private static func jobs(
@@ -139,6 +157,7 @@ public struct RepositoryFactory: Sendable {
     public func close() async {
         cache.close()
         hinted?.close()
+        await outlet.close()
         await database?.close()
         server?.close()
     }
@@ -152,6 +171,11 @@ public struct RepositoryFactory: Sendable {
 
     /// The processings and their chunks; the same on every call.
     public func processingRepository() -> any ProcessingRepository { processings }
+
+    /// What was measured: in the store, or in the Prometheus server; the same on every call.
+    ///
+    /// What is written for a server waits in a log on the disk, which ``Millrace/metricsService(_:onWarning:)`` sends.
+    public func metricsRepository() -> any MetricsRepository { outlet.repository }
 
     /// The transcripts.
     public func transcriptRepository() -> any TranscriptRepository { transcripts }

@@ -93,11 +93,22 @@ public struct StoreLocation: Sendable, CustomStringConvertible {
     func decodedFolder(
         storeID: String, environment: [String: String] = ProcessInfo.processInfo.environment
     ) -> String {
+        folder("audio", storeID: storeID, environment: environment)
+    }
+
+    /// The folder where processes that measure tell which of them is which, and where metrics wait for a Prometheus server;
+    /// beside that of decoded recordings.
+    func metricsFolder(
+        storeID: String, environment: [String: String] = ProcessInfo.processInfo.environment
+    ) -> String {
+        folder("metrics", storeID: storeID, environment: environment)
+    }
+
+    private func folder(_ name: String, storeID: String, environment: [String: String]) -> String {
         switch place {
-        case .file(let path): return path + "-audio"
+        case .file(let path): return "\(path)-\(name)"
         case .server:
-            let folder = Self.dataFolder(environment) + "/" + storeID + "-audio"
-            return Self.file(folder, environment: environment).description
+            return Self.file("\(Self.dataFolder(environment))/\(storeID)-\(name)", environment: environment).description
         }
     }
 

@@ -14,7 +14,7 @@ struct MillraceCommand: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             TranscribeCommand.self, WorkerCommand.self, TranscriptsCommand.self, JobsCommand.self,
-            ProcessingsCommand.self, StoreCommand.self, MigrateCommand.self, CacheCommand.self,
+            ProcessingsCommand.self, StoreCommand.self, MigrateCommand.self, CacheCommand.self, MetricsCommand.self,
         ])
 
     static func main() async {

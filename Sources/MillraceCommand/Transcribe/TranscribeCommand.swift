@@ -30,6 +30,7 @@ struct TranscribeCommand: AsyncParsableCommand {
 
     @OptionGroup var engine: EngineOptions
     @OptionGroup var store: StoreOptions
+    @OptionGroup var prometheus: PrometheusOptions
     @OptionGroup var output: OutputOptions
 
     @Option(help: ArgumentHelp("The spoken language, as in en or pt-BR.", valueName: "tag"))
@@ -140,8 +141,10 @@ struct TranscribeCommand: AsyncParsableCommand {
         let end = try await Interrupts.whileHandling(with: console, farewell: dryRun ? nil : resuming) { stop in
             do {
                 let logger = try output.logger(console)
+                let collector = ProgramMetrics.begin(logger: logger)
                 return try await engine.withTranscriber(concurrency: concurrency, logger: logger) { transcriber in
-                    await transcribeAll(with: transcriber, console: console, logger: logger, stop: stop)
+                    await transcribeAll(
+                        with: transcriber, collector: collector, console: console, logger: logger, stop: stop)
                 }
             } catch {
                 console.error("\(error)")
@@ -153,7 +156,8 @@ struct TranscribeCommand: AsyncParsableCommand {
     }
 
     private func transcribeAll(
-        with transcriber: any Transcriber, console: Console, logger: Logger, stop: StopSignal
+        with transcriber: any Transcriber, collector: MetricsCollector, console: Console, logger: Logger,
+        stop: StopSignal
     ) async -> ProgramExit {
         do {
             let location = try store.location()
@@ -173,28 +177,41 @@ struct TranscribeCommand: AsyncParsableCommand {
             }
             let destination = try TranscriptOutput(
                 path: outputPath, inputs: inputs, format: format, keeping: [location.path].compactMap { $0 })
-            return try await Millrace.with(store: location, redis: store.server(), logger: logger) { millrace in
+            return try await Millrace.with(
+                store: location, redis: store.server(), prometheus: prometheus.endpoint(), logger: logger
+            ) { millrace in
                 if output.verbose { console.note("Store: \(location)") }
-                var end = ProgramExit.done
-                do throws(TranscriptionError) {
-                    for recording in inputs.recordings where !stop.isRaised {
-                        let transcription = FileTranscription(
+                return try await millrace.measuring(collector) {
+                    await transcribe(inputs.recordings, stop: stop) { recording in
+                        FileTranscription(
                             recording: recording, millrace: millrace, transcriber: transcriber, options: options,
                             format: format, destination: destination, console: console)
-                        end = .worse(end, try await transcription.run(stop: stop))
                     }
-                } catch {
-                    console.error("\(error)")
-                    console.note(resuming)
-                    return .failed
                 }
-                return stop.isRaised ? .interrupted : end
             }
         } catch {
             console.status(nil)
             console.error("\(error)")
             return .failed
         }
+    }
+
+    /// One recording after the other; how the worst of them ended.
+    private func transcribe(
+        _ recordings: [NamedInput], stop: StopSignal, by make: (NamedInput) -> FileTranscription
+    ) async -> ProgramExit {
+        var end = ProgramExit.done
+        for recording in recordings where !stop.isRaised {
+            let transcription = make(recording)
+            do throws(TranscriptionError) {
+                end = .worse(end, try await transcription.run(stop: stop))
+            } catch {
+                transcription.console.error("\(error)")
+                transcription.console.note(resuming)
+                return .failed
+            }
+        }
+        return stop.isRaised ? .interrupted : end
     }
 
     private func enqueueAll(console: Console) async -> ProgramExit {
@@ -234,7 +251,9 @@ struct TranscribeCommand: AsyncParsableCommand {
         }
         // A URL may hold a password or a signature that gives access, and logs are read by many.
         let inputs = files.compactMap { try? RecordingInput(parsing: $0) }
-        if store.isDatabase || store.redis != nil || inputs.contains(where: Self.hasQuery) {
+        if store.isDatabase || store.redis != nil || prometheus.prometheus != nil
+            || inputs.contains(where: Self.hasQuery)
+        {
             return "To go on, run the same command again"
         }
         return "To go on: \(Self.ownCommandLine)"

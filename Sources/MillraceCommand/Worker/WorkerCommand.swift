@@ -15,6 +15,7 @@ struct WorkerCommand: AsyncParsableCommand {
 
     @OptionGroup var engine: EngineOptions
     @OptionGroup var store: StoreOptions
+    @OptionGroup var prometheus: PrometheusOptions
     @OptionGroup var output: OutputOptions
 
     @Option(help: ArgumentHelp("How many chunks are transcribed side by side.", valueName: "number"))
@@ -30,8 +31,9 @@ struct WorkerCommand: AsyncParsableCommand {
         let console = try output.console()
         do {
             let logger = try output.logger(console)
+            let collector = ProgramMetrics.begin(logger: logger)
             try await engine.withTranscriber(concurrency: concurrency, logger: logger) { transcriber in
-                try await work(with: transcriber, console: console, logger: logger)
+                try await work(with: transcriber, collector: collector, console: console, logger: logger)
             }
             console.note("Stopped.")
         } catch {
@@ -40,20 +42,26 @@ struct WorkerCommand: AsyncParsableCommand {
         }
     }
 
-    private func work(with transcriber: any Transcriber, console: Console, logger: Logger) async throws {
+    private func work(
+        with transcriber: any Transcriber, collector: MetricsCollector, console: Console, logger: Logger
+    ) async throws {
         try await transcriber.check()
         let location = try store.location()
-        try await Millrace.with(store: location, redis: store.server(), logger: logger) { millrace in
+        try await Millrace.with(
+            store: location, redis: store.server(), prometheus: prometheus.endpoint(), logger: logger
+        ) { millrace in
             console.note("Working on \(location) with \(transcriber.identity.kind); Ctrl-C to stop.")
             try await Interrupts.whileHandling(with: console) { stop in
-                try await millrace.worker(
-                    transcribers: [transcriber], configuration: WorkerConfiguration(concurrency: concurrency),
-                    stop: stop,
-                    onEvent: { event in
-                        guard case .stoppedExcept(let count) = event else { return }
-                        console.note("Did not end, and are left to be run elsewhere: \(count)")
-                    }
-                ).run()
+                try await millrace.measuring(collector) {
+                    try await millrace.worker(
+                        transcribers: [transcriber], configuration: WorkerConfiguration(concurrency: concurrency),
+                        stop: stop,
+                        onEvent: { event in
+                            guard case .stoppedExcept(let count) = event else { return }
+                            console.note("Did not end, and are left to be run elsewhere: \(count)")
+                        }
+                    ).run()
+                }
             }
         }
     }

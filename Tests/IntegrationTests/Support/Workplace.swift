@@ -60,7 +60,9 @@ final class Workplace: Sendable {
             "HOME": folder, "XDG_DATA_HOME": nil, "MILLRACE_STORE": nil, "MILLRACE_PROGRAM": nil, "NO_COLOR": nil,
             "MILLRACE_OPENAI_API_KEY": nil, "OPENAI_API_KEY": nil,
             "MILLRACE_LOG_LEVEL": nil, "MILLRACE_LOG_FORMAT": nil, "MILLRACE_REDIS_URL": nil,
-            "MILLRACE_REDIS_PASSWORD": nil, "REDISCLI_AUTH": nil,
+            "MILLRACE_REDIS_PASSWORD": nil, "REDISCLI_AUTH": nil, "MILLRACE_PROMETHEUS_URL": nil,
+            "MILLRACE_PROMETHEUS_PASSWORD": nil, "MILLRACE_PROMETHEUS_TOKEN": nil, "MILLRACE_PROMETHEUS_HEADERS": nil,
+            "MILLRACE_INSTANCE": nil,
         ]
         for (name, value) in environment { variables[Environment.Key(stringLiteral: name)] = value }
         let result = try await Subprocess.run(
