@@ -10,5 +10,6 @@ internal import ArgumentParser
         subcommands: [
             StormCommand.self, EffectWorkerCommand.self, StalenessCommand.self, CacheNeighbourCommand.self,
             FanInCommand.self, FanInWorkerCommand.self, PostgresCommand.self, RedisSoakCommand.self,
+            MetricsSoakCommand.self, MetricsSenderCommand.self,
         ])
 }

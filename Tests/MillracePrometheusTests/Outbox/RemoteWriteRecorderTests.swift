@@ -70,6 +70,45 @@ import Testing
         await outbox.close()
     }
 
+    @Test func `no block has two samples of a series, whatever is recorded at once`() async throws {
+        let outbox = try await folder.open(OutboxOptions(shardCount: 2))
+        let recorder = RemoteWriteRecorder(outbox, blockSamples: 4)
+        var random = TestSeed.generator()
+        let all = try (0..<10).map { try series($0) }
+        var next = [Int](repeating: 0, count: 10)
+        var expected = 0
+        for _ in 0..<20 {
+            let samples = (0..<Int.random(in: 1...30, using: &random)).map { _ in
+                let number = Int.random(in: 0..<10, using: &random)
+                next[number] += Int.random(in: 1...5, using: &random)
+                return MetricSample(all[number], Double(next[number]), at: start + .seconds(next[number]))
+            }
+            try await recorder.record(samples)
+            expected += samples.count
+        }
+        let labels = all.map { EncodedSeries($0).labels }
+        var seen = 0
+        for shard in 0..<2 {
+            var last = [Int64](repeating: .min, count: 10)
+            for block in await outbox.all(shard: shard) {
+                let fields = try #require(SeriesFields.read(block.body))
+                let numbers = fields.compactMap { labels.firstIndex(of: Array(block.body[$0.labels])) }
+                #expect(numbers.count == block.sampleCount)
+                #expect(Set(numbers).count == block.sampleCount)
+                #expect(block.sampleCount <= 4)
+                for (field, number) in zip(fields, numbers) {
+                    #expect(field.samples.count == 1)
+                    #expect(field.samples[0].time > last[number])
+                    last[number] = field.samples[0].time
+                }
+                seen += block.sampleCount
+            }
+        }
+        #expect(seen == expected)
+        #expect(outbox.accounting.dropped.isEmpty)
+        await outbox.close()
+    }
+
     @Test func `samples that could not be put in may be tried again`() async throws {
         let outbox = try await folder.open(OutboxOptions(shardCount: 1, maximumBytes: 64 << 10))
         let recorder = RemoteWriteRecorder(outbox)
