@@ -24,4 +24,18 @@ struct RepositoryFactoryTests {
         while try await factory.cacheRepository().get(key)?.tier != .l1 { try Task.checkCancellation() }
         #expect(try await RepositoryFactory(store: location).cacheRepository().get(key)?.tier == .l3)
     }
+
+    @Test("makes a repository of metrics that keeps them in the store")
+    func metrics() async throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("millrace-factory-\(UUID())")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let location = StoreLocation.file(folder.appendingPathComponent("m.db").path)
+        let name = try MetricName("things_total")
+        let sample = MetricSample(MetricSeries(name), 3, at: SystemWallClock().now() - .milliseconds(5))
+        try await RepositoryFactory(store: location).metricsRepository().write([sample])
+        let other = try await RepositoryFactory(store: location).metricsRepository()
+        #expect(try await other.queryLatest(name, tags: .none) == 3)
+        // Only who measures takes a place among those who do.
+        #expect(!FileManager.default.fileExists(atPath: folder.appendingPathComponent("m.db-metrics").path))
+    }
 }
