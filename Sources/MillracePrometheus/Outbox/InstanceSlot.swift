@@ -70,10 +70,13 @@ public final class InstanceSlot: Sendable {
             try make(path)
             let descriptor = open("\(path)/\(lockName)", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
             guard descriptor >= 0 else { throw .outbox(errno, folder) }
-            if lock(descriptor), !isResting(descriptor, at: now) {
+            let failure = lock(descriptor)
+            if failure == nil, !isResting(descriptor, at: now) {
                 return InstanceSlot(number: number, path: path, descriptor: descriptor)
             }
             close(descriptor)
+            // A file system without locks: nobody could tell who has what.
+            if let failure, failure != EWOULDBLOCK, failure != EINTR { throw .outbox(failure, folder) }
         }
         throw StoreError(.full, "all \(maximumCount) slots of \(folder) are taken by processes; use another folder")
     }
@@ -99,13 +102,16 @@ public final class InstanceSlot: Sendable {
     }
 
     /// Locks; who only looks holds it for a moment, so one try is not enough.
-    private static func lock(_ descriptor: Int32) -> Bool {
+    ///
+    /// - Returns: the error of the system; `nil` when it is locked.
+    private static func lock(_ descriptor: Int32) -> Int32? {
+        var code: Int32 = 0
         for attempt in 0..<3 {
-            if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return true }
-            guard errno == EWOULDBLOCK || errno == EINTR else { return false }
+            if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return nil }
+            code = errno
             if attempt < 2 { usleep(500) }
         }
-        return false
+        return code
     }
 
     /// Whether its last owner wants it to be left alone for a moment; not what a clock that was set back makes of it.
