@@ -40,7 +40,7 @@ import Testing
         let api = OpenAIConfiguration(baseURL: try APIBaseURL("http://127.0.0.1:1"), backoff: .fixed(.milliseconds(1)))
         try await withMetricsFactory(metrics) {
             try await OpenAITranscriber.with(api, logger: .quiet) { transcriber in
-                await #expect(throws: TranscriptionError.self) { try await transcriber.check() }
+                _ = await #expect(throws: TranscriptionError.self) { try await transcriber.check() }
             }
         }
         #expect(count("check", "unreachable") == 1)
