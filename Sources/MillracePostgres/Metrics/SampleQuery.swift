@@ -64,23 +64,32 @@ extension SampleQuery<MetricName?> {
             parameters.append(.text(name.text))
             conditions = " AND sample.metric_name = $3"
         } else if tags == "{}" {
-            // By the index; else by that of the tags.
             source = "names JOIN \(source) ON sample.metric_name = name"
         }
         if tags != "{}" {
             parameters.append(.json(tags))
             conditions += " AND sample.tags @> $\(parameters.count)"
         }
-        return try await store.rows(
-            """
+        let sql = """
             WITH RECURSIVE \(SampleInsert.names(in: schema))
             SELECT DISTINCT sample.metric_name, sample.tags
             FROM \(source) WHERE sample.timestamp BETWEEN $1 AND $2\(conditions)
-            """, parameters, isIdempotent: true
-        ) { row in
-            let name = MetricName(stored: try row.value())
-            return MetricSeries(name, try Self.labels(&row))
+            """
+        guard name == nil, tags != "{}" else {
+            return try await store.rows(sql, parameters, isIdempotent: true) { try Self.series(&$0) }.sorted()
         }
-        .sorted()
+        // By the index of the tags, for which the server must be free to plan.
+        do {
+            return try await store.transaction { [parameters] connection in
+                try await connection.rows(sql, parameters) { try Self.series(&$0) }
+            }.sorted()
+        } catch {
+            throw StoreError(postgres: error, store: store.name)
+        }
+    }
+
+    private static func series(_ row: inout RowReader) throws -> MetricSeries {
+        let name = MetricName(stored: try row.value())
+        return MetricSeries(name, try labels(&row))
     }
 }

@@ -64,7 +64,7 @@ struct ImportTests {
             let found = try await repository.queryTimeSeries(
                 series.name, range: TimeRange(from: now, to: now + .seconds(5), step: .seconds(1)), tags: .none)
             #expect(found.map(\.series) == [series])
-            #expect(found[0].values.map { "\($0.value)" } == ["1.5", "nan", "inf", "5e-324", "7.0"])
+            #expect(found[0].values.map { "\($0.value)" } == ["1.5", "nan(0x1)", "inf", "5e-324", "7.0"])
             #expect(try await temporary.psql("SELECT max(id) FROM {schema}.metrics") == "46")
         }
     }
