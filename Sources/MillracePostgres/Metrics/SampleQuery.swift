@@ -76,20 +76,20 @@ extension SampleQuery<MetricName?> {
             FROM \(source) WHERE sample.timestamp BETWEEN $1 AND $2\(conditions)
             """
         guard name == nil, tags != "{}" else {
-            return try await store.rows(sql, parameters, isIdempotent: true) { try Self.series(&$0) }.sorted()
+            return try await store.rows(sql, parameters, isIdempotent: true) { try Self.read(&$0) }.sorted()
         }
         // By the index of the tags, for which the server must be free to plan.
         do {
             return try await store.transaction { [parameters] connection in
-                try await connection.rows(sql, parameters) { try Self.series(&$0) }
+                try await connection.rows(sql, parameters) { try Self.read(&$0) }
             }.sorted()
         } catch {
             throw StoreError(postgres: error, store: store.name)
         }
     }
 
-    private static func series(_ row: inout RowReader) throws -> MetricSeries {
+    private static func read(_ row: inout RowReader) throws -> MetricSeries {
         let name = MetricName(stored: try row.value())
-        return MetricSeries(name, try labels(&row))
+        return MetricSeries(name, try Self.labels(&row))
     }
 }
