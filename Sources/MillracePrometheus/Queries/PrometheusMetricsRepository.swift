@@ -95,6 +95,8 @@ public final class PrometheusMetricsRepository: MetricsRepository {
     public func percentile(
         _ percentile: Percentile, of name: MetricName, range: TimeRange, tags: MetricLabels
     ) async throws(StoreError) -> Double? {
+        // One bucket alone has none.
+        if tags[.le] != nil { return nil }
         let quantile = try valid { () throws(InvalidValue) in
             try HistogramQuantile(
                 percentile, of: name, SeriesSelector(name, labels: tags).matchers, over: QueryWindow(range))

@@ -58,6 +58,19 @@ public struct QueriedLabels: Hashable, Sendable, CustomStringConvertible {
     /// Names and values, with `__name__` where there is a metric.
     public let all: [String: String]
 
+    /// Whether both have the same names and values, byte for byte: texts that look the same are not one series.
+    public static func == (left: QueriedLabels, right: QueriedLabels) -> Bool {
+        left.all.count == right.all.count
+            && left.all.allSatisfy { name, value in
+                right.all[name].map { $0.utf8.elementsEqual(value.utf8) } ?? false
+            }
+    }
+
+    /// Feeds the names and values, in any order.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(all)
+    }
+
     /// As a series; `nil` when it has no metric (a function takes the name away), or a name that Millrace does not use.
     public var series: MetricSeries? {
         guard let text = all["__name__"], let name = try? MetricName(text), let labels = try? labels else { return nil }
