@@ -29,6 +29,12 @@ struct ServerProcess: Sendable {
         return state != "Z" && state != "X"
     }
 
+    /// Whether all of its threads have come to a stop, which takes a moment after the signal.
+    var isStopped: Bool {
+        let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(id)/task")) ?? []
+        return threads.compactMap { pid_t($0) }.allSatisfy { Self.fields(of: $0)?.first == "T" }
+    }
+
     /// The processes that it has made and that are still there.
     func children() -> [ServerProcess] {
         let ids = (try? FileManager.default.contentsOfDirectory(atPath: "/proc"))?.compactMap { pid_t($0) } ?? []

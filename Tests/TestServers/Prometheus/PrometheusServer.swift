@@ -81,8 +81,12 @@ public final class PrometheusServer: Sendable {
         try await [process].ended()
     }
 
-    /// Lets the server of a test's own do nothing, with its connections open.
-    public func freeze() throws { try process().send(SIGSTOP) }
+    /// Lets the server of a test's own do nothing, with its connections open; returns when it does.
+    public func freeze() async throws {
+        let process = try process()
+        try process.send(SIGSTOP)
+        while !process.isStopped { try await Task.sleep(for: .milliseconds(1)) }
+    }
 
     /// Lets it go on.
     public func thaw() throws { try process().send(SIGCONT) }
