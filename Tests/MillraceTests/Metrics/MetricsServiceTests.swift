@@ -18,10 +18,10 @@ import Testing
 
     private func collector() -> MetricsCollector { MetricsCollector(id: .make(at: SystemWallClock().now())) }
 
-    /// What the steps of the last minute, and of the second to come, say of a metric, each series by its last value.
+    /// What the last ten minutes, and the second to come, say of a metric: each series by its last value.
     private func values(of name: String, in metrics: any MetricsRepository) async throws -> [String: Double] {
         let now = SystemWallClock().now()
-        let range = try TimeRange(from: now - .seconds(60), to: now + .seconds(1), step: .milliseconds(100))
+        let range = try TimeRange(from: now - .seconds(600), to: now + .seconds(1), step: .milliseconds(100))
         var values: [String: Double] = [:]
         for series in try await metrics.queryTimeSeries(MetricName(name), range: range, tags: .none) {
             let instance = try #require(series.series.labels[LabelName("instance")])
