@@ -14,7 +14,7 @@ import Foundation
             Each figure is one line of JSON. `ratio` is ours to the limit, as a rate, so higher is better; `wanted` is \
             the least that is good enough. Both are measured in turn, in pairs: `value` and `limit` are medians, \
             `ratio` is the median of the pairs' ratios, which `runs` lists. `cache` also measures hit ratios, if it \
-            finds the traces for them; `postgres` and `redis` start a server of their own.
+            finds the traces for them; `metrics`, `postgres` and `redis` start a server of their own.
             """)
 
     @Argument(help: "What to measure: \(Name.allCases.map(\.rawValue).joined(separator: ", ")).")
@@ -58,7 +58,10 @@ import Foundation
             let invalidation = Invalidation(place: .file(scratch))
             return lookups + [invalidation] + (traceFolder().map(HitRatio.all) ?? [])
         case .metrics:
-            return [EncodeAndCompress(), HeldCounter(), DurableEnqueue(scratch: scratch)]
+            return [
+                EncodeAndCompress(), HeldCounter(), WriteThrough(server: try PrometheusBenchServer(), scratch: scratch),
+                DurableEnqueue(scratch: scratch),
+            ]
         case .postgres:
             return server.map { postgres(scratch, $0) } ?? []
         case .redis:
