@@ -10,6 +10,9 @@ struct MetricRegistry {
     // What was put on the series that have been told.
     private var toldLabels: MetricLabels
     private var clock = SampleClock()
+    // Given once, and given back.
+    private var untold: [MetricSample] = []
+    private static let mostUntold = 200_000
 
     init(constantLabels: MetricLabels, maximumSeries: Int) {
         self.constantLabels = constantLabels
@@ -108,8 +111,9 @@ struct MetricRegistry {
     /// The present values, and the ends of what has ended.
     mutating func samples(at time: Timestamp) -> [MetricSample] {
         let turn = clock.turn(at: time)
-        var samples: [MetricSample] = []
-        samples.reserveCapacity(seriesCount)
+        var samples = untold
+        untold = []
+        samples.reserveCapacity(samples.count + seriesCount)
         let names = families.keys.sorted()
         if toldLabels != constantLabels {
             // Before anything else: what one series was called may be what another one is called now.
@@ -121,6 +125,13 @@ struct MetricRegistry {
             seriesCount -= families[name]?.dropEnded() ?? 0
         }
         return samples
+    }
+
+    /// Takes samples back, to be given again before others.
+    mutating func takeBack(_ samples: [MetricSample]) {
+        // Those of two looks may come back in any order.
+        let all = untold.isEmpty ? samples : (untold + samples).sorted { $0.time < $1.time }
+        untold = Array(all.suffix(Self.mostUntold))
     }
 
     /// The end of everything that has been told.

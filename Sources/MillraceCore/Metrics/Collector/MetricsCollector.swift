@@ -87,6 +87,13 @@ public final class MetricsCollector: AggregateRoot {
         }
     }
 
+    /// Takes back samples that could not be kept: the next ones begin with them, so that no zero and no end is lost.
+    ///
+    /// No more than the newest 200,000 wait.
+    public func takeBack(_ samples: [MetricSample]) {
+        registry.withLock { $0.takeBack(samples) }
+    }
+
     /// The end of every series that samples have been given of: what a process says last, after its last values.
     ///
     /// Series of which samples are given after that are there again.

@@ -102,6 +102,22 @@ import Testing
         #expect(samples().isEmpty)
     }
 
+    @Test("Samples that could not be kept are given again, first and in their order, once")
+    func givenBack() throws {
+        let counter = try collector.counter("c_total")
+        counter.increment()
+        let first = samples()
+        collector.remove(counter)
+        let second = samples()
+        collector.takeBack(second)
+        collector.takeBack(first)
+        try collector.gauge("g").set(1)
+        let all = samples()
+        #expect(Array(all.prefix(4)) == first + second && all.count == 5)
+        collector.takeBack(all)
+        #expect(samples().count == 6 && samples().count == 1)
+    }
+
     @Test("Made again before its end was told, a counter goes on, and a gauge has no value")
     func madeAgain() throws {
         let (counter, gauge) = (try collector.counter("c_total"), try collector.gauge("g"))
