@@ -19,7 +19,13 @@ public struct PostgresMetricsRepository: MetricsRepository, MetricDefinitionStor
     /// Writes the present values of a collector and keeps its definitions.
     public func save(_ aggregate: MetricsCollector) async throws(StoreError) {
         try await keepDefinitions(of: aggregate)
-        try await write(aggregate.samples(at: now))
+        let samples = aggregate.samples(at: now)
+        do throws(StoreError) {
+            try await write(samples)
+        } catch {
+            aggregate.takeBack(samples)
+            throw error
+        }
     }
 
     /// Keeps what the metrics of a collector are.

@@ -43,7 +43,13 @@ public final class PrometheusMetricsRepository: MetricsRepository {
     /// See the port: samples are as safe as the recorder's buffer makes them, and the definitions follow them.
     public func save(_ aggregate: MetricsCollector) async throws(StoreError) {
         let now = clock.now()
-        try await write(aggregate.samples(at: now))
+        let samples = aggregate.samples(at: now)
+        do throws(StoreError) {
+            try await write(samples)
+        } catch {
+            aggregate.takeBack(samples)
+            throw error
+        }
         let known = aggregate.definitions
         let isKept = kept.withLock { kept in
             guard let last = kept[aggregate.id] else { return false }

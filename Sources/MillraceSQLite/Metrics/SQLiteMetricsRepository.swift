@@ -18,12 +18,18 @@ public struct SQLiteMetricsRepository: MetricsRepository, MetricDefinitionStore 
     public func save(_ aggregate: MetricsCollector) async throws(StoreError) {
         let now = store.clock.now()
         let row = try CollectorRow(aggregate, at: now)
-        let insert = try SampleInsert(aggregate.samples(at: now))
-        let cleaning = cleaning(at: now)
-        try await store.write { db in
-            try row.write(in: db, forgettingThoseBefore: cleaning.cutoff)
-            try insert.run(in: db)
-            try cleaning.run(with: insert.count, in: db)
+        let samples = aggregate.samples(at: now)
+        do throws(StoreError) {
+            let insert = try SampleInsert(samples)
+            let cleaning = cleaning(at: now)
+            try await store.write { db in
+                try row.write(in: db, forgettingThoseBefore: cleaning.cutoff)
+                try insert.run(in: db)
+                try cleaning.run(with: insert.count, in: db)
+            }
+        } catch {
+            aggregate.takeBack(samples)
+            throw error
         }
     }
 

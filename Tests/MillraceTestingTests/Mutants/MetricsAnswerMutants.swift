@@ -109,6 +109,15 @@ enum MetricsAnswerMutants {
                 try await (base as? InMemoryMetricsRepository)?.keepDefinitions(of: collector)
             }
         },
+        Mutant(
+            "a save that is called off has taken the samples",
+            caughtBy: "what a save that was called off has not written comes with the next one"
+        ) { lab in
+            lab.metrics.onSave = { [clock = lab.clock] base, collector in
+                if Task.isCancelled { _ = collector.samples(at: clock.timeOfDay) }
+                try await base.save(collector)
+            }
+        },
         Mutant("saves samples alone", caughtBy: "a collector is loaded with its definitions and without values") {
             lab in
             lab.metrics.onSave = { [clock = lab.clock] base, collector in

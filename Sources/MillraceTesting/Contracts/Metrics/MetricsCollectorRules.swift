@@ -28,6 +28,23 @@ enum MetricsCollectorRules {
             try await fixture.requirePercentile(
                 50, of: metrics.duration.name, fixture.range(9, 41), 1.5, "the median of what was observed between")
         },
+        ContractRule("what a save that was called off has not written comes with the next one") { fixture in
+            fixture.move(to: 1)
+            let metrics = try Metrics(fixture)
+            for _ in 0..<4 { metrics.duration.observe(1.5) }
+            fixture.move(to: 5)
+            let calledOff = Task {
+                withUnsafeCurrentTask { $0?.cancel() }
+                try? await fixture.repository.save(metrics.collector)
+            }
+            await calledOff.value
+            fixture.move(to: 10)
+            try await fixture.save(metrics.collector)
+            fixture.move(to: 11)
+            // Without the zero with which a histogram begins there is one sample, and nothing has grown.
+            try await fixture.requirePercentile(
+                50, of: metrics.duration.name, fixture.range(0, 11), 1.5, "the median of what was observed before")
+        },
         ContractRule("a collector is loaded with its definitions and without values") { fixture in
             let metrics = try Metrics(fixture)
             metrics.requests.increment()
