@@ -18,9 +18,11 @@ enum CacheLoadRules {
         ContractRule("however many ask at once, one load runs, and all get what it made") { fixture in
             let loads = LoadLog()
             let values = try await concurrently(20) { _ in
-                try await fixture.cache.value(for: .sample, ttl: .standard) {
+                loads.note(.joining)
+                return try await fixture.cache.value(for: .sample, ttl: .standard) {
                     loads.note(.begun)
-                    // Long enough for the others to come.
+                    // Until all others come, and long enough for what they find.
+                    while loads.count(.joining) < 20, loads.patience() { await Task.yield() }
                     for _ in 0..<200 { await Task.yield() }
                     return .text("load \(loads.count(.begun))")
                 }
