@@ -199,7 +199,7 @@ let package = Package(
                 "CSnappy", "MillraceCore", "MillracePrometheus", "MillraceTesting", "TestServers", asyncHTTPClient,
                 coreMetrics, logging, metrics, nioCore, nioHTTP1, protobuf,
             ],
-            swiftSettings: settings),
+            exclude: ["RemoteWrite/Oracle/remote_write.proto"], swiftSettings: settings),
         .testTarget(
             name: "MillraceSQLiteTests",
             dependencies: [

@@ -43,8 +43,9 @@ struct RetryMachine {
         var series: [Int]?
         /// How often it failed as it is.
         var refusals = 0
-        /// How many requests the endpoint had taken when it failed first.
+        /// How many requests the endpoint had taken when it failed first, and when that was.
         var takenBefore: Int?
+        var failsSince: Duration?
         /// Whether it is part of something that failed for long.
         var isSuspect = false
         /// Whether it is a single series that the endpoint has failed on before.
@@ -160,6 +161,8 @@ struct RetryMachine {
         groups[0].refusals += 1
         let takenBefore = groups[0].takenBefore ?? traffic.taken
         groups[0].takenBefore = takenBefore
+        let failsSince = groups[0].failsSince ?? now
+        groups[0].failsSince = failsSince
         if groups[0].isKnown, groups[0].refusals >= Self.refusalsOfKnown, traffic.taken > trafficAtStart.taken {
             return giveUp()
         }
@@ -168,13 +171,20 @@ struct RetryMachine {
         }
         let series = groups[0].series ?? Array(0..<count())
         groups[0].series = series
+        let isOthersTaken = traffic.taken > takenBefore
+        // Of a batch whose other parts are gone nothing may be left but what is failed on.
+        let isLeftOver =
+            groups[0].isSuspect && now - failsSince >= settings.maximumBatchAge
+            && takesOthers(traffic, since: firstRefusal.traffic)
         if series.count == 1 {
-            if groups[0].refusals >= Self.refusalsOfOne, takesOthers(traffic, since: firstRefusal.traffic) {
+            if groups[0].refusals >= Self.refusalsOfOne, takesOthers(traffic, since: firstRefusal.traffic),
+                isOthersTaken || isLeftOver
+            {
                 return giveUp()
             }
             groups[0].isSuspect = true
             groups.append(groups.removeFirst())
-        } else if traffic.taken > takenBefore {
+        } else if isOthersTaken || isLeftOver {
             let middle = series.count / 2
             groups.replaceSubrange(
                 0...0,

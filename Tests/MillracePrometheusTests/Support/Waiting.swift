@@ -1,0 +1,13 @@
+import Testing
+
+/// Waits until something is so, for two minutes at most.
+func eventually(_ isSo: () -> Bool, sourceLocation: SourceLocation = #_sourceLocation) async {
+    let end = ContinuousClock.now + .seconds(120)
+    while !isSo() {
+        guard ContinuousClock.now < end else {
+            Issue.record("did not happen in time", sourceLocation: sourceLocation)
+            return
+        }
+        try? await Task.sleep(for: .milliseconds(10))
+    }
+}
