@@ -87,8 +87,8 @@ final class CacheMetrics: Sendable {
             Self.add(counted.evictions - old.evictions, to: handles.evictions)
         }
         Self.add(report.damaged - before.damaged, to: damaged)
-        entries.increment(by: Double(report.entries - before.entries))
-        bytes.increment(by: Double(report.bytes - before.bytes))
+        Self.move(entries, by: report.entries - before.entries)
+        Self.move(bytes, by: report.bytes - before.bytes)
     }
 
     /// Measures the making of a value.
@@ -104,6 +104,12 @@ final class CacheMetrics: Sendable {
 
     private static func add(_ count: Int, to counter: Counter) {
         if count > 0 { counter.increment(by: count) }
+    }
+
+    /// Neither way of a meter takes what is below zero.
+    private static func move(_ meter: Meter, by change: Int) {
+        if change > 0 { meter.increment(by: Double(change)) }
+        if change < 0 { meter.decrement(by: Double(-change)) }
     }
 }
 

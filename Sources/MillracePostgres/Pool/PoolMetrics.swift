@@ -46,9 +46,15 @@ struct PoolMetrics: Sendable {
 
     /// Shows that there are so many more.
     func add(_ change: Counts) {
-        if change.inUse != 0 { inUse.increment(by: Double(change.inUse)) }
-        if change.idle != 0 { idle.increment(by: Double(change.idle)) }
-        if change.waiting != 0 { waiting.increment(by: Double(change.waiting)) }
+        move(inUse, by: change.inUse)
+        move(idle, by: change.idle)
+        move(waiting, by: change.waiting)
+    }
+
+    /// Neither way of a meter takes what is below zero.
+    private func move(_ meter: Meter, by change: Int) {
+        if change > 0 { meter.increment(by: Double(change)) }
+        if change < 0 { meter.decrement(by: Double(-change)) }
     }
 
     /// Measures how long a caller has waited, and whether it was in vain.

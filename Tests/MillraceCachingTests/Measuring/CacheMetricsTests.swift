@@ -96,6 +96,9 @@ import Testing
         let bytes = try #require(try metrics.expectMeter("millrace_cache_bytes", l1).lastValue)
         #expect(bytes > 0)
         #expect(metrics.counterTotal(label: "millrace_cache_evictions_total", dimensions: l1) == 30)
+        try await caches?.first?.invalidatePattern(.everything)
+        try await caches?.first?.maintain()
+        #expect(entries.lastValue == 10, "what was removed takes no room")
         caches = nil
         #expect(entries.lastValue == 0, "what is gone takes no room")
     }
