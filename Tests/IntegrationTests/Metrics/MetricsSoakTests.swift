@@ -18,7 +18,7 @@ import Testing
         #expect(end.status == 0, "\(end.output)\(end.errors)")
         #expect(end.output.contains("missing=0 foreign=0 wrong=0 unordered=0"))
         #expect(end.output.contains("unbalanced=0 with-drops=0 backwards=0"))
-        #expect(end.output.contains("pending=0 ended=well"))
+        #expect(end.output.contains("pending=0 dropped=0 ended=well"))
     }
 
     @Test func `a sender that forgets what the one before has left is found`() async throws {
