@@ -1,4 +1,5 @@
 import CoreMetrics
+import Logging
 import MetricsTestKit
 import MillraceCore
 import MillraceTesting
@@ -35,12 +36,21 @@ import Testing
 
     @Test func `the time of an engine counts, beside the sound that it has transcribed`() async throws {
         let engine = EchoTranscriber { [clock = place.clock] _, _ in clock.advance(by: .milliseconds(50)) }
-        try await withMetricsFactory(metrics) {
-            _ = try await place.finish(try await place.startRun(chunks: 1), with: engine)
+        let engines = withMetricsFactory(metrics) {
+            EngineWatch(
+                [engine], isPatient: true, time: MonotonicTime(place.clock), stop: StopSignal(),
+                logger: Logger(label: "engines", factory: { _ in SwiftLogNoOpLogHandler() }))
         }
+        let sound = AudioChunk(samples: Array(repeating: 1, count: 1_600))
+        _ = try await engines.transcribe(sound, recipe: Recipe(engine: engine.identity))
         #expect(try metrics.expectTimer("millrace_chunk_seconds", [("engine", "echo")]).values == [50_000_000])
         // A tenth of a second of sound in half of that.
         #expect(try metrics.expectRecorder("millrace_realtime_factor", [("engine", "echo")]).values == [2])
+        engine.leave(true)
+        await #expect(throws: TranscriptionError.self) {
+            try await engines.transcribe(sound, recipe: Recipe(engine: engine.identity))
+        }
+        #expect(try metrics.expectTimer("millrace_chunk_seconds", [("engine", "echo")]).values.count == 1)
     }
 
     @Test func `sound adds up, and what takes no time has no factor`() throws {
