@@ -1,5 +1,6 @@
 import Foundation
 import MillraceCore
+import MillracePrometheus
 
 /// What `docs/` says of metrics, and which metrics there are.
 enum MetricPages {
@@ -13,7 +14,7 @@ enum MetricPages {
 
     /// Every metric with the names of its labels.
     static let all: [(definition: MetricDefinition, labels: [String])] =
-        MillraceMetrics.all.map { ($0.definition, $0.labels.map(\.text)) }
+        (MillraceMetrics.all + RemoteWriteMetrics.all).map { ($0.definition, $0.labels.map(\.text)) }
         + MetricRefusal.allCases.map { ($0.definition, []) }
 
     /// The labels that the program gives to all series.
