@@ -25,8 +25,9 @@ import Testing
         }
         #expect(["completed", "retried", "failed", "cached"].map(count) == [2, 1, 1, 0])
         engine.obstruct(nil)
+        // Another recording with the same sound.
         try await withMetricsFactory(metrics) {
-            _ = try await place.finish(try await place.startRun(chunks: 3), with: engine)
+            _ = try await place.finish(try await place.startRun(chunks: 3, path: "/another"), with: engine)
         }
         #expect(["completed", "retried", "failed", "cached"].map(count) == [3, 1, 1, 2])
         let merges: [(String, String)] = [("type", "merge"), ("outcome", "completed")]
