@@ -2,9 +2,8 @@ public import MillraceCaching
 public import MillraceCore
 
 extension RedisCacheTier {
-    /// Names that the server looks at in one step, whoever's they are; so few that a step ends long before the system would
-    /// give the server's processor to somebody else in the midst of a command.
-    private static let namesOfStep: RedisArgument = 100
+    /// Names that the server looks at in one step, whoever's they are; few, because all others wait while it does.
+    private static let namesOfStep = 100
     /// Slots of one bucket that are gathered for one script: its call takes the server longer than a slot does.
     private static let slotsOfKill = 16
 
@@ -28,8 +27,8 @@ extension RedisCacheTier {
         }
         var rest = Array(waiting.values.joined())[...]
         while !rest.isEmpty {
-            removed += try await kill(Array(rest.prefix(100)), version, epoch)
-            rest = rest.dropFirst(100)
+            removed += try await kill(Array(rest.prefix(Self.namesOfStep)), version, epoch)
+            rest = rest.dropFirst(Self.namesOfStep)
         }
         try require(connection)
         _ = try await run(
@@ -87,7 +86,8 @@ extension RedisCacheTier {
             let start = ContinuousClock.now
             let reply = try await send(
                 RedisCommand(
-                    "SCAN", .text(place), "MATCH", .text(places.slots(epoch)), "COUNT", Self.namesOfStep),
+                    "SCAN", .text(place), "MATCH", .text(places.slots(epoch)), "COUNT",
+                    .integer(Int64(Self.namesOfStep))),
                 repeatable: true)
             guard let parts = reply.elements, parts.count == 2, let next = parts[0].text else {
                 throw StoreError(.unexpected, "\(client.configuration) does not understand SCAN")
