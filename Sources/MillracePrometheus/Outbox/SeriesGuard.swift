@@ -42,15 +42,17 @@ struct SeriesGuard {
     mutating func admit(_ sample: MetricSample, shard: Int, call: UInt64) -> Admission? {
         let time = SeriesEncoder.milliseconds(of: sample.time)
         newest = max(newest, time)
-        guard let entry = known[sample.series] else {
+        // Looked up once: this is done for every sample.
+        guard let index = known.index(forKey: sample.series) else {
             guard time > floors[shard] else { return nil }
             let encoded = EncodedSeries(sample.series)
             known[sample.series] = Known(last: time, encoded: encoded, call: call)
             return Admission(encoded: encoded, before: nil, place: 0)
         }
+        let entry = known.values[index]
         guard time > entry.last else { return nil }
         let place = entry.call == call ? entry.samplesOfCall : 0
-        known[sample.series] = Known(last: time, encoded: entry.encoded, call: call, samplesOfCall: place + 1)
+        known.values[index] = Known(last: time, encoded: entry.encoded, call: call, samplesOfCall: place + 1)
         return Admission(encoded: entry.encoded, before: entry.last, place: place)
     }
 
