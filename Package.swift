@@ -70,11 +70,15 @@ let package = Package(
         .target(
             name: "MillracePostgres", dependencies: ["CLibPQ", "MillraceCore", coreMetrics, deque, logging],
             swiftSettings: settings),
+        // What those who talk HTTP have in common.
+        .target(
+            name: "MillraceHTTP", dependencies: [asyncHTTPClient, nioCore, nioHTTP1, nioPosix],
+            swiftSettings: settings),
         .target(
             name: "MillracePrometheus",
             dependencies: [
-                "CSnappy", "MillraceCore", asyncHTTPClient, coreMetrics, deque, logging, metrics, nioCore, nioHTTP1,
-                nioPosix, nioSSL,
+                "CSnappy", "MillraceCore", "MillraceHTTP", asyncHTTPClient, coreMetrics, deque, logging, metrics,
+                nioCore, nioHTTP1, nioPosix, nioSSL,
             ],
             swiftSettings: settings),
         .target(
@@ -87,8 +91,9 @@ let package = Package(
         .target(
             name: "MillraceSpeech",
             dependencies: [
-                "CSampleRate", "CSndFile", "MillraceCore", asyncHTTPClient, coreMetrics, logging, nioCore, nioHTTP1,
-                nioPosix, subprocess,
+                "CSampleRate", "CSndFile", "MillraceCore", "MillraceHTTP", asyncHTTPClient, coreMetrics, logging,
+                nioCore,
+                nioHTTP1, nioPosix, subprocess,
             ],
             swiftSettings: settings),
         .target(

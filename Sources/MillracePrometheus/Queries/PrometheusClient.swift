@@ -1,6 +1,7 @@
 public import AsyncHTTPClient
 internal import Foundation
 public import MillraceCore
+internal import MillraceHTTP
 internal import NIOCore
 internal import NIOHTTP1
 

@@ -1,5 +1,6 @@
 internal import AsyncHTTPClient
 internal import MillraceCore
+internal import MillraceHTTP
 internal import NIOCore
 internal import NIOHTTP1
 internal import Synchronization

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import MillraceCore
+internal import MillraceHTTP
 
 /// What a server says by `Retry-After` (RFC 9110, section 10.2.3): a number of seconds or a date.
 enum RetryAfter {
@@ -10,25 +11,8 @@ enum RetryAfter {
     static func delay(_ text: String?, date: String?, at now: Timestamp) -> Duration? {
         guard let text = text?.trimmingCharacters(in: .whitespaces), !text.isEmpty else { return nil }
         if text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) {
-            return .seconds(min(longest, Double(text) ?? longest))
+            return .seconds(min(HTTPDate.longestWait, Double(text) ?? HTTPDate.longestWait))
         }
-        guard let until = seconds(text) else { return nil }
-        let start = date.flatMap(seconds) ?? Double(now.microseconds) / 1_000_000
-        return .seconds(min(longest, max(0, until - start)))
-    }
-
-    /// More is as good as for ever, and fits every sum of times.
-    private static let longest = 365.0 * 86_400
-
-    /// Seconds since 1970 of a date in one of the three forms that HTTP has had.
-    private static func seconds(_ text: String) -> Double? {
-        let formatter = DateFormatter()
-        formatter.locale = Locale(identifier: "en_US_POSIX")
-        formatter.timeZone = TimeZone(secondsFromGMT: 0)
-        for format in ["EEE, dd MMM yyyy HH:mm:ss zzz", "EEEE, dd-MMM-yy HH:mm:ss zzz", "EEE MMM d HH:mm:ss yyyy"] {
-            formatter.dateFormat = format
-            if let date = formatter.date(from: text) { return date.timeIntervalSince1970 }
-        }
-        return nil
+        return HTTPDate.wait(until: text, from: date, now: Double(now.microseconds) / 1_000_000)
     }
 }

@@ -1,5 +1,6 @@
 internal import AsyncHTTPClient
 internal import MillraceCore
+internal import MillraceHTTP
 internal import NIOCore
 internal import NIOHTTP1
 
@@ -102,11 +103,11 @@ extension HTTPMetrics {
         case FetchFailure.status(let status): note(.recording, status: Int(status.code), in: duration)
         case FetchFailure.endlessRedirects, FetchFailure.astray: note(.recording, status: 302, in: duration)
         case FetchFailure.cut, FetchFailure.empty: note(.recording, .cut, in: duration)
-        case FetchFailure.tooLarge: note(.recording, .tooLarge, in: duration)
+        case FetchFailure.tooLarge: note(.recording, .tooLarge(Int(SpoolFile.sizeLimit)), in: duration)
         case FetchFailure.tooSlow: note(.recording, .timedOut, in: duration)
         // The disk is full: the server is not to blame.
         case is TranscriptionError: note(.recording, status: 200, in: duration)
-        default: note(.recording, Task.isCancelled ? .cancelled : APIFailure(error), in: duration)
+        default: note(.recording, Task.isCancelled ? .cancelled : RequestFailure(error), in: duration)
         }
     }
 }

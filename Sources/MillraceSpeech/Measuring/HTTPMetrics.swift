@@ -1,5 +1,6 @@
 internal import CoreMetrics
 internal import MillraceCore
+internal import MillraceHTTP
 internal import Synchronization
 
 /// What is measured of requests over HTTP.
@@ -35,7 +36,7 @@ final class HTTPMetrics: Sendable {
     }
 
     /// Measures a request that was not.
-    func note(_ purpose: Purpose, _ failure: APIFailure, in duration: Duration) {
+    func note(_ purpose: Purpose, _ failure: RequestFailure, in duration: Duration) {
         note(purpose, result: failure.label, in: duration)
     }
 
@@ -58,7 +59,7 @@ final class HTTPMetrics: Sendable {
     }
 }
 
-extension APIFailure {
+extension RequestFailure {
     /// As a label: one of few, whatever the reason says.
     fileprivate var label: String {
         switch self {

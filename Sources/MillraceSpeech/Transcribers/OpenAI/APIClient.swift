@@ -1,6 +1,7 @@
 internal import AsyncHTTPClient
 internal import Foundation
 internal import MillraceCore
+internal import MillraceHTTP
 internal import NIOCore
 internal import NIOHTTP1
 internal import Synchronization
@@ -27,12 +28,13 @@ struct APIClient: Sendable {
     let metrics: HTTPMetrics?
 
     /// Asks for something.
-    func get(_ url: String, within limit: Duration) async -> Result<Answer, APIFailure> {
+    func get(_ url: String, within limit: Duration) async -> Result<Answer, RequestFailure> {
         await measuring(.check) { await send(request(url), within: limit) }
     }
 
     /// Sends a form.
-    func post(_ form: TranscriptionForm, to url: String, within limit: Duration) async -> Result<Answer, APIFailure> {
+    func post(_ form: TranscriptionForm, to url: String, within limit: Duration) async -> Result<Answer, RequestFailure>
+    {
         var request = request(url)
         request.method = .POST
         request.headers.add(name: "content-type", value: form.contentType)
@@ -41,8 +43,8 @@ struct APIClient: Sendable {
     }
 
     private func measuring(
-        _ purpose: HTTPMetrics.Purpose, _ exchange: () async -> Result<Answer, APIFailure>
-    ) async -> Result<Answer, APIFailure> {
+        _ purpose: HTTPMetrics.Purpose, _ exchange: () async -> Result<Answer, RequestFailure>
+    ) async -> Result<Answer, RequestFailure> {
         guard let metrics else { return await exchange() }
         let start = ContinuousClock.now
         let result = await exchange()
@@ -89,41 +91,12 @@ struct APIClient: Sendable {
         }
     }
 
-    private enum Ending: Sendable {
-        case answered(Result<Answer, APIFailure>)
-        case timedOut
-        case timerCancelled
-    }
-
-    private func send(_ request: HTTPClientRequest, within limit: Duration) async -> Result<Answer, APIFailure> {
+    private func send(_ request: HTTPClientRequest, within limit: Duration) async -> Result<Answer, RequestFailure> {
         let patience = Patience(limit, idle: idle)
-        return await withTaskGroup(of: Ending.self) { group in
-            group.addTask { await .answered(exchange(request, patience)) }
-            group.addTask {
-                do {
-                    try await patience.wait()
-                    return .timedOut
-                } catch {
-                    return .timerCancelled
-                }
-            }
-            var isTimedOut = false
-            var result = Result<Answer, APIFailure>.failure(.cancelled)
-            for await ending in group {
-                switch ending {
-                case .answered(let outcome): result = outcome
-                case .timedOut: isTimedOut = true
-                case .timerCancelled: break
-                }
-                group.cancelAll()
-            }
-            guard case .failure = result else { return result }
-            if Task.isCancelled { return .failure(.cancelled) }
-            return isTimedOut ? .failure(.timedOut) : result
-        }
+        return await .of({ await exchange(request, patience) }, before: { try await patience.wait() })
     }
 
-    private func exchange(_ request: HTTPClientRequest, _ patience: Patience) async -> Result<Answer, APIFailure> {
+    private func exchange(_ request: HTTPClientRequest, _ patience: Patience) async -> Result<Answer, RequestFailure> {
         do {
             let response = try await http.execute(request, deadline: .distantFuture)
             patience.hears()
@@ -135,12 +108,12 @@ struct APIClient: Sendable {
                 patience.hears()
                 body += part.readableBytesView.prefix(limit + 1 - body.count)
                 guard body.count > limit else { continue }
-                if isGood { return .failure(.tooLarge) }
+                if isGood { return .failure(.tooLarge(limit)) }
                 break
             }
             return .success(Answer(status: status, headers: response.headers, body: body))
         } catch {
-            return .failure(APIFailure(error))
+            return .failure(RequestFailure(error))
         }
     }
 }

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import MillraceCore
+internal import MillraceHTTP
 internal import NIOHTTP1
 
 /// What the answer to a chunk means.
@@ -28,7 +29,7 @@ enum APIVerdict: Sendable {
         let now: Timestamp
     }
 
-    init(_ reply: Result<APIClient.Answer, APIFailure>, _ circumstances: Circumstances) {
+    init(_ reply: Result<APIClient.Answer, RequestFailure>, _ circumstances: Circumstances) {
         switch reply {
         case .failure(let failure): self = Self.absence(failure, circumstances)
         case .success(let answer) where answer.isGood && !APIErrorText.isError(answer.body):
@@ -53,7 +54,7 @@ enum APIVerdict: Sendable {
         }
     }
 
-    private static func absence(_ failure: APIFailure, _ circumstances: Circumstances) -> APIVerdict {
+    private static func absence(_ failure: RequestFailure, _ circumstances: Circumstances) -> APIVerdict {
         switch failure {
         case .cancelled: .failed(.cancelledTask)
         case .timedOut:

@@ -2,6 +2,7 @@ public import AsyncHTTPClient
 internal import Foundation
 public import Logging
 public import MillraceCore
+internal import MillraceHTTP
 internal import NIOCore
 internal import Synchronization
 

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import MillraceCore
+internal import MillraceHTTP
 
 /// How long an API asks to be left alone, by the headers of its answer.
 enum RetryHint {
@@ -13,10 +14,8 @@ enum RetryHint {
         }
         if let text = header("retry-after") {
             if let seconds = number(text) { return .seconds(seconds) }
-            if let date = date(text) {
-                let start = header("date").flatMap(Self.date) ?? seconds(of: now)
-                return .seconds(min(longest, max(0, date - start)))
-            }
+            let now = Double(now.microseconds) / 1_000_000
+            if let wait = HTTPDate.wait(until: text, from: header("date"), now: now) { return wait }
         }
         let resets = ["requests", "tokens"].compactMap { kind -> Duration? in
             guard header("x-ratelimit-remaining-\(kind)").flatMap(number) == 0 else { return nil }
@@ -25,30 +24,11 @@ enum RetryHint {
         return resets.max()
     }
 
-    /// More is as good as for ever, and fits every sum of times.
-    private static let longest = 365.0 * 86_400
-
     private static func number(_ text: String) -> Double? {
         guard let value = Double(text.trimmingCharacters(in: .whitespaces)), value.isFinite, value >= 0 else {
             return nil
         }
-        return min(longest, value)
-    }
-
-    /// Seconds since 1970 of a date in one of the three forms that HTTP has had.
-    private static func date(_ text: String) -> Double? {
-        let formatter = DateFormatter()
-        formatter.locale = Locale(identifier: "en_US_POSIX")
-        formatter.timeZone = TimeZone(secondsFromGMT: 0)
-        for format in ["EEE, dd MMM yyyy HH:mm:ss zzz", "EEEE, dd-MMM-yy HH:mm:ss zzz", "EEE MMM d HH:mm:ss yyyy"] {
-            formatter.dateFormat = format
-            if let date = formatter.date(from: text) { return date.timeIntervalSince1970 }
-        }
-        return nil
-    }
-
-    private static func seconds(of time: Timestamp) -> Double {
-        Double(time.microseconds) / 1_000_000
+        return min(HTTPDate.longestWait, value)
     }
 
     /// A span as Go writes it: `6m0s`, `1.5s`, `20ms`; or plain seconds.
@@ -64,6 +44,6 @@ enum RetryHint {
             seconds += value * scale
             rest = rest.dropFirst(digits.count + unit.count)
         }
-        return text.isEmpty ? nil : .seconds(min(longest, seconds))
+        return text.isEmpty ? nil : .seconds(min(HTTPDate.longestWait, seconds))
     }
 }

@@ -1,5 +1,4 @@
 internal import AsyncHTTPClient
-internal import MillraceCore
 internal import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
@@ -12,8 +11,8 @@ internal import NIOPosix
     internal import Darwin
 #endif
 
-/// Why a request got no answer.
-enum APIFailure: Error, Hashable, Sendable {
+/// Why a request over HTTP got no answer.
+package enum RequestFailure: Error, Hashable, Sendable {
     /// The task was cancelled.
     case cancelled
     /// Nobody answered in time.
@@ -22,15 +21,16 @@ enum APIFailure: Error, Hashable, Sendable {
     case unreachable(String)
     /// The connection ended before the answer did.
     case cut
-    /// The answer is larger than any that makes sense.
-    case tooLarge
+    /// The answer is larger than is taken, in bytes.
+    case tooLarge(Int)
     /// What came is no HTTP.
     case garbled
 
     /// Reads what the HTTP client throws.
-    init(_ error: any Error) {
+    package init(_ error: any Error) {
         self =
             switch error {
+            case let error as RequestFailure: error
             case is CancellationError: .cancelled
             case let error as HTTPClientError: Self.reading(error)
             case let error as NIOConnectionError: .unreachable(Self.reason(error))
@@ -42,18 +42,18 @@ enum APIFailure: Error, Hashable, Sendable {
     }
 
     /// What to say of it.
-    var reason: String {
+    package var reason: String {
         switch self {
         case .cancelled: "the request was called off"
         case .timedOut: "it does not answer in time"
         case .unreachable(let reason): reason
         case .cut: "it closed the connection before it had answered"
-        case .tooLarge: "its answer is larger than \(APIClient.answerLimit / 1_000_000) MB"
+        case .tooLarge(let limit): "its answer is larger than \(limit / 1_000_000) MB"
         case .garbled: "what it answers is not HTTP"
         }
     }
 
-    private static func reading(_ error: HTTPClientError) -> APIFailure {
+    private static func reading(_ error: HTTPClientError) -> RequestFailure {
         switch error {
         case .cancelled: .cancelled
         case .readTimeout, .writeTimeout, .deadlineExceeded: .timedOut
@@ -63,14 +63,14 @@ enum APIFailure: Error, Hashable, Sendable {
         }
     }
 
-    private static func reading(_ error: IOError) -> APIFailure {
+    private static func reading(_ error: IOError) -> RequestFailure {
         switch error.errnoCode {
         case ECONNRESET, EPIPE: .cut
         default: .unreachable(reason(error))
         }
     }
 
-    private static func reading(text: String) -> APIFailure {
+    private static func reading(text: String) -> RequestFailure {
         if text.contains("CERTIFICATE_VERIFY_FAILED") { return .unreachable("its certificate is not trusted here") }
         if text.contains("SSL") { return .unreachable("it does not speak TLS as is needed") }
         if text.contains("StreamClosed") || text.contains("StreamError") { return .cut }
