@@ -17,9 +17,11 @@ struct LostConnectionTests {
     ) async throws {
         try await TemporaryPostgres.with { (temporary) async throws in
             let proxy = try await CutProxy.start(to: temporary.schema.server.port)
+            // Without a ping: on a slow machine it would be what is cut, and not the settlement.
+            let pool = try PostgresPool.Options(size: 2, maxOverflow: 0, timeout: .seconds(60), prePing: false)
             let store = try await PostgresStore(
                 PostgresConfiguration(temporary.schema.url(by: proxy)),
-                options: .init(pool: .init(size: 2, maxOverflow: 0, timeout: .seconds(60)), clock: temporary.clock))
+                options: .init(pool: pool, clock: temporary.clock))
             try await body(
                 proxy, PostgresJobQueueRepository(store, options: .init(patience: .seconds(60))),
                 PostgresJobQueueRepository(temporary.store), temporary)
