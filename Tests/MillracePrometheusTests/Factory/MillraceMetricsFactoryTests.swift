@@ -46,6 +46,16 @@ import Testing
         #expect(collector.definition(of: try MetricName("t"))?.unit == "seconds")
     }
 
+    @Test("A meter is not spoiled by amounts that are not finite", arguments: [Double.nan, .infinity, -.infinity])
+    func spoiledMeter(amount: Double) {
+        let meter = Meter(label: "m", factory: factory)
+        meter.set(5)
+        meter.increment(by: amount)
+        meter.decrement(by: amount)
+        meter.increment(by: 1)
+        #expect(latest()["m"] == 6 && latest()["millrace_metrics_invalid_total"] == 2)
+    }
+
     @Test("One name is one series, whatever the order of the dimensions and whoever makes it")
     func oneSeries() throws {
         Counter(label: "c_total", dimensions: [("a", "1"), ("b", "2")], factory: factory).increment()

@@ -9,10 +9,12 @@ public final class MetricGauge: MetricHandle {
 
     // No value that is set has the bits of the marker.
     private let bits = Atomic<UInt64>(StaleMarker.value.bitPattern)
+    private let refusals: MetricRefusals
 
-    init(_ definition: MetricDefinition, _ labels: MetricLabels) {
+    init(_ definition: MetricDefinition, _ labels: MetricLabels, refusals: MetricRefusals) {
         name = definition.name
         self.labels = labels
+        self.refusals = refusals
     }
 
     /// Sets the value; infinity and what is not a number are values too.
@@ -25,8 +27,10 @@ public final class MetricGauge: MetricHandle {
         set(Double(value))
     }
 
-    /// Changes the value by an amount, positive or negative; from zero when there was none.
+    /// Changes the value by an amount, positive or negative; from zero when there was none. One that is not finite changes
+    /// nothing and is counted as `invalid`: it would spoil the value until the next is set.
     public func add(_ amount: Double) {
+        guard amount.isFinite else { return refusals.count(.invalid) }
         bits.update { bits in
             let sum = (bits == StaleMarker.value.bitPattern ? 0 : Double(bitPattern: bits)) + amount
             return (sum.isNaN ? StaleMarker.otherNaN : sum).bitPattern

@@ -152,7 +152,7 @@ extension MetricsCollector {
     ///   collector's.
     public func gauge(_ definition: MetricDefinition, labels: MetricLabels = .none) throws(InvalidValue) -> MetricGauge
     {
-        try handle(definition, .gauge, labels) { MetricGauge($0, labels) }
+        try handle(definition, .gauge, labels) { MetricGauge($0, labels, refusals: refusals) }
     }
 
     /// The histogram of a set of labels.

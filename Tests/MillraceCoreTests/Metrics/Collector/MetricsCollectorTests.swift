@@ -62,6 +62,18 @@ import Testing
         #expect(try collector.gauge("sum").value == 2)
     }
 
+    @Test("An amount that is not finite changes no gauge, makes none of one without a value, and is counted")
+    func spoiledGauge() throws {
+        let (gauge, empty) = (try collector.gauge("g"), try collector.gauge("empty"))
+        gauge.set(3)
+        for amount in [Double.nan, .infinity, -.infinity] {
+            gauge.add(amount)
+            empty.add(amount)
+        }
+        #expect(gauge.value == 3 && empty.value == nil)
+        #expect(collector.refused(.invalid) == 6)
+    }
+
     @Test("A histogram counts an observation in the first bucket that it is not above")
     func histogram() throws {
         let histogram = try collector.histogram("h", buckets: HistogramBuckets([-1, 0.5, 2]))
