@@ -15,10 +15,10 @@ struct EndpointTraffic: Equatable, Sendable {
         }
     }
 
-    /// As it was before the last requests failed.
-    func before(refusals: Int) -> EndpointTraffic {
-        var earlier = self
-        earlier.failed -= refusals
-        return earlier
+    /// The same without some of the failures.
+    func without(failures: Int) -> EndpointTraffic {
+        var rest = self
+        rest.failed -= failures
+        return rest
     }
 }

@@ -102,9 +102,6 @@ extension RemoteWriteSender {
     /// Until when the endpoint wants no requests at all.
     var pausedUntil: Duration? { state.withLock { $0.pausedUntil } }
 
-    /// What the endpoint has done with all requests.
-    var traffic: EndpointTraffic { state.withLock { $0.traffic } }
-
     /// Notes an answer; `failures` counts those in a row of one shard.
     ///
     /// - Returns: what the endpoint has done with all requests, this one included.

@@ -5,9 +5,13 @@ internal import MillraceCore
 /// A batch is sent as a whole until it is taken or refused for good (another 4xx or 3xx than 429). What fails otherwise is
 /// repeated: after the time that the server asks for, or else one that grows. A batch that has failed for longer than
 /// `maximumBatchAge`, while the endpoint takes others, holds something that the endpoint fails on: it is halved by series
-/// until that stands alone. Whether others are taken it sees by the traffic of all shards, and where there is none by sending
-/// a single series for trial. A series that fails alone, again and again, is given up; all others have gone out by then. As
-/// long as nothing is taken the endpoint is down for all, and nothing is given up.
+/// until that stands alone, and is given up when it fails again and again; all others have gone out by then.
+///
+/// A failure says nothing of what was sent unless something else is taken after it and before the next try: else it is the
+/// endpoint that fails, and nothing is given up for as long as it does. Where no other shard sends anything, a series of the
+/// batch that was taken is sent again for that, the same sample with the same time and value, which a server takes without
+/// storing it twice; not an empty request, which a server takes that cannot store anything. As long as none was taken yet,
+/// single series are sent for trial.
 ///
 /// All samples of a series stay together, so that the order of a series is kept whatever is sent first.
 struct RetryMachine {
@@ -15,6 +19,8 @@ struct RetryMachine {
     enum Step: Equatable {
         /// Send these series, or all that are left for `nil`, and say what was answered.
         case send(series: [Int]?)
+        /// Send what was taken last of this series again, and say what was answered.
+        case probe(series: Int)
         /// Wait until then.
         case wait(until: Duration)
         /// Nothing is left.
@@ -41,11 +47,13 @@ struct RetryMachine {
     private struct Group {
         /// The series; `nil` for all of the batch.
         var series: [Int]?
-        /// How often it failed as it is.
+        /// How often it was tried as it is.
+        var tries = 0
+        /// How often it failed as it is, of times between which something else was taken.
         var refusals = 0
-        /// How many requests the endpoint had taken when it failed first, and when that was.
-        var takenBefore: Int?
-        var failsSince: Duration?
+        /// What the endpoint had done with all when it failed the first of these times, and how much the last.
+        var trafficBefore = EndpointTraffic()
+        var takenBefore = 0
         /// Whether it is part of something that failed for long.
         var isSuspect = false
         /// Whether it is a single series that the endpoint has failed on before.
@@ -57,25 +65,26 @@ struct RetryMachine {
     private var failures = 0
     private var notBefore: Duration?
     private var isAskedToWait = false
+    /// Whether the next request is to show that the endpoint takes anything: by a series that was taken before, or another.
+    private var isProbe = false
     private var isTrial = false
     private var sent: [Int]?
-    /// When the batch failed first, and what the endpoint had taken until then.
-    private var firstRefusal: (time: Duration, traffic: EndpointTraffic)?
-    private var ownRefusals = 0
-    private let trafficAtStart: EndpointTraffic
+    /// A series that was taken.
+    private var witness: Int?
+    /// When the batch failed first.
+    private var failsSince: Duration?
+    private var ownFailures = 0
 
     /// Begins with a batch that is one whole.
-    init(_ settings: RetrySettings, traffic: EndpointTraffic) {
+    init(_ settings: RetrySettings) {
         self.settings = settings
-        trafficAtStart = traffic
         groups = [Group()]
     }
 
     /// Begins with a batch in which some series are known to be failed on: the others go first, together, then each of these
     /// alone.
-    init(_ settings: RetrySettings, series: Int, known: Set<Int>, traffic: EndpointTraffic) {
+    init(_ settings: RetrySettings, series: Int, known: Set<Int>) {
         self.settings = settings
-        trafficAtStart = traffic
         let others = (0..<series).filter { !known.contains($0) }
         groups = others.isEmpty ? [] : [Group(series: others)]
         groups += known.sorted().map { Group(series: [$0], isSuspect: true, isKnown: true) }
@@ -85,6 +94,7 @@ struct RetryMachine {
     mutating func next(at now: Duration) -> Step {
         guard let group = groups.first else { return .finish }
         if let notBefore, now < notBefore { return .wait(until: notBefore) }
+        if isProbe, let witness { return .probe(series: witness) }
         sent = isTrial ? group.series.map { Array($0.prefix(1)) } : group.series
         return .send(series: sent)
     }
@@ -109,34 +119,48 @@ struct RetryMachine {
         _ answer: RemoteWriteAnswer, at now: Duration, traffic: EndpointTraffic,
         using generator: inout some RandomNumberGenerator, count: () -> Int
     ) -> Verdict {
+        let wasProbe = isProbe
+        isProbe = false
         switch answer {
-        case .taken: return settle { .acknowledge(series: $0) }
-        case .rejected: return settle { .reject(series: $0) }
-        case .limited(let pause):
-            retreat(pause, at: now, using: &generator)
-            return .retry
-        case .unreachable:
-            retreat(nil, at: now, using: &generator)
-            return .retry
+        case .taken where wasProbe: resume()
+        case .rejected where wasProbe:
+            // It does not take it twice, which says nothing of the rest.
+            witness = nil
+            resume()
+        case .taken:
+            let series = settle()
+            witness = series?.first
+            return .acknowledge(series: series)
+        case .rejected: return .reject(series: settle())
+        case .limited(let pause): retreat(pause, at: now, using: &generator)
+        case .unreachable: retreat(nil, at: now, using: &generator)
         case .failed(let pause):
-            ownRefusals += 1
-            if firstRefusal == nil { firstRefusal = (now, traffic.before(refusals: 1)) }
             retreat(pause, at: now, using: &generator)
-            return judge(at: now, traffic, count)
+            if !wasProbe {
+                ownFailures += 1
+                return judge(at: now, traffic, count)
+            }
+            // It fails on everything: what failed before may have done nothing to it.
+            if !groups.isEmpty { groups[0].refusals = 0 }
         }
+        return .retry
     }
 
-    private mutating func settle(_ verdict: ([Int]?) -> Verdict) -> Verdict {
+    /// Takes what was sent out.
+    private mutating func settle() -> [Int]? {
+        resume()
+        defer { isTrial = false }
+        guard isTrial, let series = sent, let rest = groups.first?.series?.dropFirst(series.count), !rest.isEmpty else {
+            return groups.removeFirst().series
+        }
+        groups[0].series = Array(rest)
+        return series
+    }
+
+    /// Waits no longer.
+    private mutating func resume() {
         failures = 0
         notBefore = nil
-        guard isTrial, let series = sent, let rest = groups.first?.series?.dropFirst(series.count), !rest.isEmpty else {
-            isTrial = false
-            let series = groups.removeFirst().series
-            return verdict(series)
-        }
-        isTrial = false
-        groups[0].series = Array(rest)
-        return verdict(series)
     }
 
     private mutating func retreat(
@@ -158,33 +182,17 @@ struct RetryMachine {
             }
             return .retry
         }
-        groups[0].refusals += 1
-        let takenBefore = groups[0].takenBefore ?? traffic.taken
-        groups[0].takenBefore = takenBefore
-        let failsSince = groups[0].failsSince ?? now
-        groups[0].failsSince = failsSince
-        if groups[0].isKnown, groups[0].refusals >= Self.refusalsOfKnown, traffic.taken > trafficAtStart.taken {
-            return giveUp()
-        }
-        guard let firstRefusal, groups[0].isSuspect || now - firstRefusal.time >= settings.maximumBatchAge else {
-            return .retry
-        }
+        note(traffic)
+        let failsSince = failsSince ?? now
+        self.failsSince = failsSince
+        guard groups[0].isSuspect || now - failsSince >= settings.maximumBatchAge else { return .retry }
         let series = groups[0].series ?? Array(0..<count())
         groups[0].series = series
-        let isOthersTaken = traffic.taken > takenBefore
-        // Of a batch whose other parts are gone nothing may be left but what is failed on.
-        let isLeftOver =
-            groups[0].isSuspect && now - failsSince >= settings.maximumBatchAge
-            && takesOthers(traffic, since: firstRefusal.traffic)
         if series.count == 1 {
-            if groups[0].refusals >= Self.refusalsOfOne, takesOthers(traffic, since: firstRefusal.traffic),
-                isOthersTaken || isLeftOver
-            {
-                return giveUp()
-            }
+            let limit = groups[0].isKnown ? Self.refusalsOfKnown : Self.refusalsOfOne
+            if groups[0].refusals >= limit, takesOthers(traffic) { return giveUp() }
             groups[0].isSuspect = true
-            groups.append(groups.removeFirst())
-        } else if isOthersTaken || isLeftOver {
+        } else if groups[0].refusals > 1 {
             let middle = series.count / 2
             groups.replaceSubrange(
                 0...0,
@@ -193,25 +201,41 @@ struct RetryMachine {
                     Group(series: Array(series[middle...]), isSuspect: true),
                 ])
             failures = min(failures, 1)
-        } else if groups.count > 1, groups[0].refusals % 2 == 1 {
+            return .retry
+        }
+        if witness != nil {
+            isProbe = true
+        } else if groups.count > 1, series.count == 1 || groups[0].tries % 2 == 1 {
             groups.append(groups.removeFirst())
         } else {
-            isTrial = true
+            isTrial = series.count > 1
         }
         return .retry
     }
 
+    /// Notes that the first group has failed; it counts when something else was taken since the last time.
+    private mutating func note(_ traffic: EndpointTraffic) {
+        groups[0].tries += 1
+        guard groups[0].refusals == 0 || traffic.taken > groups[0].takenBefore else { return }
+        if groups[0].refusals == 0 { groups[0].trafficBefore = othersOnly(traffic) }
+        groups[0].refusals += 1
+        groups[0].takenBefore = traffic.taken
+    }
+
     private mutating func giveUp() -> Verdict {
-        failures = 0
-        notBefore = nil
+        resume()
         guard let series = groups.removeFirst().series?.first else { return .retry }
         return .quarantine(series: series)
     }
 
-    /// Whether the endpoint takes what others send, for the most part.
-    private func takesOthers(_ traffic: EndpointTraffic, since start: EndpointTraffic) -> Bool {
-        let taken = traffic.taken - start.taken
-        let failed = traffic.failed - start.failed - ownRefusals
-        return taken > 0 && taken * 4 >= failed
+    /// Whether the endpoint has taken what others sent, for the most part, since the first group failed.
+    private func takesOthers(_ traffic: EndpointTraffic) -> Bool {
+        let (before, now) = (groups[0].trafficBefore, othersOnly(traffic))
+        return now.taken > before.taken && (now.taken - before.taken) * 4 >= now.failed - before.failed
+    }
+
+    /// Without what the endpoint has failed on of this batch.
+    private func othersOnly(_ traffic: EndpointTraffic) -> EndpointTraffic {
+        traffic.without(failures: ownFailures)
     }
 }

@@ -27,6 +27,8 @@ struct SendBatch {
     /// The pieces of each series, by its number; `nil` until it was read.
     private var series: [[Piece]]?
     private var labels: [[UInt8]] = []
+    /// The last piece of each series that was taken apart from others.
+    private var taken: [Int: Piece] = [:]
 
     init(_ blocks: [OutboxBlock]) {
         self.blocks = blocks
@@ -127,7 +129,15 @@ struct SendBatch {
             for index in blocks.indices { tallies[index].acknowledged = blocks[index].sampleCount }
             return
         }
+        for number in numbers ?? [] { taken[number] = series?[number].last }
         for piece in take(numbers) { tallies[piece.block].acknowledged += piece.sampleCount }
+    }
+
+    /// The body of a request that sends the newest sample of a series again that was taken, and how many samples it has.
+    func repetition(of number: Int) -> (bytes: [UInt8], samples: Int) {
+        guard var piece = taken[number] else { return ([], 0) }
+        piece.firstFresh = piece.field.samples.count - 1
+        return (bytes(of: piece), 1)
     }
 
     /// Notes that series, or all that are left, will not be sent any more.

@@ -68,16 +68,17 @@ struct ShardSender {
         while !Task.isCancelled {
             guard dropWhatIsTooOld(&batch, &machine) else { return drop(batch) }
             let now = sender.time.now()
-            switch machine.next(at: now) {
+            let step = machine.next(at: now)
+            switch step {
             case .finish: return settle(batch)
             case .wait(let until):
                 if await pause(until: until) { machine.hasten() }
-            case .send(let series):
+            case .send, .probe:
                 if let until = sender.pausedUntil, now < until {
                     _ = await pause(until: until)
                     continue
                 }
-                guard let reply = await send(series, of: batch, attempt: attempt) else { return }
+                guard let reply = await send(Self.body(of: step, batch), attempt: attempt) else { return }
                 attempt += 1
                 failures = reply.answer == .taken ? 0 : failures + 1
                 let traffic = sender.note(reply, failures: failures)
@@ -92,12 +93,11 @@ struct ShardSender {
 
     /// Begins with what is known of the batch's series; `nil` when it cannot be read, and would have to be.
     private func begin(_ batch: inout SendBatch) -> RetryMachine? {
-        let traffic = sender.traffic
-        guard !known.isEmpty else { return RetryMachine(configuration.retry, traffic: traffic) }
+        guard !known.isEmpty else { return RetryMachine(configuration.retry) }
         guard let count = batch.read() else { return nil }
         let numbers = batch.numbers { known.contains($0) }
-        guard !numbers.isEmpty else { return RetryMachine(configuration.retry, traffic: traffic) }
-        return RetryMachine(configuration.retry, series: count, known: numbers, traffic: traffic)
+        guard !numbers.isEmpty else { return RetryMachine(configuration.retry) }
+        return RetryMachine(configuration.retry, series: count, known: numbers)
     }
 
     /// - Returns: `false` when the batch cannot be read, and would have to be.
@@ -109,15 +109,20 @@ struct ShardSender {
         return true
     }
 
-    private func send(_ series: [Int]?, of batch: SendBatch, attempt: Int) async -> HTTPTransport
-        .Reply?
-    {
-        let (body, samples) = batch.body(of: series)
-        let compressed = SnappyBlock.compress(body)
+    private static func body(of step: RetryMachine.Step, _ batch: SendBatch) -> (bytes: [UInt8], samples: Int) {
+        switch step {
+        case .send(let series): batch.body(of: series)
+        case .probe(let series): batch.repetition(of: series)
+        case .wait, .finish: ([], 0)
+        }
+    }
+
+    private func send(_ body: (bytes: [UInt8], samples: Int), attempt: Int) async -> HTTPTransport.Reply? {
+        let compressed = SnappyBlock.compress(body.bytes)
         let start = sender.time.now()
         guard let reply = await transport.post(compressed, attempt: attempt) else { return nil }
         sender.measures?.sent(
-            samples, compressed.count, attempt: attempt, took: sender.time.now() - start, reply)
+            body.samples, compressed.count, attempt: attempt, took: sender.time.now() - start, reply)
         return reply
     }
 

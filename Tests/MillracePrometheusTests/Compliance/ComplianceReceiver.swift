@@ -32,6 +32,9 @@ final class ComplianceReceiver: Sendable {
         }
     }
 
+    /// A sample's bits and time.
+    typealias Sample = (value: UInt64, time: Int64)
+
     /// Decides the answer to the request with this number, from 0.
     typealias Answer =
         @Sendable (_ number: Int, _ content: Prometheus_WriteRequest?) async -> HTTPTestAnswer
@@ -51,9 +54,27 @@ final class ComplianceReceiver: Sendable {
     /// What came so far, in the order of the answers.
     var requests: [Request] { log.withLock(\.requests) }
 
+    /// The same without what was sent again for trial: the newest sample of a series that was taken, as it was and alone.
+    var requestsWithoutTrials: [Request] {
+        var newest: [String: Sample] = [:]
+        return requests.filter { request in
+            let samples = request.samples
+            if samples.count == 1, let last = newest[samples[0].series], last == (samples[0].value, samples[0].time) {
+                return false
+            }
+            if request.isTaken {
+                for sample in samples { newest[sample.series] = (sample.value, sample.time) }
+            }
+            return true
+        }
+    }
+
     /// What came and was taken, by series, oldest request first.
-    var taken: [String: [(value: UInt64, time: Int64)]] {
-        var taken: [String: [(value: UInt64, time: Int64)]] = [:]
+    var taken: [String: [Sample]] { Self.taken(of: requests) }
+
+    /// The same of some requests.
+    static func taken(of requests: [Request]) -> [String: [Sample]] {
+        var taken: [String: [Sample]] = [:]
         for request in requests where request.isTaken {
             for sample in request.samples {
                 taken[sample.series, default: []].append((sample.value, sample.time))

@@ -28,6 +28,48 @@ struct PoisonTests {
         #expect(real.longestLag < plan.interval * 2)
     }
 
+    @Test("is told from an endpoint that begins to fail for all while it is looked for")
+    func outageInSearch() async throws {
+        let all = try series(Plan(series: 4))
+        let (innocent, guilty) = (ComplianceReceiver.name(of: all[1]), ComplianceReceiver.name(of: all[3]))
+        // Down from the moment at which an innocent series stands alone, until much has failed.
+        let down = Mutex<Int?>(nil)
+        let receiver = ComplianceReceiver { _, content in
+            let names = (content?.timeseries ?? []).map { ComplianceReceiver.name(of: $0) }
+            let isDown = down.withLock { down in
+                if down == nil, names == [innocent] { down = 60 }
+                guard let left = down, left > 0 else { return false }
+                down = left - 1
+                return true
+            }
+            return HTTPTestAnswer(status: isDown || names.contains(guilty) ? 500 : 204)
+        }
+        let folder = try TemporaryOutboxFolder()
+        try await HTTPTestServer.with {
+            await receiver.receive($0)
+        } body: { server in
+            let configuration = try RemoteWriteConfiguration(
+                PrometheusEndpoint(server.url, environment: [:]), batchDeadline: .zero,
+                retry: RetrySettings(
+                    firstBackoff: .milliseconds(1), longestBackoff: .milliseconds(10),
+                    maximumBatchAge: .milliseconds(50)))
+            try await SenderLab.with(
+                configuration, options: OutboxOptions(shardCount: 1), folder: folder
+            ) { outbox, sender in
+                let now = SystemWallClock().now()
+                try await RemoteWriteRecorder(outbox).record(all.map { MetricSample($0, 1, at: now) })
+                #expect(await sender.flush(within: .seconds(120)))
+                #expect(outbox.accounting.acknowledged == 3 && outbox.accounting.dropped == [.quarantined: 1])
+            }
+        }
+        #expect(down.withLock(\.self) == 0)
+        let quarantine = try Outbox.inspect(folder: folder.path).flatMap(\.quarantine)
+        let refused = try quarantine.flatMap { try Prometheus_WriteRequest(serializedBytes: $0.body).timeseries }
+        #expect(refused.map { ComplianceReceiver.name(of: $0) } == [guilty])
+        let taken = ComplianceReceiver.taken(of: receiver.requestsWithoutTrials)
+        #expect(taken.count == 3 && taken.values.allSatisfy { $0.count == 1 }, "each once, but for trial")
+    }
+
     private struct Plan: Sendable {
         var rounds = 12
         var shards = 4
@@ -43,7 +85,7 @@ struct PoisonTests {
     private struct Outcome: Sendable {
         let accounting: OutboxAccounting
         let quarantine: [QuarantinedBatch]
-        let taken: [String: [(value: UInt64, time: Int64)]]
+        let taken: [String: [ComplianceReceiver.Sample]]
         let violations: [String]
         let longestLag: Duration
     }
@@ -98,10 +140,11 @@ struct PoisonTests {
                 #expect(await sender.flush(within: .seconds(120)))
                 return outbox.accounting
             }
+            let requests = receiver.requestsWithoutTrials
             return Outcome(
                 accounting: accounting,
                 quarantine: try Outbox.inspect(folder: folder.path).flatMap(\.quarantine),
-                taken: receiver.taken, violations: ComplianceRules.violations(receiver.requests),
+                taken: ComplianceReceiver.taken(of: requests), violations: ComplianceRules.violations(requests),
                 longestLag: lags.longest)
         }
     }

@@ -136,12 +136,52 @@ struct RetryMachineTests {
         #expect(run.settled.isEmpty)
     }
 
+    @Test("loses no innocent series when the endpoint begins to fail for all, whenever in the search that is")
+    func outageInSearch() {
+        for count in [2, 3, 8, 40] {
+            let guilty = count / 2
+            var undisturbed = Run(series: count)
+            undisturbed.play(for: .seconds(3_600)) { $0.contains(guilty) ? .failed(nil) : .taken }
+            for start in 0...undisturbed.requests {
+                var run = Run(series: count, seed: UInt64(start))
+                var number = 0
+                run.play(for: .seconds(1_800)) { series in
+                    number += 1
+                    return number > start || series.contains(guilty) ? .failed(nil) : .taken
+                }
+                #expect(run.quarantined.isSubset(of: [guilty]), "\(count) series, down from request \(start)")
+                run.play(for: .seconds(600)) { $0.contains(guilty) ? .failed(nil) : .taken }
+                #expect(run.quarantined == [guilty] && run.acknowledged.count == count - 1)
+            }
+        }
+    }
+
+    @Test("loses no innocent series however often the endpoint comes and goes")
+    func flapping() {
+        var random = TestSeed.generator()
+        for round in 0..<40 {
+            let count = [1, 2, 5, 64].randomElement(using: &random) ?? 1
+            let guilty = Int.random(in: 0...count, using: &random)
+            var run = Run(series: count, known: guilty < count && round % 4 == 0 ? [guilty] : [], seed: UInt64(round))
+            for _ in 0..<60 {
+                run.play(for: .seconds(Double.random(in: 0.1...120, using: &random))) { _ in .failed(nil) }
+                run.play(for: .seconds(Double.random(in: 0.1...30, using: &random))) {
+                    $0.contains(guilty) ? .failed(nil) : .taken
+                }
+            }
+            #expect(run.quarantined.isSubset(of: [guilty]))
+            run.play(for: .seconds(600)) { $0.contains(guilty) ? .failed(nil) : .taken }
+            #expect(run.acknowledged == Set(0..<count).subtracting([guilty]))
+        }
+    }
+
     @Test("sends what was failed on before apart from the rest, and gives it up without another minute")
     func known() {
         var run = Run(series: 10, known: [3, 7])
         run.play(for: .seconds(5)) { $0.isDisjoint(with: [3, 7]) ? .taken : .failed(nil) }
         #expect(run.quarantined == [3, 7] && run.acknowledged.count == 8)
-        #expect(run.requests == 1 + 2 * RetryMachine.refusalsOfKnown)
+        // Between two failures of each, something that was taken is sent again.
+        #expect(run.requests == 1 + 2 * (2 * RetryMachine.refusalsOfKnown - 1))
 
         var recovered = Run(series: 10, known: [3, 7])
         recovered.play(for: .seconds(5)) { _ in .taken }
@@ -183,8 +223,8 @@ struct RetryMachineTests {
             random = SeededGenerator(seed: TestSeed.value &+ seed)
             machine =
                 known.isEmpty
-                ? RetryMachine(RetryMachineTests.settings, traffic: traffic)
-                : RetryMachine(RetryMachineTests.settings, series: count, known: known, traffic: traffic)
+                ? RetryMachine(RetryMachineTests.settings)
+                : RetryMachine(RetryMachineTests.settings, series: count, known: known)
         }
 
         var mostAtOnce: Int { settled.values.max() ?? 0 }
@@ -209,6 +249,11 @@ struct RetryMachineTests {
                     for _ in 0..<others { traffic.note(.taken) }
                     for _ in 0..<failingOthers { traffic.note(.failed(nil)) }
                     note(answer(respond(series.map(Set.init) ?? left)))
+                case .probe(let series):
+                    #expect(acknowledged.contains(series), "only what was taken is sent again")
+                    requests += 1
+                    now += .milliseconds(5)
+                    #expect(answer(respond([series])) == .retry)
                 }
             }
             end = now
