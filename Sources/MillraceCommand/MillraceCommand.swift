@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Foundation
+internal import Millrace
 
 /// The program `millrace`.
 @main
@@ -11,7 +12,7 @@ struct MillraceCommand: AsyncParsableCommand {
             A recording is cut at silences, its chunks are transcribed side by side by a speech engine, every result \
             is kept, and the chunks are merged in time order. Whatever stops a run, the same command goes on from there.
             """,
-        version: Version.text,
+        version: MillraceVersion.text,
         subcommands: [
             TranscribeCommand.self, WorkerCommand.self, TranscriptsCommand.self, JobsCommand.self,
             ProcessingsCommand.self, StoreCommand.self, MigrateCommand.self, CacheCommand.self, MetricsCommand.self,

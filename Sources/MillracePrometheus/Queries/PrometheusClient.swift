@@ -112,7 +112,7 @@ public struct PrometheusClient: Sendable {
         request.method = .POST
         request.headers.add(contentsOf: HTTPHeaders(endpoint.headers))
         request.headers.add(name: "accept", value: "application/json")
-        request.headers.add(name: "user-agent", value: "millrace")
+        request.headers.add(name: "user-agent", value: MillraceVersion.userAgent)
         request.headers.add(name: "content-type", value: "application/x-www-form-urlencoded")
         request.body = .bytes(ByteBuffer(string: form.map { "\($0)=\(Self.encoded($1))" }.joined(separator: "&")))
         return await HTTPReply.to(request, by: http, within: endpoint.timeout, limit: Self.answerLimit)

@@ -10,8 +10,8 @@ public struct RemoteWriteConfiguration: Sendable {
     public var batchDeadline: Duration
     /// When and how often a request is repeated.
     public var retry: RetrySettings
-    /// How the sender names itself: a name, and mostly a slash and a version.
-    public var userAgent = "millrace/1"
+    /// How the sender names itself: a name, a slash and a version; Millrace's own unless told otherwise.
+    public var userAgent = MillraceVersion.userAgent
     /// Samples that are older are dropped, since Prometheus refuses what is an hour older than its newest.
     public var maximumSampleAge: Duration
 

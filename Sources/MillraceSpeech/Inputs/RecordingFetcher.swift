@@ -114,7 +114,7 @@ struct RecordingFetcher: Sendable {
             var request = HTTPClientRequest(url: place.text)
             request.headers.add(name: "accept", value: "*/*")
             request.headers.add(name: "accept-encoding", value: "identity")
-            request.headers.add(name: "user-agent", value: "millrace")
+            request.headers.add(name: "user-agent", value: MillraceVersion.userAgent)
             let response = try await client.execute(request, timeout: TimeAmount(idleTimeout))
             switch response.status.code {
             case 200: return response

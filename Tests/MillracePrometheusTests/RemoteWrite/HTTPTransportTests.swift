@@ -30,7 +30,7 @@ struct HTTPTransportTests {
             #expect(request.header("content-encoding") == "snappy")
             #expect(request.header("content-type") == "application/x-protobuf")
             #expect(request.header("x-prometheus-remote-write-version") == "0.1.0")
-            #expect(request.header("user-agent") == "millrace/1")
+            #expect(request.header("user-agent")?.wholeMatch(of: #/millrace/\d+\.\d+\.\d+\S*/#) != nil)
             #expect(request.header("authorization") == "Basic " + Data("ann:p@ss".utf8).base64EncodedString())
             #expect(request.header("x-scope-orgid") == "one")
         }

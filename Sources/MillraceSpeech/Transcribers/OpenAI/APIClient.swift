@@ -58,7 +58,7 @@ struct APIClient: Sendable {
     private func request(_ url: String) -> HTTPClientRequest {
         var request = HTTPClientRequest(url: url)
         request.headers.add(name: "accept", value: "application/json")
-        request.headers.add(name: "user-agent", value: "millrace")
+        request.headers.add(name: "user-agent", value: MillraceVersion.userAgent)
         if let key { request.headers.add(name: "authorization", value: "Bearer \(key.secret)") }
         return request
     }
