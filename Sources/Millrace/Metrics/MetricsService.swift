@@ -12,7 +12,7 @@ public struct MetricsService: Service {
     private static let tableInterval = Duration.seconds(15)
     /// How long what was measured last may take to a server that answers.
     private static let flushTime = Duration.seconds(5)
-    /// The same for one that did not answer before; what it does not take stays on the disk for the next process.
+    /// The same for one that did not answer before; what it does not take stays on the disk for other processes.
     private static let shortFlushTime = Duration.seconds(1)
 
     private let collector: MetricsCollector
@@ -34,7 +34,7 @@ public struct MetricsService: Service {
     /// end of each series.
     ///
     /// At the end a server has five seconds to take them, and one that was away one second; the rest stays on the disk, and
-    /// the next process of the store on this host sends it.
+    /// any other process of the store on this host sends it.
     ///
     /// - Throws: `CancellationError` after a cancellation.
     public func run() async throws {

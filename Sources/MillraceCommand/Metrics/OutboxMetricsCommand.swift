@@ -7,8 +7,8 @@ struct OutboxMetricsCommand: AsyncParsableCommand {
         commandName: "outbox", abstract: "Show what waits on the disk for a Prometheus server, and what it refused.",
         discussion: """
             Each process that measures has a log of its own, beside the store; one that a process left behind is sent by \
-            the next on this host. Of all samples it is told how many the server has taken, wait, and will never be sent, \
-            and why: too_old, overflow (no room), rejected, quarantined (the server failed on them for ever), \
+            any other on this host. Of all samples it is told how many the server has taken, wait, and will never be \
+            sent, and why: too_old, overflow (no room), rejected, quarantined (the server failed on them for ever), \
             out_of_order, invalid, damaged. What it refused is kept, and listed behind.
             """)
 

@@ -11,16 +11,18 @@ public final class InstanceSlot: Sendable {
 
     /// The number, from 0 on; also the name of the folder.
     public let number: Int
-    /// The folder, which is this process's alone.
-    let path: String
+    /// The folder that has a folder for each slot.
+    let folder: String
+    /// The folder of this one, which is this process's alone.
+    var path: String { "\(folder)/\(number)" }
 
     private let descriptor: Mutex<Int32>
     private static let queue = DispatchQueue(label: "millrace.instance-slot")
     private static let lockName = "lock"
 
-    private init(number: Int, path: String, descriptor: Int32) {
+    private init(number: Int, folder: String, descriptor: Int32) {
         self.number = number
-        self.path = path
+        self.folder = folder
         self.descriptor = Mutex(descriptor)
     }
 
@@ -66,19 +68,25 @@ public final class InstanceSlot: Sendable {
     ) throws(StoreError) -> InstanceSlot {
         try make(folder)
         for number in 0..<maximumCount {
-            let path = "\(folder)/\(number)"
-            try make(path)
-            let descriptor = open("\(path)/\(lockName)", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-            guard descriptor >= 0 else { throw .outbox(errno, folder) }
-            let failure = lock(descriptor)
-            if failure == nil, !isResting(descriptor, at: now) {
-                return InstanceSlot(number: number, path: path, descriptor: descriptor)
-            }
-            close(descriptor)
-            // A file system without locks: nobody could tell who has what.
-            if let failure, failure != EWOULDBLOCK, failure != EINTR { throw .outbox(failure, folder) }
+            if let slot = try take(number, in: folder, at: now) { return slot }
         }
         throw StoreError(.full, "all \(maximumCount) slots of \(folder) are taken by processes; use another folder")
+    }
+
+    /// Holds one slot; `nil` when a process holds it, or when it rests at a time, which is not asked for `nil`.
+    static func take(_ number: Int, in folder: String, at now: Timestamp?) throws(StoreError) -> InstanceSlot? {
+        let path = "\(folder)/\(number)"
+        try make(path)
+        let descriptor = open("\(path)/\(lockName)", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw .outbox(errno, folder) }
+        let failure = lock(descriptor)
+        if failure == nil, now.map({ !isResting(descriptor, at: $0) }) ?? true {
+            return InstanceSlot(number: number, folder: folder, descriptor: descriptor)
+        }
+        close(descriptor)
+        // A file system without locks: nobody could tell who has what.
+        if let failure, failure != EWOULDBLOCK, failure != EINTR { throw .outbox(failure, folder) }
+        return nil
     }
 
     /// The slots of a folder that were ever used, lowest first; none when there is no folder.

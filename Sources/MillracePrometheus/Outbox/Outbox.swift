@@ -6,7 +6,7 @@ internal import Synchronization
 /// them.
 ///
 /// Each process has a numbered slot in the folder, the lowest that is free, and goes on with what the last owner of the slot
-/// has left. Samples are put into shards; those of one shard come out in the order in which they went in. When it is full
+/// has left. What is left in other slots is sent by whoever has a ``RemoteWriteSender``. Samples are put into shards; those of one shard come out in the order in which they went in. When it is full
 /// the oldest are dropped. One task a shard takes blocks out and settles them.
 public final class Outbox: Sendable {
     /// The number of its slot.
@@ -14,7 +14,7 @@ public final class Outbox: Sendable {
     /// How many shards there are: as the options say, unless a process with another number left something to send.
     public let shardCount: Int
 
-    private let place: InstanceSlot
+    let place: InstanceSlot
     let options: OutboxOptions
     let quarantine: QuarantineFolder
     let state: Mutex<OutboxState>
@@ -50,7 +50,7 @@ public final class Outbox: Sendable {
         return try result.get()
     }
 
-    private static func recover(_ place: InstanceSlot, _ options: OutboxOptions) throws(StoreError) -> Outbox {
+    static func recover(_ place: InstanceSlot, _ options: OutboxOptions) throws(StoreError) -> Outbox {
         guard let replay = try OutboxReplay.read(place.path) else {
             throw StoreError(
                 .unavailable, "files of \(place.path) go while they are read; let nobody else delete there")

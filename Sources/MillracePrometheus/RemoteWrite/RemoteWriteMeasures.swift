@@ -14,18 +14,18 @@ final class RemoteWriteMeasures: Sendable {
     private let pause: MetricGauge
     private let duration: MetricTimer
     private let dropped: [OutboxDropReason: MetricCounter]
-    private let state: Mutex<State>
+    private let state = Mutex(State())
 
     private struct State {
-        var acknowledged: Int
-        var enqueued: Int
-        var dropped: [OutboxDropReason: Int]
+        /// As far as it was counted, by slot.
+        var accounts: [Int: OutboxAccounting] = [:]
         var newestAcknowledged: Timestamp?
+        var newestEnqueued: Timestamp?
         var requests: [String: MetricCounter] = [:]
     }
 
-    /// Makes the metrics known to a collector; counts from what an outbox has done before.
-    init(_ collector: MetricsCollector, since accounting: OutboxAccounting) throws(InvalidValue) {
+    /// Makes the metrics known to a collector.
+    init(_ collector: MetricsCollector) throws(InvalidValue) {
         self.collector = collector
         acknowledged = try collector.counter(RemoteWriteMetrics.acknowledged.definition)
         enqueued = try collector.counter(RemoteWriteMetrics.enqueued.definition)
@@ -42,10 +42,19 @@ final class RemoteWriteMeasures: Sendable {
             dropped[reason] = try collector.counter(RemoteWriteMetrics.dropped.definition, labels: labels)
         }
         self.dropped = dropped
-        state = Mutex(
-            State(
-                acknowledged: accounting.acknowledged, enqueued: accounting.enqueued,
-                dropped: accounting.dropped))
+    }
+
+    /// Counts what becomes of the outbox of a slot from now on.
+    func begin(_ outbox: Outbox) {
+        state.withLock { $0.accounts[outbox.slot] = outbox.accounting }
+    }
+
+    /// Counts an outbox no longer, nor what waits in it.
+    func end(_ outbox: Outbox) {
+        state.withLock { state in
+            state.accounts[outbox.slot] = nil
+            setPending(state)
+        }
     }
 
     /// Notes a request and its answer.
@@ -65,23 +74,30 @@ final class RemoteWriteMeasures: Sendable {
     /// Notes the time of samples that were taken.
     func acknowledged(upTo time: Timestamp) {
         state.withLock { state in
-            state.newestAcknowledged = max(state.newestAcknowledged ?? time, time)
-            newestAcknowledged.set(Self.seconds(state.newestAcknowledged ?? time))
+            Self.raise(newestAcknowledged, &state.newestAcknowledged, to: time)
         }
     }
 
     /// Notes what an outbox has come to.
-    func update(_ accounting: OutboxAccounting, newest: Timestamp?) {
-        // Shards look at it side by side: a look from before another's adds nothing.
+    func update(_ outbox: Outbox) {
+        let newest = (0..<outbox.shardCount).compactMap { outbox.newestEnqueued(shard: $0) }.max()
+        // Looked at within the lock, as shards do it side by side.
         state.withLock { state in
-            acknowledged.increment(by: Self.raise(&state.acknowledged, to: accounting.acknowledged))
-            enqueued.increment(by: Self.raise(&state.enqueued, to: accounting.enqueued))
-            for (reason, count) in accounting.dropped {
-                dropped[reason]?.increment(by: Self.raise(&state.dropped[reason, default: 0], to: count))
+            guard let before = state.accounts[outbox.slot] else { return }
+            let now = outbox.accounting
+            state.accounts[outbox.slot] = now
+            acknowledged.increment(by: now.acknowledged - before.acknowledged)
+            enqueued.increment(by: now.enqueued - before.enqueued)
+            for (reason, count) in now.dropped {
+                dropped[reason]?.increment(by: count - before.dropped[reason, default: 0])
             }
-            pending.set(accounting.pending)
+            setPending(state)
+            if let newest { Self.raise(newestEnqueued, &state.newestEnqueued, to: newest) }
         }
-        if let newest { newestEnqueued.set(Self.seconds(newest)) }
+    }
+
+    private func setPending(_ state: State) {
+        pending.set(state.accounts.values.reduce(0) { $0 + $1.pending })
     }
 
     private func request(_ status: Int?) -> MetricCounter? {
@@ -95,14 +111,10 @@ final class RemoteWriteMeasures: Sendable {
         }
     }
 
-    /// Raises a number that never falls.
-    ///
-    /// - Returns: by how much.
-    private static func raise(_ number: inout Int, to new: Int) -> Int {
-        let difference = max(0, new - number)
-        number += difference
-        return difference
+    /// Raises a time that never goes back.
+    private static func raise(_ gauge: MetricGauge, _ last: inout Timestamp?, to time: Timestamp) {
+        let newest = max(last ?? time, time)
+        last = newest
+        gauge.set(Double(newest.microseconds) / 1_000_000)
     }
-
-    private static func seconds(_ time: Timestamp) -> Double { Double(time.microseconds) / 1_000_000 }
 }

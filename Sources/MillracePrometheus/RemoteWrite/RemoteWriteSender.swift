@@ -8,6 +8,9 @@ internal import Synchronization
 /// what it refuses for good goes to quarantine, and so does a series that it fails on while it takes others. Cancelling the
 /// task of ``run()`` loses nothing: what was not acknowledged stays in the outbox. What was under way may arrive again then,
 /// with the same times and values, which Prometheus takes without storing it twice.
+///
+/// What processes have left in other slots of the outbox's folder is sent too, one slot after the other, at the start and
+/// every half a minute. The slot is held meanwhile, as its process held it, and keeps its own account and quarantine.
 public final class RemoteWriteSender: Sendable {
     /// Where samples go, and how.
     public let configuration: RemoteWriteConfiguration
@@ -16,18 +19,16 @@ public final class RemoteWriteSender: Sendable {
     let measures: RemoteWriteMeasures?
     let time: MonotonicTime
     let clock: any WallClock
+    let watch: EndpointWatch
     private let client: HTTPClient.Configuration
-    private let onWarning: @Sendable (RemoteWriteWarning) -> Void
     private let bells: [Doorbell]
     private let state = Mutex(State())
+    /// How often other slots are looked at.
+    private static let roundTime = Duration.seconds(30)
 
     private struct State {
-        var traffic = EndpointTraffic()
-        var pausedUntil: Duration?
         var flushes: [Int: AsyncStream<Void>.Continuation] = [:]
         var lastFlush = 0
-        var isAway = false
-        var lastRefusal: Duration?
     }
 
     /// Makes a sender, which sends nothing before ``run()``.
@@ -46,15 +47,28 @@ public final class RemoteWriteSender: Sendable {
         self.outbox = outbox
         self.time = time
         self.clock = clock
-        self.onWarning = onWarning
+        watch = EndpointWatch(configuration, time: time, onWarning: onWarning)
         var client = try PrometheusEndpoint.clientConfiguration(for: configuration.endpoint)
-        client.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = outbox.shardCount
+        // Each shard has one request under way, also those of a slot that was left.
+        client.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit =
+            outbox.shardCount + OutboxOptions.maximumShards
         self.client = client
-        let accounting = outbox.accounting
-        measures = try collector.map { collector throws(InvalidValue) in
-            try RemoteWriteMeasures(collector, since: accounting)
-        }
+        measures = try collector.map { collector throws(InvalidValue) in try RemoteWriteMeasures(collector) }
+        measures?.begin(outbox)
         bells = (0..<outbox.shardCount).map { _ in Doorbell() }
+    }
+
+    /// Makes a sender of what was left in another slot.
+    private init(_ abandoned: Outbox, for sender: RemoteWriteSender) {
+        configuration = sender.configuration
+        outbox = abandoned
+        time = sender.time
+        clock = sender.clock
+        watch = sender.watch
+        client = sender.client
+        measures = sender.measures
+        measures?.begin(abandoned)
+        bells = (0..<abandoned.shardCount).map { _ in Doorbell() }
     }
 
     /// Sends until the task is cancelled. Not to be called twice at one time.
@@ -63,20 +77,32 @@ public final class RemoteWriteSender: Sendable {
         try? await HTTPClient.withHTTPClient(configuration: client) { client in
             let transport = HTTPTransport(configuration, client: client, clock: clock)
             await withDiscardingTaskGroup { group in
-                for (shard, bell) in bells.enumerated() {
-                    group.addTask {
-                        var sender = ShardSender(shard, of: self, by: transport, bell: bell)
-                        await sender.run()
-                    }
+                group.addTask { await self.send(by: transport) }
+                group.addTask { await self.sendAbandoned(by: transport) }
+            }
+        }
+    }
+
+    private func send(by transport: HTTPTransport) async {
+        await withDiscardingTaskGroup { group in
+            for (shard, bell) in bells.enumerated() {
+                group.addTask {
+                    var sender = ShardSender(shard, of: self, by: transport, bell: bell)
+                    await sender.run()
                 }
             }
         }
     }
 
-    /// Sends what is in the outbox at once, without waiting for more, while ``run()`` runs.
+    /// Sends what is in an outbox at once, without waiting for more, while ``run()`` runs.
     ///
     /// - Returns: whether nothing is left; `false` when the time is up or the task cancelled, and something is.
     public func flush(within limit: Duration) async -> Bool {
+        await time.limit(limit) { await self.flush() }
+        return outbox.accounting.pending == 0
+    }
+
+    private func flush() async {
         let (settlements, continuation) = AsyncStream.makeStream(
             of: Void.self, bufferingPolicy: .bufferingNewest(1))
         let id = state.withLock { state in
@@ -86,11 +112,42 @@ public final class RemoteWriteSender: Sendable {
         }
         for bell in bells { bell.ring() }
         continuation.yield()
-        await time.limit(limit) { [outbox] in
-            for await _ in settlements where outbox.accounting.pending == 0 { return }
-        }
+        for await _ in settlements where outbox.accounting.pending == 0 { break }
         state.withLock { $0.flushes[id] = nil }
-        return outbox.accounting.pending == 0
+    }
+}
+
+// What processes have left in other slots.
+extension RemoteWriteSender {
+    /// Sends it until the task is cancelled.
+    private func sendAbandoned(by transport: HTTPTransport) async {
+        while !Task.isCancelled {
+            var slot = -1
+            while !Task.isCancelled, let abandoned = await outbox.openAbandoned(after: slot) {
+                slot = abandoned.slot
+                await RemoteWriteSender(abandoned, for: self).sendAll(by: transport)
+                await abandoned.close()
+            }
+            try? await time.sleep(for: Self.roundTime)
+        }
+    }
+
+    /// Sends all there is, or until the task is cancelled.
+    private func sendAll(by transport: HTTPTransport) async {
+        measure()
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.send(by: transport) }
+            // What the outbox gives up by itself is told to nobody.
+            group.addTask {
+                while !Task.isCancelled {
+                    try? await self.time.sleep(for: Self.roundTime)
+                    self.tell()
+                }
+            }
+            await flush()
+            group.cancelAll()
+        }
+        measures?.end(outbox)
     }
 }
 
@@ -99,47 +156,6 @@ extension RemoteWriteSender {
     /// Whether somebody waits for the outbox to be empty.
     var isFlushing: Bool { state.withLock { !$0.flushes.isEmpty } }
 
-    /// Until when the endpoint wants no requests at all.
-    var pausedUntil: Duration? { state.withLock { $0.pausedUntil } }
-
-    /// Notes an answer; `failures` counts those in a row of one shard.
-    ///
-    /// - Returns: what the endpoint has done with all requests, this one included.
-    func note(_ reply: HTTPTransport.Reply, failures: Int) -> EndpointTraffic {
-        let now = time.now()
-        let (traffic, isNews) = state.withLock { state in
-            state.traffic.note(reply.answer)
-            var isAway = state.isAway
-            switch reply.answer {
-            case .taken: isAway = false
-            case .rejected: break
-            case .limited(let pause):
-                // The limit is on all that we send.
-                if let pause { state.pausedUntil = now + min(pause, configuration.retry.longestPause) }
-                isAway = isAway || failures >= 3
-            // A single failure is nothing to be told of.
-            case .failed: isAway = isAway || failures >= 3
-            case .unreachable: isAway = true
-            }
-            let isNews = isAway && !state.isAway
-            state.isAway = isAway
-            return (state.traffic, isNews)
-        }
-        if isNews { onWarning(RemoteWriteWarning(away: explanation(of: reply))) }
-        return traffic
-    }
-
-    /// Tells the operator that samples went to quarantine.
-    func warn(of reply: HTTPTransport.Reply) {
-        let now = time.now()
-        let isNews = state.withLock { state in
-            if let last = state.lastRefusal, now - last < .seconds(60) { return false }
-            state.lastRefusal = now
-            return true
-        }
-        if isNews { onWarning(RemoteWriteWarning(refused: explanation(of: reply))) }
-    }
-
     /// Settles blocks of a shard, and tells those who wait for it.
     func settle(_ settlements: [OutboxSettlement]) {
         outbox.settle(settlements)
@@ -147,31 +163,15 @@ extension RemoteWriteSender {
             measures?.acknowledged(upTo: settlement.block.newest)
         }
         measure()
+        tell()
+    }
+
+    private func tell() {
         for flush in state.withLock({ Array($0.flushes.values) }) { flush.yield() }
     }
 
     /// Brings what is measured up to what the outbox says.
     func measure() {
-        guard let measures else { return }
-        let newest = bells.indices.compactMap { outbox.newestEnqueued(shard: $0) }.max()
-        measures.update(outbox.accounting, newest: newest)
-    }
-
-    private func explanation(of reply: HTTPTransport.Reply) -> String {
-        let endpoint = configuration.endpoint
-        let said = reply.text.split(whereSeparator: \.isNewline).first.map { ": \($0)" } ?? ""
-        guard let status = reply.status else {
-            return "\(endpoint) cannot be used\(said); see that it runs there, and that the URL is right"
-        }
-        let advice =
-            switch status {
-            case 300..<400: "it sends elsewhere, which is not followed; name that place"
-            case 401, 403: "check the user and the password, or the token"
-            case 404, 405:
-                "see that the URL is right, and that Prometheus runs with --web.enable-remote-write-receiver"
-            case 400..<500: "`millrace metrics outbox` lists what it was"
-            default: "its log says why"
-            }
-        return "\(endpoint) answers with status \(status)\(said); \(advice)"
+        measures?.update(outbox)
     }
 }

@@ -74,14 +74,14 @@ struct ShardSender {
             case .wait(let until):
                 if await pause(until: until) { machine.hasten() }
             case .send, .probe:
-                if let until = sender.pausedUntil, now < until {
+                if let until = sender.watch.pausedUntil, now < until {
                     _ = await pause(until: until)
                     continue
                 }
                 guard let reply = await send(Self.body(of: step, batch), attempt: attempt) else { return }
                 attempt += 1
                 failures = reply.answer == .taken ? 0 : failures + 1
-                let traffic = sender.note(reply, failures: failures)
+                let traffic = sender.watch.note(reply, failures: failures)
                 let verdict = machine.receive(
                     reply.answer, at: sender.time.now(), traffic: traffic, using: &random
                 ) { batch.read() ?? 1 }
@@ -138,11 +138,11 @@ struct ShardSender {
             batch.acknowledge(series)
         case .reject(let series):
             batch.refuse(series, .rejected, status: reply.status, answer: reply.text)
-            sender.warn(of: reply)
+            sender.watch.warn(of: reply)
         case .quarantine(let series):
             if let labels = batch.labels(of: series) { known.insert(labels) }
             batch.refuse([series], .quarantined, status: reply.status, answer: reply.text)
-            sender.warn(of: reply)
+            sender.watch.warn(of: reply)
         }
     }
 

@@ -75,10 +75,10 @@ struct RemoteWriteSenderTests {
             try await SenderLab.with(Self.configuration(server.url), clock: clock) { outbox, sender in
                 let recorder = RemoteWriteRecorder(outbox)
                 try await recorder.record([Self.sample("first", clock.timeOfDay)])
-                try await clock.waitForSleepers(1)
+                try await clock.waitForSleepers(2)
                 try await recorder.record(
                     (0..<40).map { Self.sample("other", clock.timeOfDay, ["a": "\($0)"]) })
-                try await clock.waitForSleepers(4)
+                try await clock.waitForSleepers(5)
                 clock.advance(by: .seconds(9))
                 #expect(receiver.requests.count == 1)
                 clock.advance(by: .seconds(1))
