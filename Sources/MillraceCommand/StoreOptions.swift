@@ -1,8 +1,7 @@
 internal import ArgumentParser
-internal import Foundation
 internal import Millrace
 
-/// The options that name the store, and the server beside it.
+/// The option that names the store.
 struct StoreOptions: ParsableArguments {
     @Option(
         name: .long,
@@ -16,19 +15,6 @@ struct StoreOptions: ParsableArguments {
             valueName: "place"))
     var store: String?
 
-    @Option(
-        name: .long,
-        help: ArgumentHelp(
-            "A Redis or Valkey server beside the store.",
-            discussion: """
-                redis://user:password@host:port/database, or rediss:// for TLS, with ?tls_ca=file for an authority of \
-                your own; the password may come from MILLRACE_REDIS_PASSWORD. It has a copy of the cache for all \
-                machines, and tells workers at once what there is to do. It may be away or lose everything at any time, \
-                at the cost of time alone. Without it: MILLRACE_REDIS_URL, else none.
-                """,
-            valueName: "url"))
-    var redis: String?
-
     /// Whether the option names a database.
     var isDatabase: Bool { store.map { (try? StoreLocation($0))?.path == nil } ?? false }
 
@@ -36,17 +22,5 @@ struct StoreOptions: ParsableArguments {
     func location() throws(StoreError) -> StoreLocation {
         if let store { return try StoreLocation(store) }
         return try .standard()
-    }
-
-    /// The server that was given, or that of the environment.
-    func server(
-        environment: [String: String] = ProcessInfo.processInfo.environment
-    ) throws(StoreError) -> RedisConfiguration? {
-        guard let url = redis ?? environment["MILLRACE_REDIS_URL"], redis != nil || !url.isEmpty else { return nil }
-        do {
-            return try RedisConfiguration(url, environment: environment)
-        } catch {
-            throw StoreError(.invalid, error.message, cause: error)
-        }
     }
 }

@@ -4,6 +4,7 @@ internal import Millrace
 /// What the commands about what a store holds have in common.
 struct StoredWork: ParsableArguments {
     @OptionGroup var store: StoreOptions
+    @OptionGroup var redis: RedisOptions
     @OptionGroup var output: OutputOptions
 
     /// Opens the store and does something with it; a failure is one line on standard error.
@@ -11,7 +12,7 @@ struct StoredWork: ParsableArguments {
         let console = try output.console()
         do {
             try await Millrace.with(
-                store: store.location(), redis: store.server(), logger: output.logger(console)
+                store: store.location(), redis: redis.server(), logger: output.logger(console)
             ) { millrace in
                 try await body(millrace, console)
             }

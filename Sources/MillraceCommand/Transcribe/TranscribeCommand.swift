@@ -30,6 +30,7 @@ struct TranscribeCommand: AsyncParsableCommand {
 
     @OptionGroup var engine: EngineOptions
     @OptionGroup var store: StoreOptions
+    @OptionGroup var redis: RedisOptions
     @OptionGroup var prometheus: PrometheusOptions
     @OptionGroup var output: OutputOptions
 
@@ -97,6 +98,9 @@ struct TranscribeCommand: AsyncParsableCommand {
         guard !files.isEmpty else { throw ValidationError("Name at least one recording.") }
         guard !detach || outputPath == nil else {
             throw ValidationError("--output is not for --detach; see millrace transcripts export.")
+        }
+        guard !detach || prometheus.prometheus == nil else {
+            throw ValidationError("--prometheus is not for --detach; give it to millrace worker.")
         }
         guard !detach || !dryRun else { throw ValidationError("--dry-run and --detach exclude each other.") }
         guard !dryRun || !upload else { throw ValidationError("--dry-run and --upload exclude each other.") }
@@ -178,7 +182,7 @@ struct TranscribeCommand: AsyncParsableCommand {
             let destination = try TranscriptOutput(
                 path: outputPath, inputs: inputs, format: format, keeping: [location.path].compactMap { $0 })
             return try await Millrace.with(
-                store: location, redis: store.server(), prometheus: prometheus.endpoint(), logger: logger
+                store: location, redis: redis.server(), prometheus: prometheus.endpoint(), logger: logger
             ) { millrace in
                 if output.verbose { console.note("Store: \(location)") }
                 return try await millrace.measuring(collector) {
@@ -220,7 +224,7 @@ struct TranscribeCommand: AsyncParsableCommand {
             let inputs = try await Inputs(files, console: console)
             let options = try options()
             return try await Millrace.with(
-                store: store.location(), redis: store.server(), logger: output.logger(console)
+                store: store.location(), redis: redis.server(), logger: output.logger(console)
             ) { millrace in
                 await DetachedTranscription(
                     recordings: inputs.recordings.map(\.input), millrace: millrace, engine: engine, options: options,
@@ -251,7 +255,7 @@ struct TranscribeCommand: AsyncParsableCommand {
         }
         // A URL may hold a password or a signature that gives access, and logs are read by many.
         let inputs = files.compactMap { try? RecordingInput(parsing: $0) }
-        if store.isDatabase || store.redis != nil || prometheus.prometheus != nil
+        if store.isDatabase || redis.redis != nil || prometheus.prometheus != nil
             || inputs.contains(where: Self.hasQuery)
         {
             return "To go on, run the same command again"

@@ -15,6 +15,7 @@ struct WorkerCommand: AsyncParsableCommand {
 
     @OptionGroup var engine: EngineOptions
     @OptionGroup var store: StoreOptions
+    @OptionGroup var redis: RedisOptions
     @OptionGroup var prometheus: PrometheusOptions
     @OptionGroup var output: OutputOptions
 
@@ -48,7 +49,7 @@ struct WorkerCommand: AsyncParsableCommand {
         try await transcriber.check()
         let location = try store.location()
         try await Millrace.with(
-            store: location, redis: store.server(), prometheus: prometheus.endpoint(), logger: logger
+            store: location, redis: redis.server(), prometheus: prometheus.endpoint(), logger: logger
         ) { millrace in
             console.note("Working on \(location) with \(transcriber.identity.kind); Ctrl-C to stop.")
             try await Interrupts.whileHandling(with: console) { stop in

@@ -60,8 +60,9 @@ import Testing
 
     @Test(
         arguments: [
-            (["--output", "x.txt"], 64, "--output is not for --detach"), (["--priority", "4"], 64, "--priority"),
-            (["--language", "xx"], 1, "language"),
+            (["--output", "x.txt"], 64, "--output is not for --detach"),
+            (["--prometheus", "http://127.0.0.1:1"], 64, "--prometheus is not for --detach"),
+            (["--priority", "4"], 64, "--priority"), (["--language", "xx"], 1, "language"),
         ] as [([String], Int32, String)])
     func `senseless options are one clear line`(options: [String], status: Int32, says: String) async throws {
         try await Workplace.with { place in

@@ -173,6 +173,8 @@ enum MetricsKeeper: String, CaseIterable, CustomTestStringConvertible {
             (["range", "a", "--from", "yesterday"], "--from"),
             (["range", "a", "--from", "2026-01-02T00:00:00Z", "--to", "2026-01-01T00:00:00Z"], "earlier than --to"),
             (["range", "a", "--from", "2026-01-02T00:00:00Z", "--last", "1h"], "exclude each other"),
+            (["series", "--redis=redis://127.0.0.1"], "Unknown option"),
+            (["outbox", "--redis", "redis://127.0.0.1"], "Unknown option"),
         ] as [([String], String)])
     func `what makes no sense is wrong usage, in one line`(arguments: [String], reason: String) async throws {
         try await Workplace.with { place in
