@@ -1,5 +1,8 @@
 internal import MillraceCore
 
+/// So many samples are read at once, at most.
+private let portion = 10_000
+
 /// Reads samples of a metric, or of all, that have all of some tags and lie within a stretch of time, both ends included.
 struct SampleQuery<Name: Sendable>: Sendable {
     let name: Name
@@ -15,33 +18,41 @@ struct SampleQuery<Name: Sendable>: Sendable {
 }
 
 extension SampleQuery<MetricName> {
-    /// Hands the samples of each series to a window of its own.
+    /// Hands the samples of each series to a window of its own; of all that there are no more than a portion is in memory.
     func windows<Window: SampleWindow>(_ empty: Window) async throws(StoreError) -> MetricWindows<Window> {
         var parameters: [PostgresParameter] = [.text(name.text), .time(from), .time(to)]
         if tags != "{}" { parameters.append(.json(tags)) }
-        // The same objects have the same text, as the server writes it.
-        let samples = try await store.rows(
-            """
+        // Of one moment, and planned once, unlike questions that each go on where the last one ended.
+        let cursor = """
+            DECLARE samples NO SCROLL CURSOR FOR
             SELECT tags, timestamp, metric_value FROM \(store.schema).metrics
             WHERE metric_name = $1 AND timestamp BETWEEN $2 AND $3\(parameters.count > 3 ? " AND tags @> $4" : "")
             ORDER BY timestamp, id
-            """, parameters, isIdempotent: true
-        ) { row in
-            (tags: ExactText(try row.value()), time: try row.time(), value: try row.optional(Double.self))
-        }
-        var windows = MetricWindows(of: name, each: empty)
-        var places: [ExactText: Int] = [:]
-        for sample in samples {
-            let place: Int
-            if let known = places[sample.tags] {
-                place = known
-            } else {
-                place = windows.append(try labels(sample.tags.text))
-                places[sample.tags] = place
+            """
+        return try await store.statement(isIdempotent: true) { [parameters] connection in
+            try await connection.withTransaction { transaction in
+                try await transaction.execute(cursor, parameters)
+                var windows = MetricWindows(of: name, each: empty)
+                // The same objects have the same text, as the server writes it.
+                var places: [ExactText: Int] = [:]
+                while true {
+                    let samples = try await transaction.rows("FETCH \(portion) FROM samples") { row in
+                        (tags: ExactText(try row.value()), time: try row.time(), value: try row.optional(Double.self))
+                    }
+                    for sample in samples {
+                        let place: Int
+                        if let known = places[sample.tags] {
+                            place = known
+                        } else {
+                            place = windows.append(try labels(sample.tags.text))
+                            places[sample.tags] = place
+                        }
+                        windows.add(sample.value ?? StaleMarker.value, at: sample.time, to: place)
+                    }
+                    if samples.count < portion { return windows }
+                }
             }
-            windows.add(sample.value ?? StaleMarker.value, at: sample.time, to: place)
         }
-        return windows
     }
 
     private func labels(_ tags: String) throws(StoreError) -> MetricLabels {
