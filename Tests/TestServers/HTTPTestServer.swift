@@ -61,6 +61,20 @@ public struct HTTPTestServer: Sendable {
         }
     }
 
+    /// A port on which nobody listens, and that the system gives to nobody by itself: for servers that are not there, or
+    /// not yet.
+    public static func unusedPort() async throws -> Int {
+        while true {
+            let port = Int.random(in: 10_000..<20_000)
+            let listener = try? await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+                .bind(host: "127.0.0.1", port: port).get()
+            guard let listener else { continue }
+            try await listener.close()
+            return port
+        }
+    }
+
     /// Sets up each connection by `initialize`, which is given its number, while `body` runs.
     private static func serve<Value: Sendable>(
         port: Int, isSecure: Bool, while body: @Sendable (HTTPTestServer) async throws -> Value,

@@ -51,11 +51,7 @@ import Testing
     }
 
     @Test func `an API that is not there is one line before anything is stored`() async throws {
-        let port = try await HTTPTestServer.with { _ in
-            .cut
-        } body: {
-            $0.port
-        }
+        let port = try await HTTPTestServer.unusedPort()
         try await Workplace.with { place in
             let file = try Recordings.bursts(3, in: place)
             for options in [

@@ -8,7 +8,7 @@ import Testing
         let connection = try await connect()
         let process = try await process(of: connection)
         let task = Task { try await connection.query("SELECT pg_sleep(3600)") }
-        try await eventually("the statement runs") { try await activity(of: process, observer) == "active" }
+        try await eventually("the statement runs") { try await sleeps(process, observer) }
         task.cancel()
         let error = await postgresError { _ = try await task.value }
         #expect(error?.code == .cancelled)
@@ -124,7 +124,7 @@ import Testing
         let connection = try await connect()
         let process = try await process(of: connection)
         let task = Task { try await connection.query("SELECT pg_sleep(3600)") }
-        try await eventually("the statement runs") { try await activity(of: process, observer) == "active" }
+        try await eventually("the statement runs") { try await sleeps(process, observer) }
         try await observer.query("SELECT pg_terminate_backend($1)", [.int4(process)])
         let error = await postgresError { _ = try await task.value }
         #expect(error?.code == .connectionLost)

@@ -134,7 +134,11 @@ import Testing
         let task = try await holder.withTransaction { transaction in
             try await transaction.query("SELECT pg_advisory_xact_lock($1)", [lock])
             let task = Task { try await connection.query("SELECT pg_advisory_xact_lock($1)", [lock]) }
-            try await eventually("the statement waits") { try await activity(of: process, observer) == "active" }
+            try await eventually("the statement waits") {
+                let rows = try await observer.query(
+                    "SELECT FROM pg_stat_activity WHERE pid = $1 AND wait_event_type = 'Lock'", [.int4(process)])
+                return !rows.isEmpty
+            }
             // What comes back is lost, until a second connection is to get through.
             proxy.swallow()
             return task
@@ -194,29 +198,5 @@ import Testing
     @Test func aSlowStatementIsWaitedForBehindAPooler() async throws {
         let connection = try await connectByBouncer()
         #expect(try await connection.query("SELECT pg_sleep(5), 'patience'")[0].value(1) == "patience")
-    }
-}
-
-/// How late this process is, for itself or for its machine: what short sleeps took beyond their time.
-private final class Delays: Sendable {
-    private let late = Locked(Duration.zero)
-    private let task: Task<Void, any Error>
-
-    init() {
-        task = Task { [late] in
-            while true {
-                let start = ContinuousClock.now
-                try await Task.sleep(for: .milliseconds(20))
-                let excess = ContinuousClock.now - start - .milliseconds(21)
-                if excess > .zero { late.withLock { $0 += excess } }
-            }
-        }
-    }
-
-    /// Ends the measurement; returns how much it was in all.
-    func end() async -> Duration {
-        task.cancel()
-        _ = await task.result
-        return late.withLock { $0 }
     }
 }

@@ -98,11 +98,13 @@ import Testing
         let subscription = try subscription(server.configuration(), ownPrefix())
         defer { subscription.close() }
         _ = try await log.first(1)
+        let delays = Delays()
         let first = try #require(subscription.lastHeard)
         try await eventually {
             subscription.lastHeard.map { $0 > first + .milliseconds(1_500) } ?? true
         }
-        #expect(log.all == ["gap"])
+        // A machine that stood still itself takes the server for gone.
+        #expect(log.all == ["gap"] || delays.soFar > .seconds(2), "\(log.all)")
     }
 
     @Test func `a server that knows no HELLO is listened to in RESP2, and asked whether it is there`() async throws {
@@ -114,9 +116,11 @@ import Testing
             defer { client.close() }
             try await publish(client, "two", "2")
             #expect(try await log.first(2).last == "two: 2")
+            let delays = Delays()
             let first = try #require(subscription.lastHeard)
             try await eventually { subscription.lastHeard.map { $0 > first + .seconds(1) } ?? true }
-            #expect(log.all.count == 2)
+            // A machine that stood still itself takes the server for gone.
+            #expect(log.all.count == 2 || delays.soFar > .seconds(2), "\(log.all)")
         }
     }
 

@@ -59,26 +59,42 @@ import Testing
     }
 
     @Test func `two at a time have two names, and so have two that follow at once`() async throws {
+        // Again when the machine was so slow that the third did not follow at once.
+        var tries = 1
+        while try await !followsAtOnce() {
+            tries += 1
+            try #require(tries <= 20)
+        }
+    }
+
+    /// Looks at the names of three; returns whether the third had its own before that of the second was free again.
+    private func followsAtOnce() async throws -> Bool {
+        var isAtOnce = false
         try await withStore { millrace, path in
             let (first, second, third) = (collector(), collector(), collector())
-            try await millrace.measuring(first) {
+            let pause = try await millrace.measuring(first) {
                 try count(1, in: first)
                 // The first one has its name before the second one asks.
                 try await eventually { first.constantLabels != .none }
-                try await millrace.measuring(second) {
+                let end = try await millrace.measuring(second) {
                     try count(2, in: second)
                     try await eventually { second.constantLabels != .none }
+                    return SystemWallClock().now()
                 }
-                try await millrace.measuring(third) {
+                return try await millrace.measuring(third) {
                     try count(3, in: third)
                     try await eventually { third.constantLabels != .none }
+                    return SystemWallClock().now() - end
                 }
             }
+            isAtOnce = pause < MetricsReporter.farewell
+            guard isAtOnce else { return }
             let values = try await values(of: "things_total", in: millrace.metrics)
             #expect(values.values.sorted() == [1, 2, 3] && Set(values.keys).count == 3, "\(values)")
             #expect(values.keys.allSatisfy { $0.hasPrefix(ProcessInfo.processInfo.hostName + ":") })
             #expect(FileManager.default.fileExists(atPath: "\(path)-metrics"))
         }
+        return isAtOnce
     }
 
     @Test func `what cannot be kept is no trouble of what is measured`() async throws {
@@ -103,7 +119,13 @@ import Testing
             try await withStore(prometheus: endpoint) { millrace, _ in
                 let first = collector()
                 try await millrace.measuring(first) { try count(5, in: first) }
-                try await eventually { try await values(of: "things_total", in: millrace.metrics).map(\.value) == [5] }
+                try await eventually {
+                    if try await values(of: "things_total", in: millrace.metrics).map(\.value) == [5] { return true }
+                    // What it had no time to send, the next sends.
+                    try await rest()
+                    try await millrace.measuring(collector()) {}
+                    return false
+                }
                 try await rest()
                 try await server.crash()
                 let second = collector()

@@ -161,7 +161,7 @@ import Testing
             try? await Task.sleep(for: .milliseconds(10))
             return .json(#"{"text":"a burst"}"#)
         }
-        let port = try await HTTPTestServer.with(answer) { $0.port }
+        let port = try await HTTPTestServer.unusedPort()
         let api = OpenAIConfiguration(
             baseURL: try APIBaseURL("http://127.0.0.1:\(port)"), concurrency: 4,
             backoff: .exponential(base: .milliseconds(20), cap: .seconds(1)))

@@ -164,10 +164,10 @@ import Testing
 
     @Test func `the idle time does not count before an answer has begun`() async throws {
         try await SpeechAPI.with { _ in
-            try? await Task.sleep(for: .milliseconds(600))
+            try? await Task.sleep(for: .milliseconds(2_500))
             return SpeechAPI.answer
         } configure: {
-            $0.timeouts.idle = .milliseconds(100)
+            $0.timeouts.idle = .seconds(1)
         } body: { api in
             let result = try await api.transcribe()
             #expect(result.segments.count == 1)
@@ -234,11 +234,7 @@ import Testing
     }
 
     @Test func `a chunk waits for an API that is not there, until it is back`() async throws {
-        let port = try await HTTPTestServer.with { _ in
-            .cut
-        } body: {
-            $0.port
-        }
+        let port = try await HTTPTestServer.unusedPort()
         let api = OpenAIConfiguration(
             baseURL: try APIBaseURL("http://127.0.0.1:\(port)"), backoff: .fixed(.milliseconds(20)))
         try await OpenAITranscriber.with(api, logger: .quiet) { transcriber in
@@ -261,11 +257,7 @@ import Testing
     }
 
     @Test func `an API that does not come back ends the wait for it`() async throws {
-        let port = try await HTTPTestServer.with { _ in
-            .cut
-        } body: {
-            $0.port
-        }
+        let port = try await HTTPTestServer.unusedPort()
         let api = OpenAIConfiguration(
             baseURL: try APIBaseURL("http://127.0.0.1:\(port)"), backoff: .fixed(.milliseconds(50)),
             longestOutage: .milliseconds(300))
