@@ -4,7 +4,7 @@ import Testing
 /// The short forms of `script/soak postgres`, each with servers of its own. How long things take depends on what else the
 /// machine does; only the long forms judge that.
 @Suite(.bounded) struct PostgresStormTests {
-    private static let size = ["--seconds", "6", "--kill-milliseconds", "250", "--calm-seconds", "90", "--lenient"]
+    private static let size = ["--seconds", "6", "--kill-milliseconds", "250", "--calm-seconds", "240", "--lenient"]
 
     private func run(_ part: String, jobs: Int, _ more: String...) async throws -> Ending {
         try await Workplace.with { place in

@@ -3,7 +3,7 @@ import Testing
 /// The short form of `script/soak redis`, with servers of its own.
 @Suite(.bounded) struct RedisStormTests {
     private static let size = [
-        "--jobs", "400", "--seconds", "6", "--blow-milliseconds", "250", "--calm-seconds", "90", "--lenient",
+        "--jobs", "400", "--seconds", "6", "--blow-milliseconds", "250", "--calm-seconds", "240", "--lenient",
     ]
 
     private func run(_ options: [String]) async throws -> Ending {

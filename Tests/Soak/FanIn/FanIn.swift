@@ -121,7 +121,7 @@ struct FanIn: Sendable {
             arguments: ["fan-in-worker", "--store", url, "--tasks", "\(tasks)"], input: .none, output: .discarded,
             error: .fileDescriptor(.standardError, closeAfterSpawningProcess: false)
         ) { execution in
-            for await signal in field.enter(place) {
+            for await signal in field.enter(place, process: execution.processIdentifier.value) {
                 // Sent here, where its number cannot have been given to another process yet.
                 try execution.send(signal: signal)
                 return

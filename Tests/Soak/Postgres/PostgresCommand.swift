@@ -45,7 +45,11 @@ struct PostgresCommand: AsyncParsableCommand {
     @Flag(help: "Let the workers write before they settle, as it should not be done: every part must find it.")
     var apart = false
 
-    @Flag(help: "Look at all figures but judge none of those that depend on how busy the machine is.")
+    @Flag(
+        help: """
+            Look at all figures but judge none of those that depend on how busy the machine is; every blow waits until all \
+            workers are at work.
+            """)
     var lenient = false
 
     func validate() throws {

@@ -22,7 +22,7 @@ struct PostgresFaults: Sendable {
     private func plan(_ store: String, every interval: Duration, beginsWithAll: Bool = true) -> Storm.Plan {
         Storm.Plan(
             jobs: jobs, workers: workers, store: store, options: options, beginsWithAll: beginsWithAll,
-            duration: duration, interval: interval, calm: calm)
+            duration: duration, interval: interval, calm: calm, awaitsWorkers: isLenient)
     }
 
     private func report(_ outcome: StormOutcome, _ more: String = "", if isRight: Bool = true) -> PartReport {
@@ -152,7 +152,8 @@ struct PostgresFaults: Sendable {
                     }
                     guard isTime else { return Storm.kill(field, &generator) }
                     // Those that were killed last are started again: one that never reached the store ends, as it should.
-                    try await Task.sleep(for: .seconds(5))
+                    // A lenient storm has waited for them.
+                    if !isLenient { try await Task.sleep(for: .seconds(5)) }
                     try await bouncer.crash()
                     try await server.startAgain()
                     return true

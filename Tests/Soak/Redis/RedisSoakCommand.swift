@@ -40,7 +40,11 @@ struct RedisSoakCommand: AsyncParsableCommand {
     @Flag(help: "Let the workers write before they settle, as it should not be done: the storm must find it.")
     var apart = false
 
-    @Flag(help: "Look at all figures but judge none of those that depend on how busy the machine is.")
+    @Flag(
+        help: """
+            Look at all figures but judge none of those that depend on how busy the machine is; every blow waits until all \
+            workers are at work.
+            """)
     var lenient = false
 
     func validate() throws {
@@ -80,7 +84,8 @@ struct RedisSoakCommand: AsyncParsableCommand {
         let plan = Storm.Plan(
             jobs: jobs, workers: workers, store: url,
             options: ["--redis", redis.url(port: proxy.port)] + (apart ? ["--apart"] : []),
-            duration: .seconds(seconds), interval: .milliseconds(blowMilliseconds), calm: .seconds(calmSeconds))
+            duration: .seconds(seconds), interval: .milliseconds(blowMilliseconds), calm: .seconds(calmSeconds),
+            awaitsWorkers: lenient)
         let weather = RedisWeather(
             redis, proxy, storeID: try await store.store.identity(), blows: plan.blows * 4 / 5,
             longest: max(1, plan.blows / 15))

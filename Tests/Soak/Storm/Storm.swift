@@ -22,6 +22,9 @@ struct Storm: Sendable {
         var interval: Duration
         /// How long the workers have for what is left, once the storm is over.
         var calm: Duration
+        /// Whether every blow waits until all workers are at work, so that it has something to strike on a machine on which
+        /// it takes long to start one.
+        var awaitsWorkers = false
         /// How often a job is tried again; `nil` for as often as jobs are.
         var maxRetries: Int?
 
@@ -101,10 +104,7 @@ struct Storm: Sendable {
         var blows = 0
         if plan.beginsWithAll {
             // One that never reached the store ends, as it should.
-            let end = ContinuousClock.now + plan.calm
-            while try await store.jobs.workers().count < plan.workers, ContinuousClock.now < end {
-                try await Task.sleep(for: .milliseconds(50))
-            }
+            try await waitForWorkers()
             _ = try await store.jobs.enqueue(try plan.requests(plan.jobs, for: handler, using: &generator))
             brought = plan.jobs
         }
@@ -114,9 +114,23 @@ struct Storm: Sendable {
             _ = try await store.jobs.enqueue(try plan.requests(due - brought, for: handler, using: &generator))
             brought = due
             try await ContinuousClock().sleep(until: start + plan.interval * tick)
+            if plan.awaitsWorkers { try await waitForWorkers() }
             if try await blow(field, &generator) { blows += 1 }
         }
         return blows
+    }
+
+    /// Waits until all workers have reached the store, and one of them works if there is work, for as long as the calm may
+    /// last.
+    private func waitForWorkers() async throws {
+        let end = ContinuousClock.now + plan.calm
+        while ContinuousClock.now < end {
+            let known = Set(try await store.jobs.workers().compactMap { $0.process?.processID })
+            let (running, stats) = (field.processes, try await store.jobs.jobStats(queueName: .default))
+            let isIdle = stats[.processing] == 0 && stats[.queued] > 0
+            if running.count == plan.workers, known.isSuperset(of: running), !isIdle { return }
+            try await Task.sleep(for: .milliseconds(20))
+        }
     }
 
     /// Waits until no job is open, for as long as the calm may last.
@@ -138,7 +152,7 @@ struct Storm: Sendable {
             arguments: Arguments(["effect-worker", "--store", plan.store] + plan.options), input: .none,
             output: .discarded, error: .fileDescriptor(.standardError, closeAfterSpawningProcess: false)
         ) { execution in
-            for await signal in field.enter(place) {
+            for await signal in field.enter(place, process: execution.processIdentifier.value) {
                 // Sent here, where its number cannot have been given to another process yet.
                 try execution.send(signal: signal)
                 return

@@ -31,6 +31,9 @@ struct StormCommand: AsyncParsableCommand {
     @Flag(help: "Let the workers write before they settle, as it should not be done: the storm must find it.")
     var apart = false
 
+    @Flag(help: "Let every kill wait until all workers are at work, however busy the machine is.")
+    var lenient = false
+
     func validate() throws {
         guard jobs > 0, workers > 0, seconds > 0, killMilliseconds > 0, calmSeconds > 0 else {
             throw ValidationError("Every number must be positive.")
@@ -46,7 +49,7 @@ struct StormCommand: AsyncParsableCommand {
         let file = folder.appendingPathComponent("storm.db").path
         let plan = Storm.Plan(
             jobs: jobs, workers: workers, store: file, options: apart ? ["--apart"] : [], duration: .seconds(seconds),
-            interval: .milliseconds(killMilliseconds), calm: .seconds(calmSeconds))
+            interval: .milliseconds(killMilliseconds), calm: .seconds(calmSeconds), awaitsWorkers: lenient)
         let outcome = try await Storm(plan, in: openEffectStore(file)).run()
         say("\(outcome)")
         guard outcome.isAsItShouldBe(jobs: jobs), outcome.rescues > 0 else {

@@ -4,7 +4,7 @@ internal import Synchronization
 /// The workers of a run that run now, each a process at its place.
 final class WorkerField: Sendable {
     private struct State {
-        var workers: [AsyncStream<Signal>.Continuation?]
+        var workers: [(process: Int32, signals: AsyncStream<Signal>.Continuation)?]
         var starts = 0
         var isClosed = false
     }
@@ -19,14 +19,16 @@ final class WorkerField: Sendable {
     var places: Int { state.withLock { $0.workers.count } }
     var starts: Int { state.withLock { $0.starts } }
     var isClosed: Bool { state.withLock { $0.isClosed } }
+    /// The processes of the workers that are there.
+    var processes: [Int32] { state.withLock { $0.workers.compactMap { $0?.process } } }
 
     /// Takes in a worker.
     ///
     /// - Returns: the signal that it is to be sent.
-    func enter(_ place: Int) -> AsyncStream<Signal> {
+    func enter(_ place: Int, process: Int32) -> AsyncStream<Signal> {
         let (stream, continuation) = AsyncStream.makeStream(of: Signal.self)
         let isClosed = state.withLock { state in
-            state.workers[place] = continuation
+            state.workers[place] = (process, continuation)
             state.starts += 1
             return state.isClosed
         }
@@ -43,8 +45,8 @@ final class WorkerField: Sendable {
             defer { state.workers[place] = nil }
             return state.workers[place]
         }
-        worker?.yield(signal)
-        worker?.finish()
+        worker?.signals.yield(signal)
+        worker?.signals.finish()
         return worker != nil
     }
 
