@@ -20,16 +20,16 @@ import Testing
                 SELECT 'user:' || n, CAST('old' AS BLOB), 0, 0, 0, 4102444800000000, 0, 9 FROM n
                 """)
             var configuration = Configuration()
-            configuration.busyMode = .timeout(10)
+            configuration.readonly = true
             let queue = try DatabaseQueue(path: place.store, configuration: configuration)
             let end = try await place.millrace(["cache", "invalidate", "user:*"]) { running in
                 try await eventually("the rule is made") {
-                    // While this writes, nobody removes anything.
-                    try await queue.write { db in
-                        guard try Int.fetchOne(db, sql: "SELECT count(*) FROM cache_rules") == 1 else { return false }
-                        running.send(SIGKILL)
-                        return true
-                    }
+                    // It stands still while it is looked at, so that it has not removed all by then. It may hold a lock.
+                    running.send(SIGSTOP)
+                    defer { running.send(SIGCONT) }
+                    let count = try? await queue.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM cache_rules") }
+                    if count == 1 { running.send(SIGKILL) }
+                    return count == 1
                 }
             }
             #expect(end.output.isEmpty)
@@ -54,17 +54,13 @@ import Testing
                 """)
             let connection = try await PostgresConnection.connect(PostgresConfiguration(schema.url))
             defer { connection.close() }
-            let end = try await place.millrace(["cache", "invalidate", "user:*"]) { running in
-                try await eventually("the rule is made") {
-                    try await connection.withTransaction { connection in
-                        // While this is held, nobody goes on with a rule, or makes one.
-                        try await connection.run(
-                            script: "LOCK TABLE \(schema.name).cache_rules IN SHARE ROW EXCLUSIVE MODE")
-                        let rows = try await connection.query("SELECT count(*) FROM \(schema.name).cache_rules")
-                        guard try rows[0].value(0, as: Int.self) == 1 else { return false }
-                        running.send(SIGKILL)
-                        return true
-                    }
+            let end = try await connection.withTransaction { connection in
+                // While this is held, nobody removes the first.
+                try await connection.query(
+                    "SELECT 1 FROM \(schema.name).cache_entries WHERE cache_key = 'user:1' FOR UPDATE")
+                return try await place.millrace(["cache", "invalidate", "user:*"]) { running in
+                    try await eventually("the rule is made") { try await contents.count("cache_rules") == 1 }
+                    running.send(SIGKILL)
                 }
             }
             #expect(end.output.isEmpty)

@@ -96,13 +96,17 @@ import Testing
             let own = try await MovedClock(in: place, offsets[0])
             let other = try await MovedClock(in: place, offsets[1])
             try await place.millrace(["cache", "put", "K", "old" + SlowReading.filler] + redis)
-            let keys = [String](repeating: "K", count: 8)
+            let keys = [String](repeating: "K", count: 64)
             try await SlowReading.run(
                 ["cache", "get"] + keys + redis, in: place, environment: own.environment
             ) { lines in
                 #expect(try await lines.line()?.contains("old") == true)
-                let second = try await lines.line()
-                #expect(second?.hasPrefix("L1") == true && second?.contains("old") == true)
+                // At once, unless the machine is late.
+                try await eventually("memory answers") {
+                    let line = try #require(try await lines.line())
+                    #expect(line.contains("old"))
+                    return line.hasPrefix("L1")
+                }
                 try own.set(offsets[1])
                 let put = try await place.millrace(
                     ["cache", "put", "K", "new" + SlowReading.filler] + redis, by: other)

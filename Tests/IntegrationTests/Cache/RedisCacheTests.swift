@@ -14,11 +14,15 @@ import Testing
         let l3Count: Int
     }
 
-    /// What a busy machine takes for a command.
-    private static let patience = "?timeout=30s&connect_timeout=30s"
-
     private func lines(_ output: String) throws -> [Line] {
         try output.split(separator: "\n").map { try JSONDecoder().decode(Line.self, from: Data($0.utf8)) }
+    }
+
+    /// Whether a process that looked several times found its value in a tier first, and then in its memory; a machine that
+    /// is late may have it look elsewhere once more.
+    private func areFound(_ tiers: [String], in tier: String) -> Bool {
+        let later = Set(tiers.dropFirst())
+        return tiers.first == tier && later.contains("L1") && later.isSubset(of: ["L1", tier, "L2"])
     }
 
     @Test func `a new process finds a value in Redis, then in its memory, and after FLUSHALL in the store`()
@@ -26,16 +30,17 @@ import Testing
     {
         try await RedisServer.with { server in
             try await Workplace.with { place in
-                let redis = ["--redis", server.url(options: Self.patience)]
+                let redis = ["--redis", server.patientURL]
+                let keys = [String](repeating: "K", count: 4)
                 try await place.millrace(["cache", "put", "K", "v", "--ttl", "2h"] + redis)
-                let first = try lines(try await place.millrace(["cache", "get", "K", "K", "--json"] + redis).output)
-                #expect(first.map(\.tier) == ["L2", "L1"])
+                let first = try lines(try await place.millrace(["cache", "get"] + keys + ["--json"] + redis).output)
+                #expect(areFound(first.map(\.tier), in: "L2"), "\(first)")
                 #expect(first.allSatisfy { $0.value == "v" && $0.remainingSeconds > 7_000 })
-                let text = try await place.millrace(["cache", "get", "K", "K"] + redis).output
-                #expect(text.split(separator: "\n").map { $0.prefix(2) } == ["L2", "L1"], "\(text)")
+                let text = try await place.millrace(["cache", "get"] + keys + redis).output
+                #expect(areFound(text.split(separator: "\n").map { String($0.prefix(2)) }, in: "L2"), "\(text)")
                 try await server.command("FLUSHALL")
-                let after = try lines(try await place.millrace(["cache", "get", "K", "K", "--json"] + redis).output)
-                #expect(after.map(\.tier) == ["L3", "L1"])
+                let after = try lines(try await place.millrace(["cache", "get"] + keys + ["--json"] + redis).output)
+                #expect(areFound(after.map(\.tier), in: "L3"), "\(after)")
                 let next = try lines(try await place.millrace(["cache", "get", "K", "--json"] + redis).output)
                 #expect(next.map(\.tier) == ["L2"])
                 #expect(next.allSatisfy { $0.remainingSeconds > 7_000 && $0.remainingSeconds <= 7_200 })
@@ -48,12 +53,13 @@ import Testing
 
     @Test func `the server may come from the environment, and without it nothing is different`() async throws {
         try await Workplace.with { place in
-            let environment = ["MILLRACE_REDIS_URL": try await RedisServer.shared.url(options: Self.patience)]
+            let environment = ["MILLRACE_REDIS_URL": try await RedisServer.shared.patientURL]
             try await place.millrace(["cache", "put", "K", "v"], environment: environment)
-            let with = try await place.millrace(["cache", "get", "K", "K", "--json"], environment: environment)
-            #expect(try lines(with.output).map(\.tier) == ["L2", "L1"], "\(with.errors)")
-            let without = try await place.millrace(["cache", "get", "K", "K", "--json"])
-            #expect(try lines(without.output).map(\.tier) == ["L3", "L1"])
+            let get = ["cache", "get", "K", "K", "K", "K", "--json"]
+            let with = try await place.millrace(get, environment: environment)
+            #expect(areFound(try lines(with.output).map(\.tier), in: "L2"), "\(with.output)\(with.errors)")
+            let without = try lines(try await place.millrace(get).output).map(\.tier)
+            #expect(areFound(without, in: "L3") && !without.contains("L2"), "\(without)")
             // What is written without Redis is not found in its old form with it.
             try await place.millrace(["cache", "put", "K", "w"])
             let after = try await place.millrace(["cache", "get", "K", "--json"], environment: environment)
@@ -67,7 +73,8 @@ import Testing
         try await Workplace.with { place in
             let server = try await RedisServer.shared
             let wrong = try await place.millrace([
-                "cache", "get", "K", "--redis", server.url(password: "wrong", options: Self.patience),
+                "cache", "get", "K", "--redis",
+                server.url(password: "wrong", options: "?timeout=60s&connect_timeout=60s"),
             ])
             #expect(wrong.status == 1)
             #expect(wrong.errorLines.count == 1 && wrong.errors.contains("MILLRACE_REDIS_PASSWORD"), "\(wrong.errors)")
@@ -138,16 +145,16 @@ import Testing
             let engine = try EngineScript(in: place, before: EngineScript.waiting(fromStart: 1, in: place))
             let recording = try Recordings.bursts(2, in: place)
             let stopped = try await place.millrace(
-                ["transcribe", recording, "--redis", server.url()] + engine.options
+                ["transcribe", recording, "--redis", server.patientURL] + engine.options
             ) { running in
                 try await eventually("it works") { try !engine.starts().isEmpty }
                 running.send(SIGINT)
             }
             #expect(stopped.status == 130 && !stopped.errors.contains(server.password), "\(stopped.errors)")
             #expect(stopped.errorLines.last == "To go on, run the same command again")
-            let detach = ["transcribe", "--detach", recording, "--redis", server.url()] + engine.options
+            let detach = ["transcribe", "--detach", recording, "--redis", server.patientURL] + engine.options
             try await place.millrace(detach)
-            let listed = try await place.millrace(["jobs", "list", "--limit", "1", "--redis", server.url()])
+            let listed = try await place.millrace(["jobs", "list", "--limit", "1", "--redis", server.patientURL])
             #expect(listed.errorLines.last?.hasPrefix("There may be more: the same command with --after ") == true)
             #expect(!listed.errors.contains(server.password), "\(listed.errors)")
         }
@@ -157,7 +164,7 @@ import Testing
         try await RedisServer.with(lines: ["maxmemory 100mb", "maxmemory-policy volatile-lru"]) { server in
             try await Workplace.with { place in
                 let put = try await place.millrace([
-                    "cache", "put", "K", "v", "--redis", server.url(options: Self.patience),
+                    "cache", "put", "K", "v", "--redis", server.patientURL,
                 ])
                 #expect(put.status == 0 && put.errors.contains("maxmemory-policy volatile-lru"), "\(put.errors)")
                 #expect(put.errorLines.count == 1)
@@ -167,7 +174,7 @@ import Testing
 
     @Test func `a writer that is killed at any moment leaves no old value in Redis`() async throws {
         try await Workplace.with { place in
-            let redis = ["--redis", try await RedisServer.shared.url(options: Self.patience)]
+            let redis = ["--redis", try await RedisServer.shared.patientURL]
             let begun = ContinuousClock.now
             try await place.millrace(["cache", "put", "K", "first"] + redis)
             let usual = begun.duration(to: .now)

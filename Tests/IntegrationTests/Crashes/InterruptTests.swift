@@ -23,9 +23,7 @@ import Testing
             #expect((completed...completed + 2).contains(cached))
             #expect(try await contents.held() == 0)
             #expect(try await contents.count("chunk_tasks", where: "retry_count > 0") == 0)
-            try await eventually(within: .seconds(5), "no engine outlives the program") {
-                try engine.survivors().isEmpty
-            }
+            try await eventually("no engine outlives the program") { try engine.survivors().isEmpty }
             let last = try #require(end.errorLines.last)
             try #require(last.hasPrefix("To go on: "))
             let before = try engine.starts().count
@@ -49,9 +47,7 @@ import Testing
                 try await eventually("the engine runs") { try !engine.starts().isEmpty }
                 running.send(SIGINT)
             }
-            try await eventually(within: .seconds(2), "no engine outlives the program") {
-                try engine.survivors().isEmpty
-            }
+            try await eventually("no engine outlives the program") { try engine.survivors().isEmpty }
             #expect(
                 end.errorLines.last
                     == "To go on: script/millrace transcribe \(file) --engine command --command 'sh \(engine.path)' "
@@ -61,7 +57,7 @@ import Testing
 
     @Test func `a second interrupt ends the program at once`() async throws {
         try await Workplace.with { place in
-            let engine = try EngineScript(in: place, before: "sleep 30")
+            let engine = try EngineScript(in: place, before: EngineScript.waiting(fromStart: 1, in: place))
             let file = try Recordings.bursts(2, in: place)
             let end = try await place.millrace(
                 ["transcribe", file] + Recordings.burstChunks + engine.options
@@ -70,19 +66,18 @@ import Testing
                 // As long as somebody else writes, a graceful stop cannot give its chunks back.
                 var configuration = Configuration()
                 configuration.allowsUnsafeTransactions = true
+                configuration.busyMode = .timeout(60)
                 let blocker = try DatabaseQueue(path: place.store, configuration: configuration)
                 try await blocker.writeWithoutTransaction { try $0.execute(sql: "BEGIN IMMEDIATE") }
                 running.send(SIGINT)
                 try await eventually("the first is understood") { try running.errors().contains("Stopping") }
                 running.send(SIGINT)
-                try await eventually(within: .seconds(4), "the program ends") { running.hasEnded }
+                try await promptly(within: .seconds(4), "the program ends") { running.hasEnded }
                 try await blocker.writeWithoutTransaction { try $0.execute(sql: "ROLLBACK") }
             }
             #expect(end.status == 130)
             #expect(end.errorLines.last?.hasPrefix("To go on: ") == true, "\(end.errors)")
-            try await eventually(within: .seconds(5), "no engine outlives the program") {
-                try engine.survivors().isEmpty
-            }
+            try await eventually("no engine outlives the program") { try engine.survivors().isEmpty }
             #expect(try await StoreContents(path: place.store).held() == 2)
         }
     }
@@ -99,10 +94,15 @@ import Testing
             try handle.write(contentsOf: size)
             try handle.close()
             let end = try await place.millrace(["transcribe", file] + engine.options) { running in
-                try await eventually("the store is made") { FileManager.default.fileExists(atPath: place.store) }
-                try await Task.sleep(for: .milliseconds(500))
-                running.send(SIGINT)
-                try await eventually(within: .seconds(3), "the program ends") { running.hasEnded }
+                try await eventually("it reads") {
+                    // It stands still while it is looked at, so that it has not read all by then.
+                    running.send(SIGSTOP)
+                    defer { running.send(SIGCONT) }
+                    let isReading = running.readBytes ?? 0 > 20_000_000
+                    if isReading { running.send(SIGINT) }
+                    return isReading
+                }
+                try await promptly(within: .seconds(3), "the program ends") { running.hasEnded }
             }
             #expect(end.status == 130, "\(end.errors)")
             #expect(try await StoreContents(path: place.store).workRows() == 0)

@@ -4,7 +4,7 @@ import Testing
 @Suite(.bounded) struct SharedStoreTests {
     @Test func `two workers and a transcribe share the chunks, and none is run twice`() async throws {
         try await Workplace.with { place in
-            let engine = try EngineScript(in: place, before: "sleep 0.2")
+            let engine = try EngineScript(in: place, before: EngineScript.waiting(fromStart: 1, in: place))
             let file = try Recordings.bursts(30, in: place)
             let contents = StoreContents(path: place.store)
             let one = ["--concurrency", "1"] + engine.options
@@ -24,7 +24,11 @@ import Testing
                 return (try? await contents.count("workers")) == 2
             }
             let end = try await place.millrace(
-                ["transcribe", file, "--format", "json"] + Recordings.burstChunks + one)
+                ["transcribe", file, "--format", "json"] + Recordings.burstChunks + one
+            ) { _ in
+                try await eventually("each of the three has a chunk") { try engine.hearings().count == 3 }
+                try EngineScript.go(in: place)
+            }
             #expect(end.status == 0, "\(end.errors)")
             for worker in try await [first, second] {
                 #expect(worker.status == 0, "\(worker.errors)")

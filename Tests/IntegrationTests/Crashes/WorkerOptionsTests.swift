@@ -23,7 +23,7 @@ import Testing
 
     @Test func `a worker that is stopped gives back what it holds`() async throws {
         try await Workplace.with { place in
-            let engine = try EngineScript(in: place, before: "sleep 300")
+            let engine = try EngineScript(in: place, before: "sleep 3600")
             let file = try Recordings.bursts(4, in: place)
             let contents = StoreContents(path: place.store)
             try await place.millrace(

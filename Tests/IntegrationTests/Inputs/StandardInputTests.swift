@@ -68,7 +68,7 @@ import Testing
             ) { running in
                 try await eventually("something is taken in") { place.kept().count == 1 }
                 running.send(SIGINT)
-                try await eventually(within: .seconds(20), "the program ends") { running.hasEnded }
+                try await eventually("the program ends") { running.hasEnded }
             }
             #expect(end.status == 130, "\(end.errors)")
             #expect(place.kept() == [])

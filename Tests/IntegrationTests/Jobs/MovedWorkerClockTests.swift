@@ -28,7 +28,7 @@ import Testing
                             ["worker", "--concurrency", "2"] + engine.options + redis, by: clock
                         ) { worker in
                             defer { worker.send(SIGTERM) }
-                            try await eventually(within: .seconds(120), "all is done") {
+                            try await eventually(within: .seconds(720), "all is done") {
                                 try await contents.count("transcripts", where: "status = 'COMPLETED'") == 3
                             }
                         }

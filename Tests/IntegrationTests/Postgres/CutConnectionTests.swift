@@ -4,7 +4,7 @@ import TestServers
 import Testing
 
 /// Connections that are cut, or go silent, in the middle of what a worker does.
-@Suite(.bounded, .timeLimit(.minutes(2))) struct CutConnectionTests {
+@Suite(.bounded, .timeLimit(.minutes(20))) struct CutConnectionTests {
     private struct Lab: Sendable {
         let proxy: CutProxy
         /// By the proxy, on one connection.
@@ -188,13 +188,16 @@ import Testing
         try await withLab { lab in
             try await lab.register()
             lab.proxy.silence()
+            let delays = Delays()
             let start = ContinuousClock.now
             try await eventually("the store answers again") {
                 (try? await lab.cut.renew(lab.worker, leasedFor: .seconds(60))) == true
             }
             let elapsed = start.duration(to: .now)
-            print("a silent connection was replaced after \(elapsed.inSeconds) s")
-            #expect(elapsed < .seconds(10))
+            // Nothing of what this machine was late by itself meanwhile.
+            let late = await delays.end()
+            print("a silent connection was replaced after \(elapsed.inSeconds) s, late by \(late.inSeconds) s")
+            #expect(elapsed - late < .seconds(10), "after \(elapsed), late by \(late)")
         }
     }
 }

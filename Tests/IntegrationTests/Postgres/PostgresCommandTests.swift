@@ -132,7 +132,7 @@ import Testing
 
     @Test func `who is interrupted is told to run the same command again, and not the password in it`() async throws {
         try await Workplace.withPostgres { place, contents in
-            let engine = try EngineScript(in: place, before: "sleep 30")
+            let engine = try EngineScript(in: place, before: EngineScript.waiting(fromStart: 1, in: place))
             let file = try Recordings.bursts(2, in: place)
             let end = try await place.millrace(["transcribe", file, "--verbose"] + engine.options) { running in
                 try await eventually("the engine runs") { try !engine.starts().isEmpty }

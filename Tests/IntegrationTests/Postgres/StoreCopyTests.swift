@@ -131,11 +131,15 @@ import Testing
             #expect(try await place.millrace(["cache", "stats"]).status == 0)
             let end = try await place.run(Program.path, ["store", "copy", old, place.store]) { running in
                 try await eventually("it copies") {
+                    // It stands still while it is looked at, so that it has not copied all by then.
+                    running.send(SIGSTOP)
+                    defer { running.send(SIGCONT) }
                     let text = try await contents.schema.server.psql(
                         "SELECT pg_relation_size('\(contents.schema.name).cache_entries')")
-                    return (Int(text) ?? 0) > 1_000_000
+                    let isCopying = (Int(text) ?? 0) > 1_000_000
+                    if isCopying { running.send(SIGKILL) }
+                    return isCopying
                 }
-                running.send(SIGKILL)
             }
             #expect(end.status == -SIGKILL)
             #expect(try await contents.count("cache_entries") == 0)

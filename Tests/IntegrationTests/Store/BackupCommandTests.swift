@@ -11,9 +11,10 @@ import Testing
             let command = ["transcribe", file, "--concurrency", "2", "--format", "json"] + Recordings.burstChunks
             let backup = place.path("backup.db")
             let killed = try await place.millrace(command + engine.options) { running in
-                try await eventually("the run is in its middle") { try engine.starts().count >= 9 }
-                try await eventually("seven chunks are settled") {
-                    try await StoreContents(path: place.store).count("chunk_tasks", where: "status = 'COMPLETED'") >= 7
+                try await eventually("the run waits in its middle") { try engine.starts().count == 10 }
+                // Or one might be in the cache of the backup, and not settled in it.
+                try await eventually("eight chunks are settled") {
+                    try await StoreContents(path: place.store).count("chunk_tasks", where: "status = 'COMPLETED'") == 8
                 }
                 let copied = try await place.millrace(["store", "backup", backup])
                 #expect(copied.status == 0, "\(copied.errors)")
@@ -30,7 +31,7 @@ import Testing
             #expect(killed.status == -SIGKILL)
             try EngineScript.go(in: place)
             let done = try await StoreContents(path: backup).count("chunk_tasks", where: "status = 'COMPLETED'")
-            #expect(done >= 7)
+            #expect(done == 8)
 
             let restored = place.path("restored.db")
             let restore = try await place.run(Program.path, ["store", "restore", backup, "--store", restored])

@@ -7,6 +7,8 @@ import Testing
     private func lock(_ store: String) throws -> DatabaseQueue {
         var configuration = Configuration()
         configuration.allowsUnsafeTransactions = true
+        // It may be writing just now.
+        configuration.busyMode = .timeout(60)
         let queue = try DatabaseQueue(path: store, configuration: configuration)
         try queue.inDatabase { db in try db.execute(sql: "BEGIN EXCLUSIVE") }
         return queue

@@ -42,7 +42,10 @@ import Testing
 
         /// Takes the log into the file: a program may end before it has done so.
         static func foldLog(_ store: String) async throws {
-            let queue = try DatabaseQueue(path: store)
+            var configuration = Configuration()
+            // A program may be writing just now.
+            configuration.busyMode = .timeout(60)
+            let queue = try DatabaseQueue(path: store, configuration: configuration)
             try await queue.writeWithoutTransaction { db in _ = try db.checkpoint(.truncate) }
             try queue.close()
         }
@@ -117,9 +120,7 @@ import Testing
             let command = ["transcribe", file, "--concurrency", "2"] + Recordings.burstChunks + engine.options
             let backup = place.path("backup.db")
             let end = try await place.millrace(command) { _ in
-                try await eventually(within: .seconds(300), "the run waits in its middle") {
-                    try engine.starts().count >= 8
-                }
+                try await eventually("the run waits in its middle") { try engine.starts().count >= 8 }
                 #expect(try await place.millrace(["store", "backup", backup]).status == 0)
                 // All of it into the file itself, so that what is overwritten is what will be read.
                 try await Fault.foldLog(place.store)
@@ -149,9 +150,7 @@ import Testing
             let file = try Recordings.bursts(8, in: place)
             let command = ["transcribe", file, "--concurrency", "2"] + Recordings.burstChunks + engine.options
             let end = try await place.millrace(command) { _ in
-                try await eventually(within: .seconds(300), "the run waits in its middle") {
-                    try engine.starts().count >= 6
-                }
+                try await eventually("the run waits in its middle") { try engine.starts().count >= 6 }
                 for suffix in ["", "-wal", "-shm"] {
                     try FileManager.default.moveItem(atPath: place.store + suffix, toPath: place.path("away" + suffix))
                 }

@@ -45,13 +45,34 @@ struct EngineScript: Sendable {
             """, to: "\(name).sh")
     }
 
-    /// For `before`: from the given start on, every run waits until ``go(in:)``, so that a busy test misses nothing.
+    /// For `before`: from the given start on, every run waits until ``go(in:)``, so that a busy test misses nothing. Those
+    /// that were started before do not, however late they are.
     static func waiting(fromStart number: Int, in place: Workplace, name: String = "engine") -> String {
         """
-        if [ "$(grep -c '^start' \(place.path("\(name).log")))" -ge \(number) ]; then
+        if [ "$(grep '^start' \(place.path("\(name).log")) | grep -n "^start $$ " | tail -n 1 | cut -d: -f1)" \
+            -ge \(number) ]; then
             while [ ! -e \(place.path("go")) ]; do sleep 0.1; done
         fi
         """
+    }
+
+    /// For `before`: a run waits for a permit of its own, see ``permit(_:in:)``, or until ``go(in:)``, so that the work
+    /// does not come to its end while a busy test is late.
+    static func waitingForPermit(in place: Workplace) throws -> String {
+        let folder = place.path("permits")
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        return """
+            permitted() { for permit in \(folder)/*; do rmdir "$permit" 2>/dev/null && return; done; return 1; }
+            until [ -e \(place.path("go")) ] || permitted; do sleep 0.1; done
+            """
+    }
+
+    /// Lets so many of the runs go on that wait for a permit.
+    static func permit(_ count: Int, in place: Workplace) throws {
+        for _ in 0..<count {
+            try FileManager.default.createDirectory(
+                atPath: place.path("permits/\(UUID())"), withIntermediateDirectories: false)
+        }
     }
 
     /// Lets the runs go on that wait.

@@ -19,7 +19,7 @@ struct StoreContents: Sendable {
 
     /// Changes what is stored.
     func change(_ sql: String) async throws {
-        try await DatabaseQueue(path: path).write { db in try db.execute(sql: sql) }
+        try await queue().write { db in try db.execute(sql: sql) }
     }
 
     /// Chunks that are held, by a worker that began at or after a time.
@@ -35,17 +35,20 @@ struct StoreContents: Sendable {
 
     /// Has the store say that it is one version older than it is.
     func forgetNewestVersion() async throws {
-        try await DatabaseQueue(path: path).write { db in
+        try await queue().write { db in
             try db.execute(
                 sql: "DELETE FROM schema_migrations WHERE version = (SELECT max(version) FROM schema_migrations)")
         }
     }
 
     private func number(_ expression: String) async throws -> Int {
+        try await queue(readonly: true).read { db in try Int.fetchOne(db, sql: "SELECT \(expression)") ?? 0 }
+    }
+
+    private func queue(readonly: Bool = false) throws -> DatabaseQueue {
         var configuration = Configuration()
-        configuration.readonly = true
-        configuration.busyMode = .timeout(10)
-        let queue = try DatabaseQueue(path: path, configuration: configuration)
-        return try await queue.read { db in try Int.fetchOne(db, sql: "SELECT \(expression)") ?? 0 }
+        configuration.readonly = readonly
+        configuration.busyMode = .timeout(60)
+        return try DatabaseQueue(path: path, configuration: configuration)
     }
 }

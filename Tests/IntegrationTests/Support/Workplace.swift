@@ -107,6 +107,13 @@ struct Running: Sendable {
         return line?.split(whereSeparator: { !$0.isNumber }).first.flatMap { Int($0) }
     }
 
+    /// What it has read so far, of whatever kind, `rchar` of `/proc/<pid>/io`; `nil` when it has ended.
+    var readBytes: Int? {
+        let counters = try? String(contentsOfFile: "/proc/\(processID)/io", encoding: .utf8)
+        let line = counters?.split(separator: "\n").first { $0.hasPrefix("rchar:") }
+        return line?.split(separator: " ").last.flatMap { Int($0) }
+    }
+
     /// The processes that it has started, each with its command line.
     func children() -> [pid_t: String] {
         var children: [pid_t: String] = [:]

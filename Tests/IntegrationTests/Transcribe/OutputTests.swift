@@ -61,11 +61,14 @@ import Testing
         }
     }
 
-    @Test(arguments: ["| head -c 1", "| true", ">/dev/full", ">&-", ">&- 2>&- <&-"])
+    @Test(arguments: ["| head -c 1", "| { exec <&-; : > gone; }", ">/dev/full", ">&-", ">&- 2>&- <&-"])
     func `a standard output that is gone is no crash, and the transcript is kept`(end redirection: String) async throws
     {
         try await Workplace.with { place in
-            let engine = try EngineScript(in: place, before: "sleep 0.2")
+            // Nobody reads any more by the time that there is something to write.
+            let engine = try EngineScript(
+                in: place, before: "while [ ! -e \(place.path("gone")) ]; do sleep 0.1; done")
+            if !redirection.contains("gone") { _ = try place.write("", to: "gone") }
             let file = try Recordings.bursts(2, in: place)
             let command =
                 "\(Program.path) transcribe \(file) --chunk-seconds 1.5 --engine command "
