@@ -167,8 +167,9 @@ struct RetryMachine {
         _ pause: Duration?, at now: Duration, using generator: inout some RandomNumberGenerator
     ) {
         failures += 1
-        isAskedToWait = pause != nil
-        let wait = pause.map { min($0, settings.longestPause) }
+        // Who asks for no wait is left alone like who asks for nothing, or it would be asked without end.
+        let wait = pause.flatMap { $0 > .zero ? min($0, settings.longestPause) : nil }
+        isAskedToWait = wait != nil
         notBefore = now + (wait ?? settings.backoff(after: failures, using: &generator))
     }
 

@@ -73,6 +73,21 @@ struct RetryMachineTests {
         #expect(run.machine.next(at: .zero) == .send(series: nil))
     }
 
+    @Test("is not sent on and on to a server that asks for no wait at all, or for one that has passed")
+    func retryAtOnce() {
+        for answer in [RemoteWriteAnswer.failed(.zero), .limited(.zero)] {
+            var run = Run(series: 1)
+            run.play(for: .seconds(3_600)) { _ in answer }
+            // As often as one that asks for nothing: half of five seconds apart in the mean.
+            #expect(run.requests < 3_000)
+            #expect(run.settled.isEmpty)
+            _ = run.machine.next(at: run.now)
+            _ = run.answer(answer)
+            run.machine.hasten()
+            if case .wait = run.machine.next(at: run.now) { Issue.record("waits although nobody asked for it") }
+        }
+    }
+
     @Test("stays whole for ever while the endpoint takes nothing at all")
     func downForAll() {
         for answer in [RemoteWriteAnswer.failed(nil), .unreachable, .limited(nil)] {
