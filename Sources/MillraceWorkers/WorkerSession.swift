@@ -57,7 +57,7 @@ struct WorkerSession: Sendable {
             group.addTask { try await rescuer.run() }
             group.addTask { try await keepUp() }
             if let metrics = service.metrics {
-                let queues = QueueWatch(jobs, in: metrics.factory, logger: logger)
+                let queues = QueueWatch(jobs, of: configuration.queues, in: metrics.factory, logger: logger)
                 group.addTask { try await queues.run() }
             }
             if let listener { group.addTask { try await listener.run() } }

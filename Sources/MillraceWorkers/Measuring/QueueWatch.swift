@@ -2,7 +2,8 @@ internal import CoreMetrics
 internal import Logging
 internal import MillraceCore
 
-/// Shows how many jobs there are, by queue and status, for as long as a worker runs.
+/// Shows how many jobs there are, by queue and status, for as long as a worker runs: in every queue of the store, and in those
+/// of the worker, of which the store may not know yet.
 ///
 /// Every worker on a store says the same. What a worker has shown ends with it: its last look would grow old, and be taken
 /// for the present.
@@ -35,11 +36,13 @@ struct QueueWatch: Sendable {
     }
 
     private let jobs: any JobQueueRepository
+    private let ownQueues: [QueueName]
     private let factory: any MetricsFactory
     private let logger: Logger
 
-    init(_ jobs: any JobQueueRepository, in factory: any MetricsFactory, logger: Logger) {
+    init(_ jobs: any JobQueueRepository, of queues: [QueueName], in factory: any MetricsFactory, logger: Logger) {
         self.jobs = jobs
+        ownQueues = queues
         self.factory = factory
         self.logger = logger
     }
@@ -50,7 +53,11 @@ struct QueueWatch: Sendable {
         defer { show([:], insteadOf: &shown) }
         while true {
             do throws(StoreError) {
-                show(Self.bounded(try await jobs.jobStats()), insteadOf: &shown)
+                var stats = try await jobs.jobStats()
+                for queue in ownQueues where stats[queue] == nil {
+                    stats[queue] = JobStats(counts: [:], oldestQueuedAge: nil)
+                }
+                show(Self.bounded(stats), insteadOf: &shown)
             } catch {
                 // No numbers are better than old ones.
                 show([:], insteadOf: &shown)

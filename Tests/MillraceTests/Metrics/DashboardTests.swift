@@ -44,6 +44,17 @@ struct DashboardTests {
         }
     }
 
+    @Test("what every worker of a store says is never mixed with what those of another store say")
+    func stores() {
+        let names = [MillraceMetrics.queueDepth, MillraceMetrics.oldestQueued].map(\.name)
+        let expressions = dashboard.queries + rules.matches(of: /\n\s+expr: (.+)\n/).map { String($0.output.1) }
+        let ofStores = expressions.filter { text in
+            names.contains { text.contains("\($0){") || text.contains("\($0))") }
+        }
+        #expect(ofStores.count == 3)
+        for text in ofStores { #expect(text.contains("max by (store, queue"), "\(text)") }
+    }
+
     @Test("panels have numbers of their own, and none lies over another")
     func panels() {
         #expect(Set(dashboard.panels.map(\.id)).count == dashboard.panels.count)

@@ -33,6 +33,19 @@ import Testing
         #expect(metrics.meters(label: "millrace_oldest_queued_job_seconds").isEmpty)
     }
 
+    @Test func `a worker over an empty store shows that its own queue is empty`() async throws {
+        let handler = TaskHandler { _, _ in NoResult() }
+        let queued: [(String, String)] = [("queue", "default"), ("status", "QUEUED")]
+        try await withMetricsFactory(metrics) {
+            try await place.run(handler) {
+                try await eventually {
+                    metrics.meters(label: "millrace_jobs", dimensions: queued).map(\.lastValue) == [0]
+                }
+            }
+        }
+        #expect(metrics.meters(label: "millrace_jobs").isEmpty)
+    }
+
     @Test func `queues beyond a hundred are put together, and none is lost`() throws {
         var stats: [QueueName: JobStats] = [:]
         for number in 0..<150 {

@@ -26,7 +26,8 @@ extension MillraceMetrics {
 
     package static let queueDepth = MeasuredMetric(
         "millrace_jobs", .gauge, labels: ["queue", "status"],
-        "Jobs of each queue by status, as the store counts them. Each worker says the same: take the maximum.")
+        "Jobs of each queue by status, as the store counts them. Each worker of a store says the same: take the maximum."
+    )
     package static let oldestQueued = MeasuredMetric(
         "millrace_oldest_queued_job_seconds", .gauge, labels: ["queue"], unit: "seconds",
         "How long the oldest QUEUED job of each queue has waited; 0 when none is QUEUED. Take the maximum.")
