@@ -63,7 +63,6 @@ extension Outbox {
                 state.index.accounting.enqueued += entry.sampleCount
                 state.index.insert(entry)
             }
-            if written?.failure != nil { state.note(OutboxEvent(.outside, .overflow, append.sampleCount)) }
             state.files = log?.files ?? [:]
             return state.released()
         }

@@ -88,9 +88,9 @@ public final class Outbox: Sendable {
     /// When it returns they survive the end of the process; with a window of zero, that of the machine too. It cannot be
     /// cancelled. Many that come at once share the wait for the disk.
     ///
-    /// - Throws: `full` when the disk or the limit has no room for them, even without the oldest; they count as dropped
-    ///   then, by ``OutboxDropReason/overflow``. `invalid` when there is no such shard, or nothing in a draft;
-    ///   `unavailable` after ``close()``, or when the disk fails.
+    /// - Throws: `full` when the disk or the limit has no room for them, even without the oldest. `invalid` when there is no
+    ///   such shard, or nothing in a draft; `unavailable` after ``close()``, or when the disk fails. They are not counted
+    ///   then, for they may come again: who gives them up says so by ``reject(_:reason:)``.
     public func append(_ drafts: [OutboxDraft]) async throws(StoreError) {
         for draft in drafts {
             guard (0..<shardCount).contains(draft.shard), draft.sampleCount > 0, !draft.body.isEmpty,

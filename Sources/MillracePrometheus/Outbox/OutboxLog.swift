@@ -12,7 +12,9 @@ struct OutboxLog {
 
     private struct Segment {
         let file: SegmentFile
-        var bytes = 0
+        /// Where that ends which it begins with.
+        let snapshotEnd: Int
+        var bytes: Int
         /// How many of its blocks wait, as far as the log says.
         var live = 0
     }
@@ -36,6 +38,17 @@ struct OutboxLog {
     private struct Home: Hashable {
         let shard: Int
         let sequence: UInt64
+
+        init(shard: Int, sequence: UInt64) {
+            self.shard = shard
+            self.sequence = sequence
+        }
+
+        /// Where the samples of an event were; `nil` when that was no block.
+        init?(_ event: OutboxEvent) {
+            guard case .block(let shard, let sequence) = event.place else { return nil }
+            self.init(shard: shard, sequence: sequence)
+        }
     }
 
     /// Goes on with what a process has left, or begins.
@@ -46,7 +59,9 @@ struct OutboxLog {
         shards = replay.shards
         for segment in replay.segments {
             segments.append(
-                Segment(file: try SegmentFile(segment.number, in: folder, isNew: false), bytes: segment.end))
+                Segment(
+                    file: try SegmentFile(segment.number, in: folder, isNew: false), snapshotEnd: segment.snapshotEnd,
+                    bytes: segment.end))
         }
         for entry in replay.index.shards.flatMap(\.entries) {
             homes[Home(shard: entry.shard, sequence: entry.sequence)] = entry.segment
@@ -58,7 +73,7 @@ struct OutboxLog {
             let next = shards.map(\.next).max() ?? 1
             shards = Array(repeating: OutboxSnapshot.Shard(next: next, newest: newest), count: options.shardCount)
             try begin()
-        } else if let last = replay.segments.last, last.hasSnapshot, last.end < options.segmentBytes {
+        } else if let last = replay.segments.last, last.snapshotEnd > 0, last.end < options.segmentBytes {
             segments[segments.count - 1].file.cut(to: last.end)
             // Who knows whether the process before came to it.
             isUnsynced = true
@@ -106,16 +121,41 @@ struct OutboxLog {
         var head = RecordHead(.events, body: body)
         head.total = after.enqueued
         head.write(body, to: &record)
-        guard write(record) == nil else { return }
+        let failure = write(record)
+        guard failure == nil else {
+            if failure?.code == .full { startOver(after) }
+            return
+        }
         ledger = after
         for event in owed {
-            guard case .block(let shard, let sequence) = event.place,
-                let number = homes.removeValue(forKey: Home(shard: shard, sequence: sequence)),
+            guard let home = Home(event), let number = homes.removeValue(forKey: home),
                 let place = segments.firstIndex(where: { $0.file.number == number })
             else { continue }
             segments[place].live -= 1
         }
         owed = []
+    }
+
+    /// Goes on in a new file when nothing waits any more, and only the disk has no room for that to be written: the end of the
+    /// last file makes room, which nobody needs. What was in there was never there when the process ends before the new file
+    /// says what became of it.
+    private mutating func startOver(_ ledger: OutboxAccounting) {
+        let settled = Set(owed.compactMap { Home($0) })
+        guard let last = segments.indices.last, homes.keys.allSatisfy(settled.contains) else { return }
+        segments[last].file.cut(to: segments[last].snapshotEnd)
+        segments[last].bytes = segments[last].snapshotEnd
+        let before = self.ledger
+        self.ledger = ledger
+        do throws(StoreError) {
+            try begin()
+        } catch {
+            self.ledger = before
+            return
+        }
+        owed = []
+        homes = [:]
+        for segment in segments.indices { segments[segment].live = 0 }
+        deleteSettled()
     }
 
     /// Writes blocks, all or none of them, and makes room for them: `giveUp` takes all blocks of a file out of those that
@@ -238,7 +278,7 @@ struct OutboxLog {
             throw .outbox(code, folder)
         }
         SegmentFile.syncNames(of: folder)
-        segments.append(Segment(file: file, bytes: record.count))
+        segments.append(Segment(file: file, snapshotEnd: record.count, bytes: record.count))
         syncedEnd = record.count
     }
 

@@ -10,8 +10,8 @@ struct OutboxReplay {
         let number: Int
         /// Where its last sound record ends.
         var end: Int
-        /// Whether it begins as it should.
-        var hasSnapshot: Bool
+        /// Where that ends which it should begin with; 0 when it does not.
+        var snapshotEnd = 0
     }
 
     private(set) var index = OutboxIndex(shardCount: 0)
@@ -41,7 +41,7 @@ struct OutboxReplay {
 
     /// Goes through a file.
     private mutating func take(_ bytes: [UInt8], of number: Int, in folder: String) throws(StoreError) {
-        var segment = Segment(number: number, end: 0, hasSnapshot: false)
+        var segment = Segment(number: number, end: 0)
         var place = 0
         while place < bytes.count {
             guard let head = RecordHead(bytes, at: place) else {
@@ -56,7 +56,7 @@ struct OutboxReplay {
             segment.end = place
             let content = bytes[body..<place]
             if head.checksum == RecordHead.sum(content) {
-                if head.kind == .snapshot { segment.hasSnapshot = true }
+                if head.kind == .snapshot { segment.snapshotEnd = place }
                 try take(head, content, of: number, at: body, in: folder)
             }
             // Also of one whose body is damaged.

@@ -6,8 +6,6 @@ struct OutboxState {
     struct Append {
         let drafts: [OutboxDraft]
         let continuation: CheckedContinuation<StoreError?, Never>
-
-        var sampleCount: Int { drafts.reduce(0) { $0 + $1.sampleCount } }
     }
 
     /// One who waits for a block.

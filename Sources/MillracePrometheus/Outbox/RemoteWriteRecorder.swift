@@ -22,10 +22,14 @@ public final class RemoteWriteRecorder: Sendable {
         var full: [OutboxDraft] = []
     }
 
-    /// Samples that were let in, with the time of the one before each.
-    private struct Admitted {
-        var sample: MetricSample
-        var before: Int64?
+    /// What became of the samples of a call.
+    private struct Sifted {
+        /// Those that were let in, with the time of the one before each.
+        var admitted: [(sample: MetricSample, before: Int64?)] = []
+        /// How many were not newer than one before.
+        var late = 0
+        /// How many have too many labels.
+        var unfit = 0
     }
 
     /// Where the samples go.
@@ -51,47 +55,48 @@ public final class RemoteWriteRecorder: Sendable {
     /// - Throws: what ``Outbox/append(_:)`` throws; the same samples may be tried again then.
     public func record(_ samples: [MetricSample]) async throws(StoreError) {
         guard !samples.isEmpty else { return }
-        var admitted: [Admitted] = []
+        var sifted = Sifted()
         let failure = await withCheckedContinuation { continuation in
             // Within the lock, so that two who record the same series do not overtake each other.
             state.withLock { state in
-                let drafts = drafts(of: samples, &state, &admitted)
+                let drafts = drafts(of: samples, &state, &sifted)
                 outbox.submit(drafts, continuation)
             }
         }
-        guard let failure else { return }
+        guard let failure else {
+            outbox.reject(sifted.late, reason: .outOfOrder)
+            outbox.reject(sifted.unfit, reason: .invalid)
+            return
+        }
         state.withLock { state in
-            for entry in admitted.reversed() { state.seriesGuard.takeBack(entry.sample, before: entry.before) }
+            for entry in sifted.admitted.reversed() { state.seriesGuard.takeBack(entry.sample, before: entry.before) }
         }
         throw failure
     }
 
     private func drafts(
-        of samples: [MetricSample], _ state: inout State, _ admitted: inout [Admitted]
+        of samples: [MetricSample], _ state: inout State, _ sifted: inout Sifted
     ) -> [OutboxDraft] {
-        var (late, unfit) = (0, 0)
         let shardCount = UInt64(outbox.shardCount)
-        admitted.reserveCapacity(samples.count)
+        sifted.admitted.reserveCapacity(samples.count)
         state.call += 1
         for sample in samples {
             let shard = Int(sample.series.fingerprint % shardCount)
             guard let entry = state.seriesGuard.admit(sample, shard: shard, call: state.call) else {
-                late += 1
+                sifted.late += 1
                 continue
             }
             guard entry.encoded.labels.count <= Self.blockBytes else {
-                unfit += 1
+                sifted.unfit += 1
                 continue
             }
-            admitted.append(Admitted(sample: sample, before: entry.before))
+            sifted.admitted.append((sample, entry.before))
             if entry.place == state.layers.count {
                 state.layers.append((0..<outbox.shardCount).map { _ in Layer() })
             }
             add(sample, entry.encoded, to: &state.layers[entry.place][shard], of: shard)
         }
         state.seriesGuard.forget()
-        outbox.reject(late, reason: .outOfOrder)
-        outbox.reject(unfit, reason: .invalid)
         // One layer behind the other, so that each series keeps its order.
         var drafts: [OutboxDraft] = []
         for layer in state.layers.indices {

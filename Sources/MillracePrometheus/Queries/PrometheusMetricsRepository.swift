@@ -47,7 +47,8 @@ public final class PrometheusMetricsRepository: MetricsRepository {
         do throws(StoreError) {
             try await write(samples)
         } catch {
-            aggregate.takeBack(samples)
+            let lost = aggregate.takeBack(samples)
+            if lost > 0 { try? await recorder().outbox.reject(lost, reason: .overflow) }
             throw error
         }
         let known = aggregate.definitions

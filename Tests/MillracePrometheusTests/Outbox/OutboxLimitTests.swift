@@ -62,13 +62,17 @@ import Testing
         await outbox.close()
     }
 
-    @Test func `samples that do not fit even into an empty outbox are refused and counted`() async throws {
+    @Test func `samples that do not fit even into an empty outbox are refused, and counted when they are given up`()
+        async throws
+    {
         let outbox = try await folder.open(OutboxOptions(shardCount: 1, maximumBytes: 64 << 10))
         try await outbox.append([OutboxFolder.draft(0)])
         let error = await #expect(throws: StoreError.self) {
             try await outbox.append([OutboxFolder.draft(1, samples: 7, bytes: 50_000)])
         }
         #expect(error?.code == .full)
+        #expect(outbox.accounting.enqueued == 3 && outbox.accounting.dropped == [:], "they may come again")
+        outbox.reject(7, reason: .overflow)
         #expect(outbox.accounting.enqueued == 10)
         #expect(outbox.accounting.dropped == [.overflow: 7])
         #expect(await outbox.all().count == 1)

@@ -76,6 +76,32 @@ struct PrometheusRepositoryTests {
         }
     }
 
+    @Test("counts what a collector has to give up while nothing can be kept, and that alone")
+    func givenUp() async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "metrics-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let outbox = try await Outbox.open(folder: folder, options: OutboxOptions(maximumBytes: 64 << 10))
+        let recorder = RemoteWriteRecorder(outbox)
+        let endpoint = try PrometheusEndpoint("http://127.0.0.1:1", environment: [:])
+        try await PrometheusClient.with(endpoint) { client in
+            let repository = PrometheusMetricsRepository(
+                client, definitions: CountedStore(), clock: ManualClock(), recorder: { recorder })
+            let collector = MetricsCollector(id: .make(at: ManualClock.standardStart), clock: ManualClock())
+            // More than the outbox can hold, and so many samples wait that others must go for them.
+            let value = String(repeating: "x", count: MetricLabels.maximumValueBytes)
+            let labels = try MetricLabels(["a": value, "b": value, "c": value])
+            try collector.gauge(MetricDefinition(ownMetric(), .gauge), labels: labels).set(1)
+            let waiting = MetricSample(MetricSeries(try ownMetric()), 1, at: ManualClock.standardStart)
+            for round in 1...2 {
+                #expect(collector.takeBack(Array(repeating: waiting, count: 200_000)) == 200_000 * (round - 1))
+                #expect(await storeError { try await repository.save(collector) }?.code == .full)
+                #expect(outbox.accounting.dropped == [.overflow: round])
+                #expect(outbox.accounting.enqueued == round && outbox.accounting.isBalanced)
+            }
+        }
+        await outbox.close()
+    }
+
     @Test("passes on what a server warns of, and leaves out series of others that have no name here")
     func foreign() async throws {
         let body = #"""

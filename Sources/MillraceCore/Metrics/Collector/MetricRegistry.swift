@@ -128,10 +128,13 @@ struct MetricRegistry {
     }
 
     /// Takes samples back, to be given again before others.
-    mutating func takeBack(_ samples: [MetricSample]) {
+    ///
+    /// - Returns: how many are given up, for there are too many.
+    mutating func takeBack(_ samples: [MetricSample]) -> Int {
         // Those of two looks may come back in any order.
         let all = untold.isEmpty ? samples : (untold + samples).sorted { $0.time < $1.time }
         untold = Array(all.suffix(Self.mostUntold))
+        return all.count - untold.count
     }
 
     /// The end of everything that has been told.

@@ -90,7 +90,10 @@ public final class MetricsCollector: AggregateRoot {
     /// Takes back samples that could not be kept: the next ones begin with them, so that no zero and no end is lost.
     ///
     /// No more than the newest 200,000 wait.
-    public func takeBack(_ samples: [MetricSample]) {
+    ///
+    /// - Returns: how many older ones are given up for that.
+    @discardableResult
+    public func takeBack(_ samples: [MetricSample]) -> Int {
         registry.withLock { $0.takeBack(samples) }
     }
 

@@ -118,6 +118,15 @@ import Testing
         #expect(samples().count == 6 && samples().count == 1)
     }
 
+    @Test("No more than 200,000 that could not be kept wait, and it is said how many are given up for that")
+    func tooManyGivenBack() throws {
+        try collector.gauge("g").set(1)
+        let sample = try #require(samples().first)
+        #expect(collector.takeBack(Array(repeating: sample, count: 199_999)) == 0)
+        #expect(collector.takeBack(Array(repeating: sample, count: 4)) == 3)
+        #expect(samples().count == 200_001)
+    }
+
     @Test("Made again before its end was told, a counter goes on, and a gauge has no value")
     func madeAgain() throws {
         let (counter, gauge) = (try collector.counter("c_total"), try collector.gauge("g"))
