@@ -10,6 +10,8 @@ public import ServiceLifecycle
 public struct MetricsService: Service {
     /// How often values are saved into the store, where each takes far more room than in a Prometheus server.
     private static let tableInterval = Duration.seconds(15)
+    /// For how long those that do not change are not saved into it again.
+    private static let tablePause = Duration.seconds(180)
     /// How long what was measured last may take to a server that answers.
     private static let flushTime = Duration.seconds(5)
     /// The same for one that did not answer before; what it does not take stays on the disk for other processes.
@@ -30,8 +32,8 @@ public struct MetricsService: Service {
         self.logger = logger
     }
 
-    /// Saves every five seconds, into the store every fifteen, until a graceful shutdown or until its task is cancelled, and then the last values with the
-    /// end of each series.
+    /// Saves every five seconds, into the store what has changed every fifteen, until a graceful shutdown or until its task is
+    /// cancelled, and then the last values with the end of each series.
     ///
     /// At the end a server has five seconds to take them, and one that was away one second; the rest stays on the disk, and
     /// any other process of the store on this host sends it.
@@ -42,6 +44,7 @@ public struct MetricsService: Service {
             // A task of its own: what was done before a cancellation is measured all the same.
             let place = try await Task { try await outlet.take() }.value
             collector.constantLabels = try place.labels()
+            collector.repetitionPause = outlet.server == nil ? Self.tablePause : nil
             // The next process in the place is not to begin before the markers of this one.
             defer { place.rest(until: SystemWallClock().now() + MetricsReporter.farewell) }
             if case .log(let outbox) = place.holder, let endpoint = outlet.server?.endpoint {

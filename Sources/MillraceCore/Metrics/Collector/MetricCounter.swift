@@ -52,5 +52,5 @@ extension MetricCounter: SampledMetric {
 
     func forget() {}
 
-    func read(_ body: (Int, Double) -> Void) { body(0, value) }
+    var values: [Double] { [value] }
 }

@@ -12,6 +12,10 @@ struct MetricFamily {
         var endedAt: Timestamp?
         /// How many have asked for the handle, and not let it go.
         var holders = 1
+        // What was told last where it is not told again and again, when that was, and when it was found to be so still.
+        var told: [Double] = []
+        var toldAt: Timestamp?
+        var unchangedAt: Timestamp?
 
         init(_ handle: some SampledMetric, madeAt: Timestamp) {
             self.handle = handle
@@ -21,31 +25,53 @@ struct MetricFamily {
 
         mutating func sample(
             _ definition: MetricDefinition, _ turn: SampleClock.Turn, _ constants: MetricLabels,
-            into samples: inout [MetricSample]
+            repeatingAfter pause: Duration?, into samples: inout [MetricSample]
         ) {
             if series.isEmpty {
                 series = type(of: handle).series(of: definition, labels: handle.labels.exported(with: constants))
             }
             let time = endedAt.map { turn.time($0, fromStart: 3) } ?? turn.now
+            let values = handle.values
+            if isUnchanged(values, at: time, for: pause, into: &samples) { return }
             if needsStart {
                 // So that a rate sees what a series has counted before it was told for the first time.
                 let start = min(turn.time(madeAt, fromStart: 2), time - .milliseconds(1))
                 for series in series { samples.append(MetricSample(series, 0, at: start)) }
                 needsStart = false
             }
-            var hasValue = false
-            handle.read { index, value in
-                samples.append(MetricSample(series[index], value, at: time))
-                hasValue = true
+            for (series, value) in zip(series, values) { samples.append(MetricSample(series, value, at: time)) }
+            isTold = isTold || !values.isEmpty
+            if endedAt != nil || values.isEmpty { markStale(at: turn.now, into: &samples) }
+        }
+
+        /// Whether the values are those that were told a short while ago; if they are no more, gives what they were at the
+        /// last look, so that queries find the same as if they had been told each time.
+        private mutating func isUnchanged(
+            _ values: [Double], at time: Timestamp, for pause: Duration?, into samples: inout [MetricSample]
+        ) -> Bool {
+            guard let pause else {
+                (toldAt, unchangedAt) = (nil, nil)
+                return false
             }
-            isTold = isTold || hasValue
-            if endedAt != nil || !hasValue { markStale(at: turn.now, into: &samples) }
+            let isSame = values.count == told.count && zip(values, told).allSatisfy { $0.bitPattern == $1.bitPattern }
+            if isTold, endedAt == nil, isSame, let toldAt, time - toldAt < pause {
+                unchangedAt = time
+                return true
+            }
+            if isTold, !isSame, let unchangedAt {
+                for (series, value) in zip(series, told) {
+                    samples.append(MetricSample(series, value, at: unchangedAt))
+                }
+            }
+            (told, toldAt, unchangedAt) = (values, time, nil)
+            return false
         }
 
         mutating func markStale(at time: Timestamp, into samples: inout [MetricSample]) {
             guard isTold else { return }
             for series in series { samples.append(.stale(series, at: time)) }
             isTold = false
+            unchangedAt = nil
         }
     }
 
@@ -108,8 +134,13 @@ struct MetricFamily {
     }
 
     /// Gives the samples of all series; those of one series by their times.
-    mutating func sample(_ turn: SampleClock.Turn, _ constants: MetricLabels, into samples: inout [MetricSample]) {
-        for place in entries.indices { entries[place].sample(definition, turn, constants, into: &samples) }
+    mutating func sample(
+        _ turn: SampleClock.Turn, _ constants: MetricLabels, repeatingAfter pause: Duration?,
+        into samples: inout [MetricSample]
+    ) {
+        for place in entries.indices {
+            entries[place].sample(definition, turn, constants, repeatingAfter: pause, into: &samples)
+        }
     }
 
     /// Gives the end of every series that has been told.

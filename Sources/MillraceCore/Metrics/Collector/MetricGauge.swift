@@ -55,7 +55,5 @@ extension MetricGauge: SampledMetric {
         bits.store(StaleMarker.value.bitPattern, ordering: .relaxed)
     }
 
-    func read(_ body: (Int, Double) -> Void) {
-        if let value { body(0, value) }
-    }
+    var values: [Double] { value.map { [$0] } ?? [] }
 }

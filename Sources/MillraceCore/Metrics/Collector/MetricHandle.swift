@@ -19,6 +19,6 @@ protocol SampledMetric: MetricHandle, AnyObject {
     /// Goes back to having no value, if it may.
     func forget()
 
-    /// Calls with the place of each series and its present value; not at all when there is none.
-    func read(_ body: (Int, Double) -> Void)
+    /// The present value of each series, in their order; none when there is no value.
+    var values: [Double] { get }
 }

@@ -58,15 +58,14 @@ extension MetricHistogram: SampledMetric {
 
     func forget() {}
 
-    func read(_ body: (Int, Double) -> Void) {
+    var values: [Double] {
         let state = state.withLock { $0 }
         var count: UInt64 = 0
-        for (index, more) in state.counts.enumerated() {
+        let buckets = state.counts.map { more in
             count &+= more
-            body(index, Double(count))
+            return Double(count)
         }
-        body(state.counts.count, state.sum)
-        body(state.counts.count + 1, Double(count))
+        return buckets + [state.sum, Double(count)]
     }
 }
 

@@ -2,6 +2,8 @@
 struct MetricRegistry {
     /// The labels that all series have; those that have been told under others end.
     private(set) var constantLabels: MetricLabels
+    /// For how long what has not changed is not told again; `nil` when everything is told each time.
+    var repetitionPause: Duration?
     private let maximumSeries: Int
     private var families: [MetricName: MetricFamily] = [:]
     // Who writes the series of a name: a histogram has more of them than its own.
@@ -121,7 +123,7 @@ struct MetricRegistry {
             toldLabels = constantLabels
         }
         for name in names {
-            families[name]?.sample(turn, constantLabels, into: &samples)
+            families[name]?.sample(turn, constantLabels, repeatingAfter: repetitionPause, into: &samples)
             seriesCount -= families[name]?.dropEnded() ?? 0
         }
         return samples

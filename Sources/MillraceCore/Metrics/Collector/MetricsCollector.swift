@@ -52,6 +52,16 @@ public final class MetricsCollector: AggregateRoot {
         }
     }
 
+    /// For how long the values of a handle that have not changed are not told again; `nil`, as at first, when all are told
+    /// each time.
+    ///
+    /// Queries find the same: what the values were at the last look is told with the change. To be shorter than the five minutes
+    /// for which a sample counts.
+    package var repetitionPause: Duration? {
+        get { registry.withLock { $0.repetitionPause } }
+        set { registry.withLock { $0.repetitionPause = newValue } }
+    }
+
     /// The metrics, ordered by name.
     public var definitions: [MetricDefinition] {
         registry.withLock { $0.definitions }
