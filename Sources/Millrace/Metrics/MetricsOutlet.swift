@@ -39,11 +39,15 @@ final class MetricsOutlet: Sendable {
         await server?.close()
     }
 
+    /// What series call the store by.
+    ///
+    /// - Throws: what the store throws.
+    func storeName() async throws(StoreError) -> String { String(try await storeID().prefix(8)) }
+
     /// Takes a place among the processes of this host, and the log with it.
     ///
     /// - Throws: `unavailable`, `readOnly` or `full` when the folder cannot be used.
-    func take() async throws(StoreError) -> MetricsPlace {
-        let store = String(try await storeID().prefix(8))
+    func take(for store: String) async throws(StoreError) -> MetricsPlace {
         guard let log else {
             return MetricsPlace(.slot(try await InstanceSlot.lock(in: folder)), store: store)
         }

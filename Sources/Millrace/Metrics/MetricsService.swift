@@ -35,14 +35,15 @@ public struct MetricsService: Service {
     /// Saves every five seconds, into the store what has changed every fifteen, until a graceful shutdown or until its task is
     /// cancelled, and then the last values with the end of each series.
     ///
+    /// Where nothing can be kept, as when a folder cannot be used, it says so once and tries again, at last every minute.
+    ///
     /// At the end a server has five seconds to take them, and one that was away one second; the rest stays on the disk, and
     /// any other process of the store on this host sends it.
     ///
     /// - Throws: `CancellationError` after a cancellation.
     public func run() async throws {
+        guard let place = try await place() else { return }
         do {
-            // A task of its own: what was done before a cancellation is measured all the same.
-            let place = try await Task { try await outlet.take() }.value
             collector.constantLabels = try place.labels()
             collector.repetitionPause = outlet.server == nil ? Self.tablePause : nil
             // The next process in the place is not to begin before the markers of this one.
@@ -53,11 +54,59 @@ public struct MetricsService: Service {
                 try await reporter.run()
             }
         } catch let error where !(error is CancellationError) {
-            // With a store that fails, whoever works on it says so.
-            let level: Logger.Level = outlet.server == nil ? .debug : .warning
-            logger.log(level: level, "What is measured is not kept", metadata: ["error": "\(error)"])
+            tell(error, at: .warning)
             try await gracefulShutdown()
         }
+    }
+
+    /// A place among the processes of this host, however long it takes to get one; `nil` after a graceful shutdown before that.
+    ///
+    /// - Throws: `CancellationError` after a cancellation before that.
+    private func place() async throws -> MetricsPlace? {
+        var wait = Duration.seconds(1)
+        var isTold = false
+        while true {
+            // A task of its own: what was done before a cancellation is measured all the same.
+            switch await Task(operation: takePlace).value {
+            case .success(let place): return place
+            case .failure(let failure):
+                // With a store that fails, whoever works on it says so.
+                let isQuiet = isTold || (outlet.server == nil && failure.isOfStore)
+                tell(failure.error, at: isQuiet ? .debug : .warning)
+                isTold = isTold || !isQuiet
+            }
+            do {
+                try await cancelWhenGracefulShutdown { [wait] in try await Task.sleep(for: wait) }
+            } catch {
+                try Task.checkCancellation()
+                return nil
+            }
+            wait = min(wait * 2, .seconds(60))
+        }
+    }
+
+    private struct NoPlace: Error {
+        let error: StoreError
+        /// Whether it is the store that fails, and not the folder.
+        let isOfStore: Bool
+    }
+
+    private func takePlace() async -> Result<MetricsPlace, NoPlace> {
+        let store: String
+        do throws(StoreError) {
+            store = try await outlet.storeName()
+        } catch {
+            return .failure(NoPlace(error: error, isOfStore: true))
+        }
+        do throws(StoreError) {
+            return .success(try await outlet.take(for: store))
+        } catch {
+            return .failure(NoPlace(error: error, isOfStore: false))
+        }
+    }
+
+    private func tell(_ error: any Error, at level: Logger.Level) {
+        logger.log(level: level, "What is measured is not kept", metadata: ["error": "\(error)"])
     }
 
     private var reporter: MetricsReporter {

@@ -1,4 +1,5 @@
 import Foundation
+import Logging
 import Millrace
 import MillraceTesting
 import TestServers
@@ -7,13 +8,14 @@ import Testing
 @Suite(.timeLimit(.minutes(5))) struct MetricsServiceTests {
     /// Gives a test a store in a folder of its own, and removes both afterwards.
     private func withStore(
-        prometheus: PrometheusEndpoint? = nil, _ body: (Millrace, _ path: String) async throws -> Void
+        prometheus: PrometheusEndpoint? = nil, logger: Logger = Logger(label: "measured"),
+        _ body: (Millrace, _ path: String) async throws -> Void
     ) async throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("millrace-measured-\(UUID())").path
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let path = "\(folder)/store.db"
-        try await Millrace.with(store: .file(path), prometheus: prometheus) { try await body($0, path) }
+        try await Millrace.with(store: .file(path), prometheus: prometheus, logger: logger) { try await body($0, path) }
     }
 
     private func collector() -> MetricsCollector { MetricsCollector(id: .make(at: SystemWallClock().now())) }
@@ -111,6 +113,22 @@ import Testing
                 try await millrace.measuring(collector) { throw CancellationError() }
             }
         }
+    }
+
+    @Test func `what cannot be kept at first is kept as soon as it can be`() async throws {
+        let warnings = LoggedWarnings()
+        try await withStore(logger: warnings.logger) { millrace, path in
+            try Data().write(to: URL(fileURLWithPath: "\(path)-metrics"))
+            let collector = collector()
+            try await millrace.measuring(collector) {
+                try count(9, in: collector)
+                try await eventually { !warnings.all.isEmpty }
+                try FileManager.default.removeItem(atPath: "\(path)-metrics")
+                try await eventually { collector.constantLabels != .none }
+            }
+            #expect(try await values(of: "things_total", in: millrace.metrics).map(\.value) == [9])
+        }
+        #expect(warnings.all.count == 1 && warnings.all[0].contains("cannot make the folder"), "\(warnings.all)")
     }
 
     @Test func `a server has what was measured, when it was there and when it comes back`() async throws {
