@@ -11,6 +11,10 @@ struct MetricSelector: Hashable, Sendable {
     ///
     /// - Throws: ``InvalidValue`` that says what is wrong.
     init(_ text: String) throws(InvalidValue) {
+        guard !text.prefix(while: { $0 != "{" && $0 != "\"" }).contains("(") else {
+            throw Self.refusal(
+                "must be a metric, as in name{label=\"value\"}; rates, sums and the like are for Prometheus itself")
+        }
         var scanner = Scanner(text)
         name = try MetricName(scanner.word())
         var values: [String: String] = [:]

@@ -7,9 +7,9 @@ struct OutboxMetricsCommand: AsyncParsableCommand {
         commandName: "outbox", abstract: "Show what waits on the disk for a Prometheus server, and what it refused.",
         discussion: """
             Each process that measures has a log of its own, beside the store; one that a process left behind is sent by \
-            any other on this host. Of all samples it is told how many the server has taken, wait, and will never be \
-            sent, and why: too_old, overflow (no room), rejected, quarantined (the server failed on them for ever), \
-            out_of_order, invalid, damaged. What it refused is kept, and listed behind.
+            any other on this host. A line says of all its samples how many the server has taken, how many wait, and how \
+            many will never be sent, and why: too_old, overflow (no room), rejected, quarantined (the server failed on \
+            them for ever), out_of_order, invalid, damaged. What the server refused is kept, and listed below.
             """)
 
     @OptionGroup var stored: StoredMetrics
@@ -50,9 +50,19 @@ struct OutboxMetricsCommand: AsyncParsableCommand {
     private static func row(_ batch: QuarantinedBatch, of report: OutboxReport) -> [String] {
         [
             Listing.text(batch.time), "\(report.slot)", "\(batch.sampleCount)", batch.reason.rawValue,
-            batch.status.map { "\($0)" } ?? "", batch.answer,
-            batch.series.prefix(3).map(\.description).joined(separator: " "),
+            batch.status.map { "\($0)" } ?? "", shortened(batch.answer), named(batch.series),
         ]
+    }
+
+    /// As much of an answer as leaves room for what it is about; all of it is in the JSON.
+    private static func shortened(_ answer: String) -> String {
+        let line = answer.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        return line.count > 100 ? line.prefix(99) + "…" : line
+    }
+
+    private static func named(_ series: [MetricSeries]) -> String {
+        guard let first = series.first else { return "" }
+        return series.count == 1 ? first.description : "\(first) and \(series.count - 1) more"
     }
 
     private struct Summary: Encodable {

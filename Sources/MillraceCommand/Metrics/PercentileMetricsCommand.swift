@@ -35,27 +35,52 @@ struct PercentileMetricsCommand: AsyncParsableCommand {
     }
 
     func validate() throws {
-        _ = try typed { () throws(InvalidValue) in try MetricSelector(selector) }
+        let chosen = try typed { () throws(InvalidValue) in try MetricSelector(selector) }
+        if chosen.tags[.le] != nil {
+            throw ValidationError("The selector must not name the label le, the bound of a bucket: all are needed.")
+        }
         _ = try typed { () throws(InvalidValue) in try Percentile(percentile) }
     }
 
     func run() async throws {
-        try await stored.open { metrics, _ in
+        try await stored.open { metrics, console in
             let selector = try MetricSelector(selector)
             let range = try range.range(now: SystemWallClock().now())
             let value = try await metrics.percentile(
                 Percentile(percentile), of: selector.name, range: range, tags: selector.tags)
-            guard let value else {
-                throw StoreError(
-                    .notFound,
-                    """
-                    \(self.selector) observed nothing from \(Listing.text(range.start)) to \(Listing.text(range.end)); \
-                    choose another stretch with --last, or see millrace metrics series for what there is
-                    """)
+            guard let value else { throw try await nothing(selector, range, metrics) }
+            if percentile > 0, percentile < 1 {
+                let hundredths = MetricNumber.text((percentile * 10_000).rounded() / 100)
+                console.note(
+                    "That is the share of \(percentile) in a hundred; the one of \(hundredths) is asked for as such.")
             }
             FileDescriptor.standardOutput.writeAll(
                 (json ? try line(selector, range, value) : MetricNumber.text(value)) + "\n")
         }
+    }
+
+    /// Says why there is none.
+    private func nothing(
+        _ selector: MetricSelector, _ range: TimeRange, _ metrics: any MetricsRepository
+    ) async throws -> StoreError {
+        let endings = ["_bucket", "_sum", "_count"]
+        let advice: String
+        if percentile == 0,
+            try await metrics.percentile(Percentile(100), of: selector.name, range: range, tags: selector.tags) != nil
+        {
+            advice =
+                "observed nothing that fell into its first bucket, of which 0 is the percentile; ask for a greater one"
+        } else if try await metrics.series(of: selector.name, range: range, tags: selector.tags).isEmpty {
+            advice = """
+                observed nothing from \(Listing.text(range.start)) to \(Listing.text(range.end)); choose another stretch \
+                with --last, or see millrace metrics series for what there is
+                """
+        } else if let ending = endings.first(where: selector.name.text.hasSuffix) {
+            advice = "is a series of a histogram; name the histogram itself, without \(ending)"
+        } else {
+            advice = "is no histogram, and only those have percentiles; see millrace metrics range for how it was"
+        }
+        return StoreError(.notFound, "\(self.selector) \(advice)")
     }
 
     private func line(_ selector: MetricSelector, _ range: TimeRange, _ value: Double) throws -> String {

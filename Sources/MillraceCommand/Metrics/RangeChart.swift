@@ -17,7 +17,7 @@ struct RangeChart {
         let (top, bottom) = (MetricNumber.short(high), MetricNumber.short(low))
         let edge = max(top.count, bottom.count)
         let columns = Self.columns(of: series, in: range, count: max(10, width - edge - 3))
-        var lines = [String(OneLine.of(series.series.description).prefix(width))]
+        var lines = Self.wrapped(OneLine.of(series.series.description), width)
         for row in (0..<height).reversed() {
             let label = row == height - 1 ? top : row == 0 ? bottom : ""
             let bar = columns.map { value in
@@ -31,6 +31,16 @@ struct RangeChart {
             lines.append(String(repeating: " ", count: edge + 2) + start + String(repeating: " ", count: blanks) + end)
         }
         text = lines.map { Self.trimmed($0) + "\n" }.joined()
+    }
+
+    /// A name may be longer than a line, and the label that tells series apart be its last.
+    private static func wrapped(_ name: String, _ width: Int) -> [String] {
+        var (lines, rest) = ([String](), name[...])
+        while !rest.isEmpty {
+            lines.append(String(rest.prefix(max(1, width))))
+            rest = rest.dropFirst(max(1, width))
+        }
+        return lines
     }
 
     /// The values at the bottom and at the top; a chart of one value alone stands on zero.

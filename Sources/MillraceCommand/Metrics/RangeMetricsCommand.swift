@@ -20,7 +20,7 @@ struct RangeMetricsCommand: AsyncParsableCommand {
     @Option(
         help: ArgumentHelp(
             "From one value to the next: a number with s, m, h, d or w.",
-            discussion: "Without it there are a thousand values or fewer.",
+            discussion: "Without it there are a thousand values or fewer, unless a short run would be missed by them.",
             valueName: "time"))
     var step: Age?
 
@@ -37,8 +37,12 @@ struct RangeMetricsCommand: AsyncParsableCommand {
     func run() async throws {
         try await stored.open { metrics, _ in
             let selector = try MetricSelector(selector)
-            let range = try range.range(now: SystemWallClock().now(), step: step?.duration)
-            let all = try await metrics.queryTimeSeries(selector.name, range: range, tags: selector.tags)
+            var range = try range.range(now: SystemWallClock().now(), step: step?.duration)
+            var all = try await metrics.queryTimeSeries(selector.name, range: range, tags: selector.tags)
+            if all.isEmpty, step == nil, let finer = Self.finer(range) {
+                range = finer
+                all = try await metrics.queryTimeSeries(selector.name, range: range, tags: selector.tags)
+            }
             guard !all.isEmpty else { throw try await nothing(selector, range, metrics) }
             for series in all {
                 let text =
@@ -46,6 +50,12 @@ struct RangeMetricsCommand: AsyncParsableCommand {
                 guard FileDescriptor.standardOutput.writeAll(text) else { break }
             }
         }
+    }
+
+    /// The range in steps of a second, which miss no run however short, where there are not too many.
+    private static func finer(_ range: TimeRange) -> TimeRange? {
+        guard range.length <= .seconds(10_000) else { return nil }
+        return try? TimeRange(from: range.start, to: range.end, step: .seconds(1))
     }
 
     private struct Line: Encodable {

@@ -23,7 +23,8 @@ import Testing
     @Test(
         arguments: [
             ("", "metric name"), ("{a=\"b\"}", "metric name"), ("a-b", "metric name"), ("9a", "metric name"),
-            ("a b", "nothing behind it"), ("a{b=\"c\"}[5m]", "nothing behind it"), ("sum(a)", "metric name"),
+            ("a b", "nothing behind it"), ("a{b=\"c\"}[5m]", "nothing behind it"), ("sum(a)", "for Prometheus itself"),
+            (#"rate(a{b="c"}[5m])"#, "for Prometheus itself"),
             (#"a{b!="c"}"#, "other matches"), (#"a{b=~"c"}"#, "other matches"), ("a{b}", "other matches"),
             ("a{b=c}", "other matches"), (#"a{"b"="c"}"#, "label name"), (#"a{__name__="c"}"#, "label name"),
             (#"a{b="c"#, "quotation mark"), (#"a{b="c\"#, #"behind a \"#), (#"a{b="\x41"}"#, #"behind a \"#),

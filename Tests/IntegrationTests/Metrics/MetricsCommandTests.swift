@@ -180,7 +180,8 @@ enum MetricsKeeper: String, CaseIterable, CustomTestStringConvertible {
         arguments: [
             (["query", "a-b"], "metric name"), (["query", #"a{b!="c"}"#], "other matches"),
             (["query"], "Missing"), (["percentile", "a", "101"], "not between 0 and 100"),
-            (["percentile", "a", "most"], "percentile"), (["percentile", "a", "nan"], "percentile"),
+            (["percentile", "a", "most"], "percentile"), (["percentile", #"a{le="5"}"#, "95"], "label le"),
+            (["percentile", "a", "nan"], "percentile"),
             (["range", "a", "--last", "soon"], "--last"), (["range", "a", "--last", "0s"], "longer than nothing"),
             (["range", "a", "--step", "0s"], "longer than nothing"),
             (["range", "a", "--from", "yesterday"], "--from"),
@@ -209,6 +210,31 @@ enum MetricsKeeper: String, CaseIterable, CustomTestStringConvertible {
             let fromVariable = try await place.millrace(
                 ["metrics", "series"], environment: ["MILLRACE_PROMETHEUS_URL": url])
             #expect(fromVariable.status == 1 && fromVariable.errors.contains("Prometheus URL"))
+        }
+    }
+
+    @Test func `a run too short for the usual steps is seen, and who asks in vain is told why`() async throws {
+        try await Workplace.with { place in
+            let file = try Recordings.bursts(2, in: place)
+            let run = try await place.millrace(
+                ["transcribe", file, "--command", "cksum"] + Recordings.burstChunks)
+            #expect(run.status == 0, "\(run.errors)")
+            let range = try await place.millrace(
+                ["metrics", "range", "millrace_chunks_total{outcome=\"completed\"}", "--json"])
+            #expect(try lines(range).first?.values?.last?.value == 2, "\(range.errors)")
+            for (words, reason) in [
+                (["millrace_chunk_seconds_bucket", "95"], "without _bucket"),
+                (["millrace_chunks_total", "95"], "is no histogram"),
+                (["millrace_chunk_seconds", "0"], "first bucket"),
+                (["millrace_nothing", "95"], "observed nothing"),
+            ] {
+                let asked = try await place.millrace(["metrics", "percentile"] + words)
+                #expect(
+                    asked.status == 1 && asked.errorLines.count == 1 && asked.errors.contains(reason), "\(asked.errors)"
+                )
+            }
+            let share = try await place.millrace(["metrics", "percentile", "millrace_chunk_seconds", "0.95"])
+            #expect(share.status == 0 && share.errors.contains("the one of 95 is asked for as such"), "\(share.errors)")
         }
     }
 
