@@ -34,6 +34,14 @@ extension Millrace {
         }
     }
 
+    /// What the series of this store are called by in a Prometheus server, by their label `store`; `nil` where metrics are kept
+    /// in the store itself, which has no others.
+    ///
+    /// - Throws: what the store throws.
+    package func metricsStoreName() async throws(StoreError) -> String? {
+        factory.outlet.server == nil ? nil : try await factory.outlet.storeName()
+    }
+
     /// What waits on the disk of this host for a Prometheus server, of each process that ever measured over this store, and
     /// what became of the rest.
     ///

@@ -43,12 +43,13 @@ struct PercentileMetricsCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        try await stored.open { metrics, console in
+        try await stored.open { metrics, scope, console in
             let selector = try MetricSelector(selector)
             let range = try range.range(now: SystemWallClock().now())
+            let tags = try scope.tags(selector.tags)
             let value = try await metrics.percentile(
-                Percentile(percentile), of: selector.name, range: range, tags: selector.tags)
-            guard let value else { throw try await nothing(selector, range, metrics) }
+                Percentile(percentile), of: selector.name, range: range, tags: tags)
+            guard let value else { throw try await nothing(selector.name, tags, range, metrics) }
             if percentile > 0, percentile < 1 {
                 let hundredths = MetricNumber.text((percentile * 10_000).rounded() / 100)
                 console.note(
@@ -61,21 +62,21 @@ struct PercentileMetricsCommand: AsyncParsableCommand {
 
     /// Says why there is none.
     private func nothing(
-        _ selector: MetricSelector, _ range: TimeRange, _ metrics: any MetricsRepository
+        _ name: MetricName, _ tags: MetricLabels, _ range: TimeRange, _ metrics: any MetricsRepository
     ) async throws -> StoreError {
         let endings = ["_bucket", "_sum", "_count"]
         let advice: String
         if percentile == 0,
-            try await metrics.percentile(Percentile(100), of: selector.name, range: range, tags: selector.tags) != nil
+            try await metrics.percentile(Percentile(100), of: name, range: range, tags: tags) != nil
         {
             advice =
                 "observed nothing that fell into its first bucket, of which 0 is the percentile; ask for a greater one"
-        } else if try await metrics.series(of: selector.name, range: range, tags: selector.tags).isEmpty {
+        } else if try await metrics.series(of: name, range: range, tags: tags).isEmpty {
             advice = """
                 observed nothing from \(Listing.text(range.start)) to \(Listing.text(range.end)); choose another stretch \
                 with --last, or see millrace metrics series for what there is
                 """
-        } else if let ending = endings.first(where: selector.name.text.hasSuffix) {
+        } else if let ending = endings.first(where: name.text.hasSuffix) {
             advice = "is a series of a histogram; name the histogram itself, without \(ending)"
         } else {
             advice = "is no histogram, and only those have percentiles; see millrace metrics range for how it was"

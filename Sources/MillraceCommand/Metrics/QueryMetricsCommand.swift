@@ -31,9 +31,10 @@ struct QueryMetricsCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        try await stored.open { metrics, _ in
+        try await stored.open { metrics, scope, _ in
             let selector = try MetricSelector(selector)
-            guard let value = try await metrics.queryLatest(selector.name, tags: selector.tags) else {
+            let tags = try scope.tags(selector.tags)
+            guard let value = try await metrics.queryLatest(selector.name, tags: tags) else {
                 throw StoreError(
                     .notFound,
                     """

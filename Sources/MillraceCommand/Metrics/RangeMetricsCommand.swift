@@ -35,15 +35,16 @@ struct RangeMetricsCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        try await stored.open { metrics, _ in
+        try await stored.open { metrics, scope, _ in
             let selector = try MetricSelector(selector)
+            let tags = try scope.tags(selector.tags)
             var range = try range.range(now: SystemWallClock().now(), step: step?.duration)
-            var all = try await metrics.queryTimeSeries(selector.name, range: range, tags: selector.tags)
+            var all = try await metrics.queryTimeSeries(selector.name, range: range, tags: tags)
             if all.isEmpty, step == nil, let finer = Self.finer(range) {
                 range = finer
-                all = try await metrics.queryTimeSeries(selector.name, range: range, tags: selector.tags)
+                all = try await metrics.queryTimeSeries(selector.name, range: range, tags: tags)
             }
-            guard !all.isEmpty else { throw try await nothing(selector, range, metrics) }
+            guard !all.isEmpty else { throw try await nothing(selector.name, tags, range, metrics) }
             for series in all {
                 let text =
                     json ? try JSONText(encoding: Line(series)).text + "\n" : Self.text(series, of: all, in: range)
@@ -96,11 +97,11 @@ struct RangeMetricsCommand: AsyncParsableCommand {
 
     /// Says why there is no value: the steps may miss all of it.
     private func nothing(
-        _ selector: MetricSelector, _ range: TimeRange, _ metrics: any MetricsRepository
+        _ name: MetricName, _ tags: MetricLabels, _ range: TimeRange, _ metrics: any MetricsRepository
     ) async throws(StoreError) -> StoreError {
         let stretch = "from \(Listing.text(range.start)) to \(Listing.text(range.end))"
         let advice =
-            try await metrics.series(of: selector.name, range: range, tags: selector.tags).isEmpty
+            try await metrics.series(of: name, range: range, tags: tags).isEmpty
             ? "was not measured \(stretch); choose another stretch with --last, or see millrace metrics series"
             : "has no value at a step \(stretch); choose a smaller --step than \(MetricNumber.text(range.step.inSeconds)) s"
         return StoreError(.notFound, "\(self.selector) \(advice)")

@@ -12,7 +12,7 @@ struct RangeOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Where it begins, as in 2026-05-01T08:30:00Z, in place of --last.", valueName: "time"))
+            "Where it begins, as in 2026-05-01T08:30:00Z or 2026-05-01 (UTC), in place of --last.", valueName: "time"))
     var from: PointInTime?
 
     @Option(help: ArgumentHelp("Where it ends, if not now.", valueName: "time"))
@@ -44,14 +44,15 @@ struct RangeOptions: ParsableArguments {
     }
 }
 
-/// A point in time as it is typed: ISO 8601 with a zone, to the second or finer.
+/// A point in time as it is typed: ISO 8601 with a zone, to the second or finer; or a day, which begins at midnight UTC.
 struct PointInTime: ExpressibleByArgument, Hashable, Sendable {
     let time: Timestamp
 
     init?(argument: String) {
+        let text = argument.utf8.count == "2026-05-01".utf8.count ? argument + "T00:00:00Z" : argument
         let date =
-            (try? Date(argument, strategy: .iso8601))
-            ?? (try? Date(argument, strategy: Date.ISO8601FormatStyle(includingFractionalSeconds: true)))
+            (try? Date(text, strategy: .iso8601))
+            ?? (try? Date(text, strategy: Date.ISO8601FormatStyle(includingFractionalSeconds: true)))
         // A thousand years in both directions is more than any store keeps.
         guard let seconds = date?.timeIntervalSince1970, abs(seconds) < 3e10 else { return nil }
         time = Timestamp(microseconds: Int64((seconds * 1_000).rounded()) * 1_000)

@@ -24,10 +24,11 @@ struct SeriesMetricsCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        try await stored.open { metrics, console in
+        try await stored.open { metrics, scope, console in
             let selector = try selector.map { text throws(InvalidValue) in try MetricSelector(text) }
             let range = try range.range(now: SystemWallClock().now())
-            let all = try await metrics.series(of: selector?.name, range: range, tags: selector?.tags ?? .none)
+            let tags = try scope.tags(selector?.tags ?? .none)
+            let all = try await metrics.series(of: selector?.name, range: range, tags: tags)
             for series in all {
                 let line = json ? try JSONText(encoding: SeriesSummary(series)).text : OneLine.of(series.description)
                 guard FileDescriptor.standardOutput.writeAll(line + "\n") else { break }

@@ -8,8 +8,10 @@ struct StoredMetrics: ParsableArguments {
     @OptionGroup var output: OutputOptions
 
     /// Opens what keeps the metrics and asks it; a failure is one line on standard error.
-    func open(_ body: (any MetricsRepository, Console) async throws -> Void) async throws {
-        try await with { millrace, console in try await body(millrace.metrics, console) }
+    func open(_ body: (any MetricsRepository, MetricScope, Console) async throws -> Void) async throws {
+        try await with { millrace, console in
+            try await body(millrace.metrics, MetricScope(store: millrace.metricsStoreName()), console)
+        }
     }
 
     /// The same for what is beside it.
@@ -25,6 +27,19 @@ struct StoredMetrics: ParsableArguments {
             console.error("\(error)")
             throw ExitCode(ProgramExit.failed.rawValue)
         }
+    }
+}
+
+/// Whose metrics are asked for: those of the store, also where a Prometheus server has others too.
+struct MetricScope {
+    /// What the store is called by there.
+    let store: String?
+
+    /// The labels that series must have to be chosen: these, and that of the store unless another store is among them.
+    func tags(_ wanted: MetricLabels) throws(InvalidValue) -> MetricLabels {
+        let label = try LabelName("store")
+        guard let store, wanted[label] == nil else { return wanted }
+        return try wanted.setting(label, to: store)
     }
 }
 

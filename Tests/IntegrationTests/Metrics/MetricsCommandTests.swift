@@ -111,6 +111,36 @@ enum MetricsKeeper: String, CaseIterable, CustomTestStringConvertible {
         }
     }
 
+    @Test func `stores that share a Prometheus are asked for one by one`() async throws {
+        let keeping = ["--prometheus", try await PrometheusServer.shared.url()]
+        var names: [String] = []
+        for _ in 0..<2 {
+            try await Workplace.with { place in
+                let file = try Recordings.bursts(2, in: place)
+                try await place.millrace(["transcribe", file, "--command", "cksum"] + Recordings.burstChunks + keeping)
+                let ours = try await store(of: place)
+                let selector = "millrace_chunks_total{outcome=\"completed\"}"
+                try await eventually("it is there") {
+                    let listed = try await lines(place.millrace(["metrics", "series", selector, "--json"] + keeping))
+                    #expect(listed.allSatisfy { $0.labels["store"] == ours })
+                    return !listed.isEmpty
+                }
+                let range = try await place.millrace(
+                    ["metrics", "range", selector, "--step", "1s", "--json"] + keeping)
+                #expect(try lines(range).map { $0.labels["store"] } == [ours], "\(range.errors)")
+                let half = try await place.millrace(
+                    ["metrics", "percentile", "millrace_chunk_seconds", "50"] + keeping)
+                #expect(half.status == 0, "\(half.errors)")
+                names.append(ours)
+                // Also one of another store, when it is named.
+                let first = "millrace_chunks_total{store=\"\(names[0])\"}"
+                let named = try await lines(place.millrace(["metrics", "series", first, "--json"] + keeping))
+                #expect(Set(named.map { $0.labels["store"] }) == [names[0]])
+            }
+        }
+        #expect(Set(names).count == 2)
+    }
+
     @Test func `workers are measured, each under a name of its own`() async throws {
         try await Workplace.with { place in
             let file = try Recordings.bursts(3, in: place)
@@ -189,6 +219,8 @@ enum MetricsKeeper: String, CaseIterable, CustomTestStringConvertible {
             (["range", "a", "--from", "2026-01-02T00:00:00Z", "--last", "1h"], "exclude each other"),
             (["series", "--redis=redis://127.0.0.1"], "Unknown option"),
             (["outbox", "--redis", "redis://127.0.0.1"], "Unknown option"),
+            (["range", "a", "--from", "2026-01-02", "--to", "2026-01-02T00:00:00Z"], "earlier than --to"),
+            (["range", "a", "--from", "2026-13-02"], "--from"),
         ] as [([String], String)])
     func `what makes no sense is wrong usage, in one line`(arguments: [String], reason: String) async throws {
         try await Workplace.with { place in

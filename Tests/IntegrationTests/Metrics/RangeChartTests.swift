@@ -96,7 +96,13 @@ import Testing
         #expect(point.time == Timestamp(microseconds: 1_777_624_200_000_000 + milliseconds * 1_000))
     }
 
-    @Test(arguments: ["", "now", "yesterday", "2026-05-01", "08:30", "2026-13-01T08:30:00Z", "1777624200"])
+    @Test func `a day begins at midnight`() {
+        #expect(PointInTime(argument: "2026-05-01")?.time == Timestamp(microseconds: 1_777_593_600_000_000))
+    }
+
+    @Test(arguments: [
+        "", "now", "yesterday", "2026-13-01", "01.05.2026", "08:30", "2026-13-01T08:30:00Z", "1777624200",
+    ])
     func `what is no time is refused`(text: String) {
         #expect(PointInTime(argument: text) == nil)
     }
