@@ -47,8 +47,8 @@ struct PostgresCommand: AsyncParsableCommand {
 
     @Flag(
         help: """
-            Look at all figures but judge none of those that depend on how busy the machine is; every blow waits until all \
-            workers are at work.
+            Look at all figures but judge none of those that depend on how busy the machine is; every blow waits for \
+            workers at work.
             """)
     var lenient = false
 

@@ -42,8 +42,8 @@ struct RedisSoakCommand: AsyncParsableCommand {
 
     @Flag(
         help: """
-            Look at all figures but judge none of those that depend on how busy the machine is; every blow waits until all \
-            workers are at work.
+            Look at all figures but judge none of those that depend on how busy the machine is; every blow waits for \
+            workers at work.
             """)
     var lenient = false
 

@@ -22,8 +22,8 @@ struct Storm: Sendable {
         var interval: Duration
         /// How long the workers have for what is left, once the storm is over.
         var calm: Duration
-        /// Whether every blow waits until all workers are at work, so that it has something to strike on a machine on which
-        /// it takes long to start one.
+        /// Whether every blow waits for workers that hold jobs and strikes one of them, so that it has something to strike
+        /// on a machine on which it takes long to start a worker.
         var awaitsWorkers = false
         /// How often a job is tried again; `nil` for as often as jobs are.
         var maxRetries: Int?
@@ -64,7 +64,7 @@ struct Storm: Sendable {
 
     /// Kills one of the workers.
     @Sendable static func kill(_ field: WorkerField, _ generator: inout SeededGenerator) -> Bool {
-        field.send(.kill, to: Int.random(in: 0..<field.places, using: &generator))
+        field.send(.kill, to: field.victims.randomElement(using: &generator) ?? 0)
     }
 
     func run() async throws -> StormOutcome {
@@ -110,26 +110,41 @@ struct Storm: Sendable {
         }
         let start = ContinuousClock.now
         for tick in 1...ticks {
+            if plan.awaitsWorkers { try await waitForWorkers() }
             let due = max(brought, plan.jobs * tick / ticks)
             _ = try await store.jobs.enqueue(try plan.requests(due - brought, for: handler, using: &generator))
             brought = due
             try await ContinuousClock().sleep(until: start + plan.interval * tick)
-            if plan.awaitsWorkers { try await waitForWorkers() }
+            if plan.awaitsWorkers { try await waitForWork() }
             if try await blow(field, &generator) { blows += 1 }
         }
         return blows
     }
 
-    /// Waits until all workers have reached the store, and one of them works if there is work, for as long as the calm may
-    /// last.
+    /// Waits until all workers have reached the store, for as long as the calm may last.
     private func waitForWorkers() async throws {
         let end = ContinuousClock.now + plan.calm
         while ContinuousClock.now < end {
             let known = Set(try await store.jobs.workers().compactMap { $0.process?.processID })
-            let (running, stats) = (field.processes, try await store.jobs.jobStats(queueName: .default))
-            let isIdle = stats[.processing] == 0 && stats[.queued] > 0
-            if running.count == plan.workers, known.isSuperset(of: running), !isIdle { return }
+            let running = field.processes
+            if running.count == plan.workers, known.isSuperset(of: running) { return }
             try await Task.sleep(for: .milliseconds(20))
+        }
+    }
+
+    /// Waits until workers hold jobs, or none is open, for as long as the calm may last; they are what is struck.
+    private func waitForWork() async throws {
+        let end = ContinuousClock.now + plan.calm
+        while ContinuousClock.now < end {
+            var busy: Set<Int32> = []
+            for worker in try await store.jobs.workers() where try await !store.jobs.leases(of: worker.id).isEmpty {
+                if let process = worker.process?.processID { busy.insert(process) }
+            }
+            field.note(busy: busy)
+            if !busy.isDisjoint(with: field.processes) { return }
+            let stats = try await store.jobs.jobStats(queueName: .default)
+            if JobStatus.allCases.filter(\.isOpen).allSatisfy({ stats[$0] == 0 }) { return }
+            try await Task.sleep(for: .milliseconds(5))
         }
     }
 

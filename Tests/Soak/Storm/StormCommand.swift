@@ -31,7 +31,7 @@ struct StormCommand: AsyncParsableCommand {
     @Flag(help: "Let the workers write before they settle, as it should not be done: the storm must find it.")
     var apart = false
 
-    @Flag(help: "Let every kill wait until all workers are at work, however busy the machine is.")
+    @Flag(help: "Let every kill wait for workers at work and strike one of them, however busy the machine is.")
     var lenient = false
 
     func validate() throws {

@@ -6,6 +6,7 @@ final class WorkerField: Sendable {
     private struct State {
         var workers: [(process: Int32, signals: AsyncStream<Signal>.Continuation)?]
         var starts = 0
+        var busy: Set<Int32> = []
         var isClosed = false
     }
 
@@ -15,8 +16,16 @@ final class WorkerField: Sendable {
         state = Mutex(State(workers: Array(repeating: nil, count: workers)))
     }
 
-    /// How many workers there are to be.
-    var places: Int { state.withLock { $0.workers.count } }
+    /// The places of the workers that were said to be busy; all, when none of these is there.
+    var victims: [Int] {
+        state.withLock { state in
+            let busy = state.workers.indices.filter { place in
+                state.workers[place].map { state.busy.contains($0.process) } ?? false
+            }
+            return busy.isEmpty ? Array(state.workers.indices) : busy
+        }
+    }
+
     var starts: Int { state.withLock { $0.starts } }
     var isClosed: Bool { state.withLock { $0.isClosed } }
     /// The processes of the workers that are there.
@@ -35,6 +44,9 @@ final class WorkerField: Sendable {
         if isClosed { send(.terminate, to: place) }
         return stream
     }
+
+    /// Notes which processes have something to do.
+    func note(busy: Set<Int32>) { state.withLock { $0.busy = busy } }
 
     /// Has a signal sent to the worker at a place.
     ///
