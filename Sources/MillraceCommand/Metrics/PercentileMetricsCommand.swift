@@ -51,9 +51,8 @@ struct PercentileMetricsCommand: AsyncParsableCommand {
                 Percentile(percentile), of: selector.name, range: range, tags: tags)
             guard let value else { throw try await nothing(selector.name, tags, range, metrics) }
             if percentile > 0, percentile < 1 {
-                let hundredths = MetricNumber.text((percentile * 10_000).rounded() / 100)
-                console.note(
-                    "That is the share of \(percentile) in a hundred; the one of \(hundredths) is asked for as such.")
+                let percent = MetricNumber.text((percentile * 10_000).rounded() / 100)
+                console.note("\(percentile) is less than one percent; for \(percent) percent ask for \(percent).")
             }
             FileDescriptor.standardOutput.writeAll(
                 (json ? try line(selector, range, value) : MetricNumber.text(value)) + "\n")

@@ -40,7 +40,7 @@ struct RangeMetricsCommand: AsyncParsableCommand {
             let tags = try scope.tags(selector.tags)
             var range = try range.range(now: SystemWallClock().now(), step: step?.duration)
             var all = try await metrics.queryTimeSeries(selector.name, range: range, tags: tags)
-            if all.isEmpty, step == nil, let finer = Self.finer(range) {
+            if step == nil, all.allSatisfy({ $0.values.count < Self.few }), let finer = Self.finer(range) {
                 range = finer
                 all = try await metrics.queryTimeSeries(selector.name, range: range, tags: tags)
             }
@@ -53,9 +53,12 @@ struct RangeMetricsCommand: AsyncParsableCommand {
         }
     }
 
-    /// The range in steps of a second, which miss no run however short, where there are not too many.
+    /// A series that has fewer values is of a short run, whose end steps may miss.
+    private static let few = 60
+
+    /// The range in steps of a second, which miss no end, where there are not too many.
     private static func finer(_ range: TimeRange) -> TimeRange? {
-        guard range.length <= .seconds(10_000) else { return nil }
+        guard range.step > .seconds(1), range.length <= .seconds(10_000) else { return nil }
         return try? TimeRange(from: range.start, to: range.end, step: .seconds(1))
     }
 

@@ -267,7 +267,7 @@ enum MetricsKeeper: String, CaseIterable, CustomTestStringConvertible {
                 )
             }
             let share = try await place.millrace(["metrics", "percentile", "millrace_chunk_seconds", "0.95"])
-            #expect(share.status == 0 && share.errors.contains("the one of 95 is asked for as such"), "\(share.errors)")
+            #expect(share.status == 0 && share.errors.contains("for 95 percent ask for 95"), "\(share.errors)")
         }
     }
 
