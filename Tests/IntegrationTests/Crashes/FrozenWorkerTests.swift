@@ -18,8 +18,8 @@ import Testing
             ]
             let frozen = try await place.run(Program.soak, options + ["--hold", place.path("go")]) { frozen in
                 try await eventually("the job is held") { try await jobs.job(id)?.status == .processing }
-                frozen.send(SIGSTOP)
                 defer { frozen.send(SIGCONT) }
+                try await Self.freeze(frozen, on: place.store)
                 let heir = try await place.run(Program.soak, options) { heir in
                     try await eventually("the job is taken over and done") {
                         try await jobs.job(id)?.status == .completed
@@ -49,6 +49,23 @@ import Testing
                 frozen.send(SIGTERM)
             }
             #expect(frozen.status == 0, "\(frozen.errors)")
+        }
+    }
+
+    /// Freezes a worker that writes nothing just now: with one that stands still in the middle of that, nobody else could
+    /// write.
+    private static func freeze(_ worker: Running, on store: String) async throws {
+        let queue = try DatabaseQueue(path: store)
+        try await eventually("it stands still and writes nothing") {
+            worker.send(SIGSTOP)
+            try await eventually("it stands still") { worker.isFrozen }
+            do {
+                try await queue.writeWithoutTransaction { db in try db.inTransaction(.immediate) { .rollback } }
+                return true
+            } catch {
+                worker.send(SIGCONT)
+                return false
+            }
         }
     }
 

@@ -100,6 +100,12 @@ struct Running: Sendable {
         return stat.contains(") Z ")
     }
 
+    /// Whether it was told to stand still and does.
+    var isFrozen: Bool {
+        let stat = try? String(contentsOfFile: "/proc/\(processID)/stat", encoding: .utf8)
+        return stat?.contains(") T ") == true
+    }
+
     /// The most memory that it had so far, `VmHWM` of `/proc/<pid>/status`; `nil` when it has ended.
     var peakKilobytes: Int? {
         let status = try? String(contentsOfFile: "/proc/\(processID)/status", encoding: .utf8)
