@@ -147,9 +147,11 @@ import Testing
             let late = traffic.faults - failures - silences - cuts
             #expect(late >= 0)
             #expect(traffic.refused == limits)
-            #expect(traffic.requests == Self.chunkCount + limits + traffic.faults)
+            // So busy a machine that a lease ran out asks once more for what was under way.
+            let again = traffic.requests - Self.chunkCount - limits - traffic.faults
+            #expect((0...Self.concurrency).contains(again), "\(traffic)")
             #expect(traffic.waits > 0 && limits > 0 && failures > 0 && silences > 0 && cuts > 0)
-            #expect(server.record.connections <= Self.concurrency + silences + cuts + late)
+            #expect(server.record.connections <= Self.concurrency + silences + cuts + late + again)
         }
     }
 
