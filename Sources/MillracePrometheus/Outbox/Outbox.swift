@@ -57,6 +57,7 @@ public final class Outbox: Sendable {
         }
         let log = try OutboxLog(replay, in: place.path, options: options)
         var index = replay.index
+        index.memoryBytes = options.memoryBytes
         while index.shards.count < log.shardCount { index.addShard() }
         for (shard, newest) in log.newest.enumerated() {
             if let newest { index.raiseNewest(of: shard, to: newest) }
@@ -136,9 +137,7 @@ public final class Outbox: Sendable {
                 state.index.oldest(of: shard, upTo: samples).map { ($0, state.files[$0.segment]) }
             }
             guard !found.isEmpty else { return [] }
-            let blocks = await withCheckedContinuation { continuation in
-                reading.async { continuation.resume(returning: found.map { Self.read($0.0, from: $0.1) }) }
-            }
+            let blocks = await read(found)
             let damaged = zip(found, blocks).filter { $0.1 == nil }.map(\.0.0)
             if !damaged.isEmpty {
                 state.withLock { state in
@@ -233,11 +232,19 @@ public final class Outbox: Sendable {
 
     static let closed = StoreError(.unavailable, "the metrics outbox is closed; open it again")
 
+    /// Brings blocks from memory or the disk; `nil` for one that is damaged there.
+    private func read(_ places: [(OutboxIndex.Entry, SegmentFile?)]) async -> [OutboxBlock?] {
+        let inMemory = places.compactMap { entry, _ in entry.body.map { OutboxBlock(entry, body: $0) } }
+        if inMemory.count == places.count { return inMemory }
+        return await withCheckedContinuation { continuation in
+            reading.async { continuation.resume(returning: places.map { Self.read($0.0, from: $0.1) }) }
+        }
+    }
+
     private static func read(_ entry: OutboxIndex.Entry, from file: SegmentFile?) -> OutboxBlock? {
+        if let body = entry.body { return OutboxBlock(entry, body: body) }
         guard let body = file?.read(entry.bodyCount, at: entry.offset), RecordHead.sum(body[...]) == entry.checksum
         else { return nil }
-        return OutboxBlock(
-            shard: entry.shard, sequence: entry.sequence, sampleCount: entry.sampleCount, oldest: entry.oldest,
-            newest: entry.newest, body: body)
+        return OutboxBlock(entry, body: body)
     }
 }

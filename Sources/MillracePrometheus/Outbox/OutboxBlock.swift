@@ -27,4 +27,10 @@ public struct OutboxBlock: Hashable, Sendable {
         self.newest = newest
         self.body = body
     }
+
+    init(_ entry: OutboxIndex.Entry, body: [UInt8]) {
+        self.init(
+            shard: entry.shard, sequence: entry.sequence, sampleCount: entry.sampleCount, oldest: entry.oldest,
+            newest: entry.newest, body: body)
+    }
 }

@@ -15,6 +15,8 @@ struct OutboxIndex {
         let offset: Int
         let bodyCount: Int
         let checksum: UInt32
+        /// What lies there, as long as there is room for it in memory: most blocks are sent as soon as they are written.
+        var body: [UInt8]?
     }
 
     struct Shard {
@@ -24,6 +26,10 @@ struct OutboxIndex {
     }
 
     private(set) var shards: [Shard]
+    /// The most bytes of bodies that are kept in memory.
+    var memoryBytes = 0
+    /// How many are.
+    private(set) var bytesInMemory = 0
     var accounting = OutboxAccounting()
 
     init(shardCount: Int) {
@@ -37,6 +43,9 @@ struct OutboxIndex {
 
     /// Adds a block behind all others of its shard. It counts as pending; whoever adds it counts it as enqueued.
     mutating func insert(_ entry: Entry) {
+        var entry = entry
+        if entry.body != nil, bytesInMemory + entry.bodyCount > memoryBytes { entry.body = nil }
+        if entry.body != nil { bytesInMemory += entry.bodyCount }
         shards[entry.shard].entries.append(entry)
         shards[entry.shard].pendingSamples += entry.sampleCount
         raiseNewest(of: entry.shard, to: entry.newest)
@@ -56,6 +65,7 @@ struct OutboxIndex {
         let entry = shards[shard].entries.remove(at: place)
         shards[shard].pendingSamples -= entry.sampleCount
         accounting.pending -= entry.sampleCount
+        if entry.body != nil { bytesInMemory -= entry.bodyCount }
         return entry
     }
 

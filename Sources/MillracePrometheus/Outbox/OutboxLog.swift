@@ -161,7 +161,7 @@ struct OutboxLog {
     /// Writes blocks, all or none of them, and makes room for them: `giveUp` takes all blocks of a file out of those that
     /// wait, and says what became of them.
     mutating func add(_ drafts: [OutboxDraft], giveUp: (_ segment: Int) -> [OutboxEvent]) -> Written {
-        let size = drafts.reduce(0) { $0 + $1.body.count + RecordHead.size }
+        let size = size(of: drafts)
         guard size <= options.maximumBytes / 2 else {
             return Written(
                 failure: StoreError(
@@ -177,10 +177,15 @@ struct OutboxLog {
         return written
     }
 
+    private func size(of drafts: [OutboxDraft]) -> Int {
+        drafts.reduce(0) { $0 + $1.body.count + RecordHead.size }
+    }
+
     private mutating func attempt(_ drafts: [OutboxDraft]) -> Written {
         guard let segment = segments.last else { return Written() }
         var (shards, ledger) = (shards, ledger)
         var (record, written) = ([UInt8](), Written())
+        record.reserveCapacity(size(of: drafts))
         for draft in drafts {
             var head = RecordHead(.block, body: draft.body)
             ledger.enqueued += draft.sampleCount
@@ -195,7 +200,7 @@ struct OutboxLog {
                     shard: draft.shard, sequence: head.sequence, sampleCount: draft.sampleCount, oldest: draft.oldest,
                     newest: draft.newest, segment: segment.file.number,
                     offset: segment.bytes + record.count + RecordHead.size, bodyCount: head.bodyCount,
-                    checksum: head.checksum))
+                    checksum: head.checksum, body: draft.body))
             head.write(draft.body, to: &record)
             shards[draft.shard].next += 1
             shards[draft.shard].newest = max(shards[draft.shard].newest ?? draft.newest, draft.newest)

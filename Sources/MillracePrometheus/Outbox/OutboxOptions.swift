@@ -14,6 +14,8 @@ public struct OutboxOptions: Sendable {
     public var maximumQuarantined: Int
     /// Tells when a batch was refused.
     public var clock: any WallClock
+    /// How much of what waits is kept in memory too, in bytes, so that it need not be read from the disk again.
+    var memoryBytes = 8 << 20
 
     /// Makes options: 4 shards, 512 MiB, a window of a second, 100 batches.
     public init(

@@ -24,8 +24,8 @@ public final class RemoteWriteRecorder: Sendable {
 
     /// What became of the samples of a call.
     private struct Sifted {
-        /// Those that were let in, with the time of the one before each.
-        var admitted: [(sample: MetricSample, before: Int64?)] = []
+        /// The places of those that were let in, with what their times had to be later than.
+        var admitted: [(index: Int, before: Int64)] = []
         /// How many were not newer than one before.
         var late = 0
         /// How many have too many labels.
@@ -69,7 +69,9 @@ public final class RemoteWriteRecorder: Sendable {
             return
         }
         state.withLock { state in
-            for entry in sifted.admitted.reversed() { state.seriesGuard.takeBack(entry.sample, before: entry.before) }
+            for entry in sifted.admitted.reversed() {
+                state.seriesGuard.takeBack(samples[entry.index], before: entry.before)
+            }
         }
         throw failure
     }
@@ -80,7 +82,7 @@ public final class RemoteWriteRecorder: Sendable {
         let shardCount = UInt64(outbox.shardCount)
         sifted.admitted.reserveCapacity(samples.count)
         state.call += 1
-        for sample in samples {
+        for (index, sample) in samples.enumerated() {
             let shard = Int(sample.series.fingerprint % shardCount)
             guard let entry = state.seriesGuard.admit(sample, shard: shard, call: state.call) else {
                 sifted.late += 1
@@ -90,7 +92,7 @@ public final class RemoteWriteRecorder: Sendable {
                 sifted.unfit += 1
                 continue
             }
-            sifted.admitted.append((sample, entry.before))
+            sifted.admitted.append((index, entry.before))
             if entry.place == state.layers.count {
                 state.layers.append((0..<outbox.shardCount).map { _ in Layer() })
             }

@@ -4,19 +4,20 @@ internal import MillraceCore
 /// request: one that is not newer than the one before.
 struct SeriesGuard {
     private struct Known {
-        /// The time of the newest sample, in milliseconds.
-        var last: Int64
+        let series: MetricSeries
         let encoded: EncodedSeries
+        /// The time of the newest sample, in milliseconds; what comes must be newer.
+        var last: Int64
         /// The last call that brought samples, and how many it has brought so far.
-        var call: UInt64
-        var samplesOfCall = 1
+        var call: UInt64 = 0
+        var samplesOfCall = 0
     }
 
     /// A sample that was let in.
     struct Admission {
         let encoded: EncodedSeries
-        /// The time of the sample before, in milliseconds; `nil` of a series that was not known.
-        let before: Int64?
+        /// What its time had to be later than, in milliseconds.
+        let before: Int64
         /// How many samples of the series the same call has brought before.
         let place: Int
     }
@@ -24,7 +25,10 @@ struct SeriesGuard {
     /// Series without a sample for so long are forgotten, in milliseconds; what comes of them still must be newer than that.
     static let memory: Int64 = 2 * 3_600_000
 
-    private var known: [MetricSeries: Known] = [:]
+    private var known: [Known] = []
+    private var places: [MetricSeries: Int] = [:]
+    /// The place behind the one of the last sample: who samples many series does it in the same order each time.
+    private var next = 0
     /// What is not known must be newer than this, by shard.
     private var floors: [Int64]
     private var newest = Int64.min
@@ -42,26 +46,38 @@ struct SeriesGuard {
     mutating func admit(_ sample: MetricSample, shard: Int, call: UInt64) -> Admission? {
         let time = SeriesEncoder.milliseconds(of: sample.time)
         newest = max(newest, time)
-        // Looked up once: this is done for every sample.
-        guard let index = known.index(forKey: sample.series) else {
+        guard let place = place(of: sample.series) else {
             guard time > floors[shard] else { return nil }
-            let encoded = EncodedSeries(sample.series)
-            known[sample.series] = Known(last: time, encoded: encoded, call: call)
-            return Admission(encoded: encoded, before: nil, place: 0)
+            next = known.count
+            places[sample.series] = next
+            known.append(
+                Known(series: sample.series, encoded: EncodedSeries(sample.series), last: floors[shard]))
+            return admit(time, at: next, call)
         }
-        let entry = known.values[index]
-        guard time > entry.last else { return nil }
-        let place = entry.call == call ? entry.samplesOfCall : 0
-        known.values[index] = Known(last: time, encoded: entry.encoded, call: call, samplesOfCall: place + 1)
-        return Admission(encoded: entry.encoded, before: entry.last, place: place)
+        guard time > known[place].last else { return nil }
+        return admit(time, at: place, call)
+    }
+
+    private mutating func admit(_ time: Int64, at place: Int, _ call: UInt64) -> Admission {
+        next = place + 1
+        let before = known[place].last
+        let earlier = known[place].call == call ? known[place].samplesOfCall : 0
+        known[place].last = time
+        known[place].call = call
+        known[place].samplesOfCall = earlier + 1
+        return Admission(encoded: known[place].encoded, before: before, place: earlier)
+    }
+
+    private func place(of series: MetricSeries) -> Int? {
+        if next < known.count, known[next].series == series { return next }
+        return places[series]
     }
 
     /// Takes back that a sample was let in, unless a newer one was since.
-    mutating func takeBack(_ sample: MetricSample, before: Int64?) {
-        guard let entry = known[sample.series], entry.last == SeriesEncoder.milliseconds(of: sample.time) else {
-            return
-        }
-        known[sample.series] = before.map { Known(last: $0, encoded: entry.encoded, call: entry.call) }
+    mutating func takeBack(_ sample: MetricSample, before: Int64) {
+        guard let place = place(of: sample.series), known[place].last == SeriesEncoder.milliseconds(of: sample.time)
+        else { return }
+        known[place].last = before
     }
 
     /// Forgets series that have ended long ago; looks at all of them once an hour of their time.
@@ -71,7 +87,9 @@ struct SeriesGuard {
         guard newest - forgotAt >= Self.memory / 2 else { return }
         forgotAt = newest
         let limit = newest - Self.memory
-        known = known.filter { $0.value.last > limit }
+        known.removeAll { $0.last <= limit }
+        places = Dictionary(uniqueKeysWithValues: known.enumerated().map { ($1.series, $0) })
+        next = 0
         floors = floors.map { max($0, limit) }
     }
 }

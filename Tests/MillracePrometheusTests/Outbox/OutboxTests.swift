@@ -1,6 +1,7 @@
 import Foundation
 import MillraceCore
 import MillraceTesting
+import Synchronization
 import Testing
 
 @testable import MillracePrometheus
@@ -9,8 +10,13 @@ import Testing
 @Suite struct OutboxTests {
     private let folder = OutboxFolder()
 
-    @Test func `blocks come out in the order in which they went in, until they are settled`() async throws {
-        let outbox = try await folder.open()
+    @Test(arguments: [8 << 20, 100, 0])
+    func `blocks come out in the order in which they went in, until they are settled`(
+        memoryBytes: Int
+    ) async throws {
+        var options = OutboxOptions(shardCount: 2, syncWindow: .zero)
+        options.memoryBytes = memoryBytes
+        let outbox = try await folder.open(options)
         for number in 0..<5 {
             try await outbox.append([OutboxFolder.draft(number), OutboxFolder.draft(number, shard: 1)])
         }
@@ -30,6 +36,8 @@ import Testing
         #expect(accounting.acknowledged == 3)
         #expect(accounting.dropped == [.tooOld: 3])
         #expect(accounting.isBalanced)
+        outbox.acknowledge(await outbox.all() + outbox.all(shard: 1))
+        #expect(outbox.state.withLock(\.index.bytesInMemory) == 0, "what is gone takes no room")
         await outbox.close()
     }
 
