@@ -12,8 +12,8 @@ public struct OutboxBlock: Hashable, Sendable {
     public let oldest: Timestamp
     /// The time of the newest sample.
     public let newest: Timestamp
-    /// `timeseries` fields of a `WriteRequest`, not compressed. The bodies of a shard's blocks may be joined into one request,
-    /// in their order.
+    /// `timeseries` fields of a `WriteRequest`, compressed as a block of Snappy. Those of a shard's blocks may be joined into
+    /// one request, in their order.
     public let body: [UInt8]
 
     /// Describes a block.
@@ -27,6 +27,9 @@ public struct OutboxBlock: Hashable, Sendable {
         self.newest = newest
         self.body = body
     }
+
+    /// The `timeseries` fields; `nil` when the body is no whole block of Snappy.
+    var content: [UInt8]? { SnappyBlock.decompress(body, limit: OutboxDraft.maximumBytes) }
 
     init(_ entry: OutboxIndex.Entry, body: [UInt8]) {
         self.init(

@@ -1,8 +1,8 @@
 public import MillraceCore
 
-/// What is to be put into an outbox: samples of one shard, encoded.
+/// What is to be put into an outbox: samples of one shard, encoded and compressed, as they go out and take the least room.
 public struct OutboxDraft: Sendable {
-    /// No body is longer, in bytes.
+    /// No body is longer, in bytes, nor what it is compressed from.
     public static let maximumBytes = 16 << 20
 
     /// The shard, from 0 on. All samples of a series belong to one, so that their order is kept.
@@ -13,7 +13,7 @@ public struct OutboxDraft: Sendable {
     public let oldest: Timestamp
     /// The time of the newest sample.
     public let newest: Timestamp
-    /// `timeseries` fields of a `WriteRequest`, not compressed.
+    /// `timeseries` fields of a `WriteRequest`, compressed as a block of Snappy: see ``SnappyBlock``.
     public let body: [UInt8]
 
     /// Describes samples.

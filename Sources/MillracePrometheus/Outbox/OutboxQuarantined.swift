@@ -5,7 +5,7 @@ public struct OutboxQuarantined: Hashable, Sendable {
 
     /// How many samples there are.
     public let sampleCount: Int
-    /// `timeseries` fields of a `WriteRequest`, not compressed.
+    /// `timeseries` fields of a `WriteRequest`, not compressed; a block's body as it is, when it cannot be read.
     public let body: [UInt8]
     /// ``OutboxDropReason/rejected`` when the endpoint said that they are wrong, ``OutboxDropReason/quarantined`` when it
     /// failed on them again and again.

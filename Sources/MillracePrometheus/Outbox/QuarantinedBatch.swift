@@ -16,6 +16,6 @@ public struct QuarantinedBatch: Hashable, Sendable {
     public let answer: String
     /// How many samples there are.
     public let sampleCount: Int
-    /// `timeseries` fields of a `WriteRequest`, not compressed.
+    /// `timeseries` fields of a `WriteRequest`, not compressed; a block's body as it is, when it cannot be read.
     public let body: [UInt8]
 }

@@ -36,7 +36,7 @@ public final class RemoteWriteRecorder: Sendable {
     public let outbox: Outbox
 
     private let blockSamples: Int
-    /// What makes a block full, in bytes.
+    /// What makes a block full, in bytes before they are compressed.
     private static let blockBytes = 1 << 20
     private let state: Mutex<State>
 
@@ -124,9 +124,10 @@ public final class RemoteWriteRecorder: Sendable {
     /// Makes a block of what is there.
     private func close(_ layer: inout Layer, of shard: Int) {
         guard let oldest = layer.encoder.oldest, let newest = layer.encoder.newest else { return }
-        let count = layer.encoder.sampleCount
         layer.full.append(
             OutboxDraft(
-                shard: shard, sampleCount: count, oldest: oldest, newest: newest, body: layer.encoder.take()))
+                shard: shard, sampleCount: layer.encoder.sampleCount, oldest: oldest, newest: newest,
+                body: layer.encoder.withBytes { SnappyBlock.compress($0) }))
+        layer.encoder.removeAll()
     }
 }

@@ -2,8 +2,8 @@ internal import MillraceCore
 
 /// Blocks of one shard that are sent together, and what becomes of each series in them.
 ///
-/// As long as all of it goes out as it is, the blocks' bodies are only joined. When series are to go apart, or some samples
-/// are too old, it is read once.
+/// A single block goes out as it is. When there are several, when series are to go apart, or some samples are too old, it is
+/// read once.
 struct SendBatch {
     /// What has become of a block's samples; sums up to all of them in the end.
     private struct Tally {
@@ -24,13 +24,21 @@ struct SendBatch {
     /// The blocks, oldest first.
     let blocks: [OutboxBlock]
     private var tallies: [Tally]
+    /// What is in the blocks, once it was read.
+    private var contents: [[UInt8]] = []
     /// The pieces of each series, by its number; `nil` until it was read.
     private var series: [[Piece]]?
     private var labels: [[UInt8]] = []
     /// The last piece of each series that was taken apart from others.
     private var taken: [Int: Piece] = [:]
 
+    /// Puts blocks together; only the first of them when one cannot be read.
     init(_ blocks: [OutboxBlock]) {
+        self.init(all: blocks)
+        if blocks.count > 1, read() == nil { self.init(all: Array(blocks.prefix(1))) }
+    }
+
+    private init(all blocks: [OutboxBlock]) {
         self.blocks = blocks
         tallies = Array(repeating: Tally(), count: blocks.count)
     }
@@ -44,8 +52,8 @@ struct SendBatch {
         var seen: Set<[UInt8]> = []
         var count = 0
         for block in blocks {
-            guard let fields = SeriesFields.read(block.body) else { break }
-            let labels = fields.map { Array(block.body[$0.labels]) }
+            guard let content = block.content, let fields = SeriesFields.read(content) else { break }
+            let labels = fields.map { Array(content[$0.labels]) }
             guard count == 0 || seen.isDisjoint(with: labels) else { break }
             seen.formUnion(labels)
             count += 1
@@ -63,12 +71,14 @@ struct SendBatch {
         if let series { return series.count }
         var numbers: [[UInt8]: Int] = [:]
         var series: [[Piece]] = []
+        var contents: [[UInt8]] = []
         for (index, block) in blocks.enumerated() {
-            guard let fields = SeriesFields.read(block.body),
+            guard let content = block.content, let fields = SeriesFields.read(content),
                 fields.reduce(0, { $0 + $1.samples.count }) == block.sampleCount
             else { return nil }
+            contents.append(content)
             for field in fields {
-                let labels = Array(block.body[field.labels])
+                let labels = Array(content[field.labels])
                 let number = numbers[labels] ?? series.count
                 if number == series.count {
                     numbers[labels] = number
@@ -79,6 +89,7 @@ struct SendBatch {
             }
         }
         self.series = series
+        self.contents = contents
         return series.count
     }
 
@@ -112,15 +123,12 @@ struct SendBatch {
         return gone
     }
 
-    /// The body of a request with these series, or all that are left, and how many samples it has.
+    /// The compressed body of a request with these series, or all that are left, and how many samples it has.
     func body(of numbers: [Int]?) -> (bytes: [UInt8], samples: Int) {
-        guard let series else {
-            if blocks.count == 1 { return (blocks[0].body, blocks[0].sampleCount) }
-            return (blocks.flatMap(\.body), blocks.reduce(0) { $0 + $1.sampleCount })
-        }
+        guard let series else { return blocks.first.map { ($0.body, $0.sampleCount) } ?? ([], 0) }
         // The pieces of a series lie in the order of their blocks, and so stay in the order of time.
         let pieces = (numbers ?? Array(series.indices)).flatMap { series[$0] }
-        return (pieces.flatMap { bytes(of: $0) }, pieces.reduce(0) { $0 + $1.sampleCount })
+        return (SnappyBlock.compress(bytes(of: pieces)), pieces.reduce(0) { $0 + $1.sampleCount })
     }
 
     /// Notes that series, or all that are left, were taken.
@@ -133,11 +141,11 @@ struct SendBatch {
         for piece in take(numbers) { tallies[piece.block].acknowledged += piece.sampleCount }
     }
 
-    /// The body of a request that sends the newest sample of a series again that was taken, and how many samples it has.
+    /// The compressed body of a request that sends the newest sample of a series again that was taken, and how many samples it has.
     func repetition(of number: Int) -> (bytes: [UInt8], samples: Int) {
         guard var piece = taken[number] else { return ([], 0) }
         piece.firstFresh = piece.field.samples.count - 1
-        return (bytes(of: piece), 1)
+        return (SnappyBlock.compress(bytes(of: [piece])), 1)
     }
 
     /// Notes that series, or all that are left, will not be sent any more.
@@ -156,7 +164,7 @@ struct SendBatch {
             tallies[block].quarantined.append(
                 OutboxQuarantined(
                     sampleCount: pieces.reduce(0) { $0 + $1.sampleCount },
-                    body: pieces.flatMap { bytes(of: $0) },
+                    body: bytes(of: pieces),
                     reason: reason, status: status, answer: answer))
         }
     }
@@ -179,15 +187,23 @@ struct SendBatch {
         return numbers.flatMap { all[$0] }
     }
 
-    /// A piece as a field of its own.
-    private func bytes(of piece: Piece) -> [UInt8] {
-        let body = blocks[piece.block].body
-        guard piece.firstFresh > 0 else { return Array(body[piece.field.range]) }
-        let samples = piece.field.samples[piece.firstFresh...]
-        guard let first = samples.first, let last = samples.last else { return [] }
-        let rest = first.range.lowerBound..<last.range.upperBound
-        var bytes = [WireField.timeSeries]
-        Varint.append(UInt64(piece.field.labels.count + rest.count), to: &bytes)
-        return bytes + body[piece.field.labels] + body[rest]
+    /// Each piece as a field of its own, one behind the other.
+    private func bytes(of pieces: [Piece]) -> [UInt8] {
+        var bytes: [UInt8] = []
+        for piece in pieces {
+            let content = contents[piece.block]
+            guard piece.firstFresh > 0 else {
+                bytes += content[piece.field.range]
+                continue
+            }
+            let samples = piece.field.samples[piece.firstFresh...]
+            guard let first = samples.first, let last = samples.last else { continue }
+            let rest = first.range.lowerBound..<last.range.upperBound
+            bytes.append(WireField.timeSeries)
+            Varint.append(UInt64(piece.field.labels.count + rest.count), to: &bytes)
+            bytes += content[piece.field.labels]
+            bytes += content[rest]
+        }
+        return bytes
     }
 }

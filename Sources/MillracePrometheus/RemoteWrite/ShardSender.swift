@@ -118,11 +118,10 @@ struct ShardSender {
     }
 
     private func send(_ body: (bytes: [UInt8], samples: Int), attempt: Int) async -> HTTPTransport.Reply? {
-        let compressed = SnappyBlock.compress(body.bytes)
         let start = sender.time.now()
-        guard let reply = await transport.post(compressed, attempt: attempt) else { return nil }
+        guard let reply = await transport.post(body.bytes, attempt: attempt) else { return nil }
         sender.measures?.sent(
-            body.samples, compressed.count, attempt: attempt, took: sender.time.now() - start, reply)
+            body.samples, body.bytes.count, attempt: attempt, took: sender.time.now() - start, reply)
         return reply
     }
 

@@ -4,11 +4,12 @@ internal import CSnappy
 public enum SnappyBlock {
     /// Compresses bytes.
     public static func compress(_ bytes: some Collection<UInt8>) -> [UInt8] {
-        var compressed: [UInt8] = []
-        if bytes.withContiguousStorageIfAvailable({ compress($0, into: &compressed) }) == nil {
-            Array(bytes).withUnsafeBufferPointer { compress($0, into: &compressed) }
+        var room: [UInt8] = []
+        if bytes.withContiguousStorageIfAvailable({ compress($0, into: &room) }) == nil {
+            Array(bytes).withUnsafeBufferPointer { compress($0, into: &room) }
         }
-        return compressed
+        // A copy, for the room is that of the longest that it may have come to.
+        return room.withUnsafeBufferPointer { Array($0) }
     }
 
     /// Compresses bytes into a buffer, in place of what is there.

@@ -64,7 +64,7 @@ import Testing
                     encoder.append(MetricSample(series, Double(step), at: start + .seconds(step)))
                 }
             }
-            #expect(blocks.flatMap(\.body) == encoder.take(), "what the encoder makes of them, joined")
+            #expect(blocks.flatMap { $0.content ?? [] } == encoder.take(), "what the encoder makes of them, joined")
         }
         #expect(total == 300)
         await outbox.close()
@@ -91,8 +91,9 @@ import Testing
         for shard in 0..<2 {
             var last = [Int64](repeating: .min, count: 10)
             for block in await outbox.all(shard: shard) {
-                let fields = try #require(SeriesFields.read(block.body))
-                let numbers = fields.compactMap { labels.firstIndex(of: Array(block.body[$0.labels])) }
+                let content = try #require(block.content)
+                let fields = try #require(SeriesFields.read(content))
+                let numbers = fields.compactMap { labels.firstIndex(of: Array(content[$0.labels])) }
                 #expect(numbers.count == block.sampleCount)
                 #expect(Set(numbers).count == block.sampleCount)
                 #expect(block.sampleCount <= 4)
