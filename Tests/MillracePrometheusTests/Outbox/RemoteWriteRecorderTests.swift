@@ -113,11 +113,7 @@ import Testing
     @Test func `samples that could not be put in may be tried again`() async throws {
         let outbox = try await folder.open(OutboxOptions(shardCount: 1, maximumBytes: 64 << 10))
         let recorder = RemoteWriteRecorder(outbox)
-        var random = TestSeed.generator()
-        // Nothing that could be compressed to less than there is room for.
-        let long = (0..<3).map { _ in
-            String(decoding: (0..<12_000).map { _ in UInt8.random(in: 0x30...0x7E, using: &random) }, as: UTF8.self)
-        }
+        let long = randomTexts(3, bytes: 12_000)
         let labels = try MetricLabels(["a": long[0], "b": long[1], "c": long[2]])
         let wide = MetricSample(MetricSeries(try MetricName("wide"), labels), 1, at: start)
         let narrow = MetricSample(try series(1), 1, at: start)

@@ -88,8 +88,8 @@ struct PrometheusRepositoryTests {
                 client, definitions: CountedStore(), clock: ManualClock(), recorder: { recorder })
             let collector = MetricsCollector(id: .make(at: ManualClock.standardStart), clock: ManualClock())
             // More than the outbox can hold, and so many samples wait that others must go for them.
-            let value = String(repeating: "x", count: MetricLabels.maximumValueBytes)
-            let labels = try MetricLabels(["a": value, "b": value, "c": value])
+            let values = randomTexts(3, bytes: MetricLabels.maximumValueBytes)
+            let labels = try MetricLabels(["a": values[0], "b": values[1], "c": values[2]])
             try collector.gauge(MetricDefinition(ownMetric(), .gauge), labels: labels).set(1)
             let waiting = MetricSample(MetricSeries(try ownMetric()), 1, at: ManualClock.standardStart)
             for round in 1...2 {
