@@ -34,10 +34,28 @@ struct CachePlaces: Sendable {
     /// Finds the slots of an epoch, of whichever bucket; nothing in it is special to Redis but the star.
     func slots(_ epoch: SharedCursor.Epoch) -> String { "{mr:\(store):*}:\(epoch):v:*" }
 
-    /// The key of a slot of an epoch; `nil` when it is none.
-    func key(ofSlot name: String, _ epoch: SharedCursor.Epoch) -> CacheKey? {
-        guard let range = name.firstRange(of: "}:\(epoch):v:") else { return nil }
-        let key = try? CacheKey(String(name[range.upperBound...]))
-        return key.flatMap { slot($0, epoch) == name ? $0 : nil }
+    /// Reads the names that ``slots(_:)`` finds.
+    func slotReader(_ epoch: SharedCursor.Epoch) -> SlotReader {
+        SlotReader(beforeBucket: "{mr:\(store):", beforeKey: "}:\(epoch):v:")
+    }
+
+    /// Tells of a name which slot it is, for very many of them.
+    struct SlotReader {
+        fileprivate let beforeBucket: String
+        fileprivate let beforeKey: String
+
+        /// The bucket and the key; `nil` when the name is not that of a slot, whoever gave it.
+        func read(_ name: String) -> (bucket: Int, key: CacheKey)? {
+            let text = name.utf8
+            guard text.starts(with: beforeBucket.utf8) else { return nil }
+            let behind = text.dropFirst(beforeBucket.utf8.count)
+            let digits = behind.prefix { $0 != UInt8(ascii: "}") }
+            let rest = behind[digits.endIndex...]
+            guard rest.starts(with: beforeKey.utf8),
+                let key = try? CacheKey(String(Substring(rest.dropFirst(beforeKey.utf8.count))))
+            else { return nil }
+            let bucket = SharedBucket.number(of: key)
+            return digits.elementsEqual(String(bucket).utf8) ? (bucket, key) : nil
+        }
     }
 }

@@ -6,6 +6,8 @@ extension RedisCacheTier {
     private static let namesOfStep = 100
     /// Slots of one bucket that are gathered for one script: its call takes the server longer than a slot does.
     private static let slotsOfKill = 16
+    /// Buckets whose last slots are visited in one step.
+    private static let bucketsOfStep = 8
 
     /// See the port.
     ///
@@ -15,20 +17,23 @@ extension RedisCacheTier {
     ) async throws(StoreError) -> Int {
         let connection = connection
         var removed = 0
-        var waiting: [Int: [CacheKey]] = [:]
+        let reader = places.slotReader(epoch)
+        var waiting: [[RedisArgument]] = Array(repeating: [], count: SharedBucket.count)
         try await forEachSlot(in: epoch) { (names) throws(StoreError) in
-            var keys: [CacheKey] = []
-            for key in names.compactMap({ places.key(ofSlot: $0, epoch) }) where pattern.matches(key) {
-                let bucket = SharedBucket.number(of: key)
-                waiting[bucket, default: []].append(key)
-                if waiting[bucket, default: []].count == Self.slotsOfKill { keys += waiting[bucket].take() ?? [] }
+            var full: [[RedisArgument]] = []
+            for name in names {
+                guard let slot = reader.read(name), pattern.matches(slot.key) else { continue }
+                waiting[slot.bucket].append(.text(name))
+                guard waiting[slot.bucket].count == Self.slotsOfKill else { continue }
+                full.append(waiting[slot.bucket])
+                waiting[slot.bucket] = []
             }
-            removed += try await kill(keys, version, epoch)
+            removed += try await kill(full, olderThan: version)
         }
-        var rest = Array(waiting.values.joined())[...]
+        var rest = waiting.filter { !$0.isEmpty }[...]
         while !rest.isEmpty {
-            removed += try await kill(Array(rest.prefix(Self.namesOfStep)), version, epoch)
-            rest = rest.dropFirst(Self.namesOfStep)
+            removed += try await kill(Array(rest.prefix(Self.bucketsOfStep)), olderThan: version)
+            rest = rest.dropFirst(Self.bucketsOfStep)
         }
         try require(connection)
         _ = try await run(
@@ -60,13 +65,11 @@ extension RedisCacheTier {
         return count
     }
 
-    private func kill(
-        _ keys: [CacheKey], _ version: Int64, _ epoch: SharedCursor.Epoch
-    ) async throws(StoreError) -> Int {
-        guard !keys.isEmpty else { return 0 }
-        let versions = Dictionary(keys.map { ($0, version) }) { first, _ in first }
+    /// Takes away what is from before a version in slots, those of one bucket by one script.
+    private func kill(_ slots: [[RedisArgument]], olderThan version: Int64) async throws(StoreError) -> Int {
+        guard !slots.isEmpty else { return 0 }
         let replies = await client.run(
-            SlotScripts.kill, calls: killing(versions, in: epoch).map { ($0.keys, $0.versions) }, repeatable: true)
+            SlotScripts.kill, calls: slots.map { ($0, [SlotCoding.version(version)]) }, repeatable: true)
         var removed = 0
         for reply in replies { removed += Int(try value(reply).number ?? 0) }
         return removed

@@ -91,14 +91,24 @@ enum SlotScripts {
         return isThere
         """)
 
-    /// KEYS: slots of one bucket. ARGV: for each a version. Returns how many values are gone.
+    /// KEYS: slots of one bucket. ARGV: for each a version, or one for all. Returns how many values are gone.
+    ///
+    /// Of a value only its version is read, however long it is.
     static let kill = RedisScript(
         """
         \(reading)
         \(killing)
-        local values = 0
-        for index, name in ipairs(KEYS) do values = values + kill(name, read(name), ARGV[index]) end
-        return values
+        local old = {}
+        for index, name in ipairs(KEYS) do
+            local version, head = ARGV[index] or ARGV[1], redis.call('GETRANGE', name, 0, 8)
+            if string.sub(head, 1, 1) ~= 'V' then
+                kill(name, read(name), version)
+            elseif string.len(head) == 9 and older(head, version) then
+                old[#old + 1] = name
+            end
+        end
+        if #old == 0 then return 0 end
+        return redis.call('DEL', unpack(old))
         """)
 
     private static let writerLimit = SharedSlot<SharedToken, Data>.writerLimit
@@ -126,15 +136,17 @@ enum SlotScripts {
         end
         """
 
-    /// Takes away what is from before a version. Versions are compared byte by byte: as numbers they lose digits, and as
-    /// texts they have the order of the server's language.
+    /// Takes away what is from before a version. Versions, the last 8 bytes of a text, are compared half by half: as one
+    /// number they lose digits, and as texts they have the order of the server's language.
     private static let killing = """
+        local function halves(text)
+            local a, b, c, d, e, f, g, h = string.byte(text, -8, -1)
+            return ((a * 256 + b) * 256 + c) * 256 + d, ((e * 256 + f) * 256 + g) * 256 + h
+        end
         local function older(version, other)
-            for index = 1, 8 do
-                local own, that = string.byte(version, index), string.byte(other, index)
-                if own ~= that then return own < that end
-            end
-            return false
+            local high, low = halves(version)
+            local otherHigh, otherLow = halves(other)
+            return high < otherHigh or high == otherHigh and low < otherLow
         end
         local function kill(name, slot, version)
             if not slot then return 0 end

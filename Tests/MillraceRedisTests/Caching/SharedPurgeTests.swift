@@ -1,0 +1,66 @@
+import Foundation
+import MillraceCaching
+import MillraceCore
+import MillraceTesting
+import TestServers
+import Testing
+
+@testable import MillraceRedis
+
+/// What an invalidation means is taken from the server gently, and nothing else is.
+@Suite(.timeLimit(.minutes(5))) struct SharedPurgeTests {
+    @Test(arguments: RedisServer.Program.allCases)
+    func `a purge takes the values that are older, of all buckets, and brings none of them into a script`(
+        program: RedisServer.Program
+    ) async throws {
+        try await RedisServer.with(program) { server in
+            let client = try server.client()
+            defer { client.close() }
+            let tier = RedisCacheTier(client, storeID: "purged")
+            let cursor = SharedCursor(epoch: .random(), version: 1)
+            _ = try await tier.begin(cursor, insteadOf: nil)
+            let epoch = cursor.epoch
+            // So many that some buckets are gathered more than once, and all have some left at the end.
+            let keys = (0..<6_000).map { CacheKey(stored: $0.isMultiple(of: 10) ? "other:\($0)" : "user:\($0)") }
+            let leases = keys.map { SharedLease($0, in: epoch) }
+            #expect(try await tier.lease(leases.map { .init($0) }).allSatisfy { $0 == .leased })
+            let fills = leases.enumerated().filter { !$0.offset.isMultiple(of: 7) }.map { index, lease in
+                let value = Data("value".utf8)
+                return SharedLease.Settlement(
+                    lease, SharedValue(version: Int64(index % 6), envelope: value, remaining: .seconds(600)))
+            }
+            #expect(try await tier.settle(fills).allSatisfy { $0 })
+            let old = fills.filter { $0.lease.key.text.hasPrefix("user:") && ($0.value?.version ?? 0) < 4 }
+            let left = fills.count - old.count
+            // Names that look like slots of this epoch, but are not where the key belongs.
+            let bucket = SharedBucket.number(of: keys[1])
+            let buckets = ["\((bucket + 1) % 256)", "0\(bucket)", ""]
+            let strangers =
+                buckets.map { "{mr:purged:\($0)}:\(epoch):v:\(keys[1])" } + ["{mr:purged:\(bucket)}:\(epoch):v:"]
+            for name in strangers {
+                _ = try await client.send(RedisCommand("SET", .text(name), .text("V\0\0\0\0\0\0\0\0")))
+            }
+            _ = try await client.send(RedisCommand("CONFIG RESETSTAT"))
+
+            let removed = try await tier.purge(CachePattern("user:*"), olderThan: 4, in: epoch)
+
+            // Leases have to be read whole; their time is over with the purge.
+            let held = leases.count - fills.count
+            let read = try await calls(of: "get", client)
+            #expect(read <= held, "\(read) were read whole, and \(held) are leases")
+            #expect(removed == old.count)
+            for stranger in strangers {
+                #expect(try await client.send(RedisCommand("DEL", .text(stranger))) == .integer(1), "\(stranger)")
+            }
+            #expect(try await tier.count(in: epoch) == left)
+            let found = try await tier.values(old.map(\.lease.key), in: epoch)
+            #expect(found.isEmpty)
+        }
+    }
+
+    private func calls(of command: String, _ client: RedisClient) async throws -> Int {
+        let info = try await client.send(RedisCommand("INFO", "commandstats")).text ?? ""
+        let line = info.split(separator: "\r\n").first { $0.hasPrefix("cmdstat_\(command):calls=") }
+        return line?.split(separator: "=")[1].split(separator: ",").first.flatMap { Int($0) } ?? 0
+    }
+}
