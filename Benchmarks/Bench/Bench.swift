@@ -88,7 +88,9 @@ import Foundation
         let puts = try [.file(scratch), .server(server)].map { try WholePut(server: redis, place: $0) }
         let seen = [50, 99].map { SeenElsewhere(redis: redis, server: server, percentile: $0) }
         let purge = SharedPurge(redis: redis, server: server)
-        return lookups + puts + seen + [SharedInvalidation(purge: purge), PurgeSlowLog(purge: purge)]
+        return lookups + puts + seen + [
+            SharedInvalidation(purge: purge), PurgeSlowLog(purge: purge), PurgeBesideCounting(purge: purge),
+        ]
     }
 
     /// Jobs in PostgreSQL with hints in Redis.

@@ -28,3 +28,17 @@ struct PurgeSlowLog: Benchmark {
         return Figure(name: name, unit: "ms", wanted: 1, pairs: pairs, isTime: true)
     }
 }
+
+/// The same beside a script that only counts, as densely and for as long: how much of it is the machine's. Nothing is wanted.
+struct PurgeBesideCounting: Benchmark {
+    let purge: SharedPurge
+
+    let name = "purge-slowlog-beside-counting"
+
+    func measure(runs: Int) async throws -> Figure {
+        let pairs = try await purge.observe(min(runs, 3)).map {
+            Figure.Pair(value: $0.slowest.inSeconds * 1_000, limit: $0.slowestCounting.inSeconds * 1_000)
+        }
+        return Figure(name: name, unit: "ms", wanted: 0, pairs: pairs, isTime: true)
+    }
+}

@@ -13,6 +13,9 @@ final class SharedPurge {
         let counted: Duration
         /// The longest of all commands from the call until nothing is left in Redis.
         let slowest: Duration
+        /// The longest call of a script that only counts, of those that came as densely and for as long afterwards: what
+        /// the machine takes from any command.
+        let slowestCounting: Duration
     }
 
     private let redis: RedisBenchServer
@@ -29,6 +32,8 @@ final class SharedPurge {
     private static let fillers = 4
     /// What takes the server fewer microseconds is of no interest.
     private static let shortest: Int64 = 200
+    /// A step of a purge is about so many commands, none of which takes longer than so many additions of a script.
+    private static let (callsOfStep, additions) = (7, 5_000)
 
     /// Observes so many invalidations, and as many of them once as are asked for by several figures.
     func observe(_ runs: Int) async throws -> [Observation] {
@@ -76,8 +81,24 @@ final class SharedPurge {
         guard let epoch = try await here.tier.journal().cursor?.epoch, try await here.tier.count(in: epoch) == 0 else {
             throw BenchmarkFailure("not all are gone from Redis")
         }
-        let slowest = try await log.end().map(\.microseconds).max() ?? 0
-        return Observation(counted: counted, slowest: .microseconds(max(slowest, Int(Self.shortest))))
+        let slowest = try await log.slowest(atLeast: Self.shortest)
+        let duration = start.duration(to: .now)
+        try await log.begin(from: Self.shortest)
+        try await count(for: duration, there.client)
+        return Observation(
+            counted: counted, slowest: slowest, slowestCounting: try await log.slowest(atLeast: Self.shortest))
+    }
+
+    /// Keeps the server as busy as a purge does with what needs nothing but a processor.
+    private func count(for duration: Duration, _ client: RedisClient) async throws {
+        let script = RedisScript("local sum = 0 for index = 1, \(Self.additions) do sum = sum + index end return sum")
+        let calls = Array(repeating: (keys: [RedisArgument](), arguments: [RedisArgument]()), count: Self.callsOfStep)
+        let end = ContinuousClock.now + duration
+        while .now < end {
+            let start = ContinuousClock.now
+            for reply in await client.run(script, calls: calls) { _ = try reply.get() }
+            try await Task.sleep(for: start.duration(to: .now))
+        }
     }
 
     /// Has the store open as many connections as looks at once may need: to open one takes longer than what is measured.

@@ -21,6 +21,11 @@ struct SlowLog {
         _ = try await client.send(RedisCommand("SLOWLOG RESET"))
     }
 
+    /// Notes nothing more, and returns how long the longest was; the shortest that is noted when none was.
+    func slowest(atLeast shortest: Int64) async throws -> Duration {
+        .microseconds(max(try await end().map(\.microseconds).max() ?? 0, Int(shortest)))
+    }
+
     /// Notes nothing more, and returns what was noted, in order; without what asked for it.
     func end() async throws -> [Entry] {
         _ = try await client.send(RedisCommand("CONFIG SET", "slowlog-log-slower-than", -1))
