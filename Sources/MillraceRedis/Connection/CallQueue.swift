@@ -109,6 +109,7 @@ struct CallQueue<Caller> {
     /// Ends a call that its caller gives up on; `nil` when it has ended before.
     mutating func abandon(_ id: UInt64) -> Loss? {
         guard id >= front, id - front < UInt64(places.count) else { return nil }
+        defer { leavePlaces() }
         return end(Int(id - front))
     }
 
@@ -140,11 +141,13 @@ struct CallQueue<Caller> {
 
     /// Ends everything that waits to be written.
     mutating func refuseWaiting() -> [Loss] {
-        (passed..<places.count).compactMap { end($0) }
+        defer { leavePlaces() }
+        return (passed..<places.count).compactMap { end($0) }
     }
 
     private mutating func endAll(where isOver: (Call) -> Bool) -> [Loss] {
-        places.indices.compactMap { index in
+        defer { leavePlaces() }
+        return places.indices.compactMap { index in
             guard let call = places[index].call, isOver(call) else { return nil }
             return end(index)
         }
@@ -157,12 +160,12 @@ struct CallQueue<Caller> {
         return Loss(caller: call.caller, mayHaveRun: places[index].isAwaited)
     }
 
-    /// Leaves the places at the front that nothing is to come for.
+    /// Leaves the places at the front that nothing is to come for, nor to be written.
     private mutating func leavePlaces() {
-        while passed > 0, let place = places.first, !place.isAwaited {
+        while !places.isEmpty, !places[0].isAwaited, places[0].call == nil {
             places.removeFirst()
             front += 1
-            passed -= 1
+            if passed > 0 { passed -= 1 }
         }
     }
 }

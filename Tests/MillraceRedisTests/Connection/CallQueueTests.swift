@@ -115,13 +115,40 @@ import Testing
         #expect((0..<3).map { _ in queue.takeReply() } == [1, 2, 5])
     }
 
-    @Test mutating func `whatever happens, each call ends once`() {
+    @Test mutating func `a queue full of calls that have ended has room again, however they ended`() {
+        let ways: [(inout Self) -> Void] = [
+            { test in
+                _ = test.write()
+                _ = test.queue.lose()
+            },
+            { test in
+                _ = test.write()
+                _ = test.queue.expire(at: .uptimeNanoseconds(100))
+                _ = test.queue.lose()
+            },
+            { _ = $0.queue.expire(at: .uptimeNanoseconds(100)) },
+            { _ = $0.queue.refuseWaiting() },
+            { test in for id in 0..<10 { _ = test.queue.abandon(UInt64(id)) } },
+        ]
+        for end in ways {
+            queue = CallQueue(limit: 10)
+            _ = add(0, 1, 2, 3, 4, 5, 6, 7, 8, 9)
+            #expect(!queue.hasRoom(for: 1))
+            end(&self)
+            #expect(queue.count == 0 && queue.hasRoom(for: 10))
+            #expect(add(10).map { queue.abandon($0)?.caller } == [10])
+        }
+    }
+
+    @Test mutating func `whatever happens, each call ends once, and keeps no place when nothing is to come for any`() {
         var generator = TestSeed.generator()
         var known: [UInt64] = []
         var ended: [Int] = []
         var started = 0
         var now: Int64 = 0
+        var isStuck = false
         for _ in 0..<20_000 {
+            if queue.count == 0, !queue.awaitsReply, !queue.hasRoom(for: queue.limit) { isStuck = true }
             switch Int.random(in: 0..<8, using: &generator) {
             case 0, 1, 2:
                 guard queue.hasRoom(for: 1) else { continue }
@@ -144,6 +171,6 @@ import Testing
         }
         ended += queue.endAll().map(\.caller)
         #expect(ended.sorted() == Array(1...started))
-        #expect(queue.count == 0 && !queue.hasWaiting)
+        #expect(queue.count == 0 && !queue.hasWaiting && !isStuck)
     }
 }
