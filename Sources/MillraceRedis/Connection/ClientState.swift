@@ -238,7 +238,7 @@ struct ClientState<Caller, Link> {
     /// Ends a call whose caller gives it up.
     mutating func abandon(_ ids: Range<UInt64>) -> [CallQueue<Caller>.Loss] {
         let losses = ids.compactMap { calls.abandon($0) }
-        if calls.awaitsUnwanted { soonest = min(soonest ?? .distantFuture, silentSince + Self.silence) }
+        if link != nil, calls.awaitsUnwanted { soonest = min(soonest ?? .distantFuture, silentSince + Self.silence) }
         return losses
     }
 
@@ -258,9 +258,10 @@ struct ClientState<Caller, Link> {
         timeouts += losses.count
         // Many deadlines in a row are looked at together.
         soonest = calls.nextDeadline.map { max($0, now + .milliseconds(1)) }
-        guard calls.awaitsUnwanted else { return (losses, false) }
+        // Of a closed client a reply may be to come for ever.
+        guard link != nil, calls.awaitsUnwanted else { return (losses, false) }
         let end = silentSince + Self.silence
-        if link != nil, now >= end { return (losses, true) }
+        if now >= end { return (losses, true) }
         soonest = min(soonest ?? end, end)
         return (losses, false)
     }

@@ -173,6 +173,28 @@ import Testing
         #expect(state.check(at(1_100), at: at(1_100)).losses.map(\.caller) == [1] && state.timeouts == 1)
     }
 
+    @Test(arguments: [false, true])
+    mutating func `a closed client looks at the times no more, though a reply was to come`(isGivenUp: Bool) {
+        connect(at: 0)
+        let call = CallQueue<Int>.Call(
+            command: RedisCommand("PING"), caller: 1, deadline: at(1_000), isRepeatable: false)
+        guard case .write(let id, "a", _, 1) = state.submit([call], at: at(1)) else {
+            Issue.record("the caller does not write by itself")
+            return
+        }
+        if isGivenUp { _ = state.abandon(id..<id + 1) }
+        _ = state.close()
+        #expect(state.abandon(id..<id + 1).isEmpty)
+        var now = at(0)
+        var looks = 0
+        while let planned = state.planCheck(), looks < 10 {
+            now = max(now, planned)
+            #expect(!state.check(planned, at: now).isGone)
+            looks += 1
+        }
+        #expect(looks <= 1)
+    }
+
     @Test mutating func `more than is allowed is refused, and a closed client refuses everything`() {
         for number in 0..<10 { #expect(submit(number, at: 0) == nil) }
         #expect(submit(10, at: 0) == .overloaded)
