@@ -171,3 +171,4 @@ struct CallQueue<Caller> {
 }
 
 extension CallQueue.Call: Sendable where Caller: Sendable {}
+extension CallQueue.Loss: Sendable where Caller: Sendable {}

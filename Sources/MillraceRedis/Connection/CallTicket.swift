@@ -15,9 +15,15 @@ final class CallTicket: Sendable {
         state.withLock { if case .givenUp = $0 { true } else { false } }
     }
 
-    /// Notes the numbers of the calls, unless the task has given up.
-    func note(_ ids: Range<UInt64>) {
-        state.withLock { if case .new = $0 { $0 = .taken(ids) } }
+    /// Notes the numbers of the calls.
+    ///
+    /// - Returns: whether the task will find them; else it has given up meanwhile.
+    func note(_ ids: Range<UInt64>) -> Bool {
+        state.withLock { state in
+            guard case .new = state else { return false }
+            state = .taken(ids)
+            return true
+        }
     }
 
     /// Gives up.

@@ -22,6 +22,14 @@ struct ClientState<Caller, Link> {
         /// the event loop.
         case write(UInt64, Link, [RedisCommand], generation: Int)
         case refused(RedisError)
+
+        /// The number of the first call, when they were taken on.
+        var first: UInt64? {
+            switch self {
+            case .taken(let first, _), .write(let first, _, _, _): first
+            case .refused: nil
+            }
+        }
     }
 
     enum Step {

@@ -138,23 +138,22 @@ extension RedisClient {
         }
     }
 
-    private func submit(_ calls: some Collection<CallQueue<Caller>.Call> & Sendable, _ ticket: CallTicket, isLast: Bool)
-    {
+    func submit(_ calls: some Collection<CallQueue<Caller>.Call> & Sendable, _ ticket: CallTicket, isLast: Bool) {
+        var losses: [CallQueue<Caller>.Loss] = []
         let (admission, checkAt) = state.withLock { state -> (State.Admission, NIODeadline?) in
             guard !ticket.isGivenUp else {
                 return (.refused(RedisError(.cancelled, "cancelled before it was sent")), nil)
             }
             let admission = state.submit(calls, isLast: isLast, at: .now())
-            switch admission {
-            case .taken(let first, _): ticket.note(first..<first + UInt64(calls.count))
-            case .write(let first, _, _, _):
-                ticket.note(first..<first + UInt64(calls.count))
-                return (admission, state.planCheck())
-            case .refused: break
-            }
+            guard let first = admission.first else { return (admission, nil) }
+            let ids = first..<first + UInt64(calls.count)
+            // Who has given up at this very moment has not found them.
+            if !ticket.note(ids) { losses = state.abandon(ids) }
+            if case .write = admission { return (admission, state.planCheck()) }
             return (admission, nil)
         }
         if let checkAt { plan(checkAt) }
+        fail(losses, .cancelled, Self.cancelled)
         switch admission {
         case .taken(_, wakes: true): eventLoop.execute { self.flush() }
         case .taken: break
@@ -184,8 +183,10 @@ extension RedisClient {
         guard let ids = ticket.giveUp() else { return }
         let (losses, checkAt) = state.withLock { state in (state.abandon(ids), state.planCheck()) }
         if let checkAt { plan(checkAt) }
-        fail(losses, .cancelled, "cancelled while a command waited for its reply")
+        fail(losses, .cancelled, Self.cancelled)
     }
+
+    private static let cancelled = "cancelled while a command waited for its reply"
 
     func fail(_ losses: [CallQueue<Caller>.Loss], _ code: RedisError.Code, _ message: @autoclosure () -> String) {
         guard !losses.isEmpty else { return }

@@ -109,6 +109,39 @@ import Testing
         }
     }
 
+    /// One call, whose task is cancelled while it is taken on.
+    private struct CancelledOnTheWay: Collection, Sendable {
+        let call: CallQueue<Caller>.Call
+        let ticket: CallTicket
+        let startIndex = 0
+        let endIndex = 1
+
+        func index(after index: Int) -> Int { index + 1 }
+
+        subscript(_: Int) -> CallQueue<Caller>.Call {
+            #expect(ticket.giveUp() == nil)
+            return call
+        }
+    }
+
+    @Test(arguments: [false, true])
+    func `who is cancelled while his call is taken on waits for no reply`(isConnected: Bool) async throws {
+        try await withClient { client, _ in
+            // The first by the event loop, the second by himself.
+            if isConnected { _ = try await client.send(RedisCommand("PING")) }
+            let ticket = CallTicket()
+            let outcome = await withCheckedContinuation { continuation in
+                let call = CallQueue<Caller>.Call(
+                    command: RedisCommand("ECHO", "gone"), caller: .alone(continuation),
+                    deadline: client.deadline(.seconds(60)), isRepeatable: false)
+                client.submit(CancelledOnTheWay(call: call, ticket: ticket), ticket, isLast: false)
+            }
+            let error = #expect(throws: RedisError.self) { try outcome.get() }
+            #expect(error?.code == .cancelled && error?.mayHaveRun == isConnected)
+            #expect(try await client.send(RedisCommand("ECHO", "next")).text == "next")
+        }
+    }
+
     @Test(arguments: RedisServer.Program.allCases)
     func `a time-out leaves the connection as it is, and late replies reach nobody`(
         program: RedisServer.Program
