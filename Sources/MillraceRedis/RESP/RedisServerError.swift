@@ -48,6 +48,7 @@ public struct RedisServerError: Error, Hashable, Sendable {
 
     /// Takes an error apart that came as one text: a code is all capitals.
     init(_ text: some StringProtocol) {
+        let text = Self.unwrapped(text)
         let word = text.prefix { $0 != " " }
         if !word.isEmpty, word.allSatisfy({ $0.isASCII && ($0.isUppercase || $0.isNumber || $0 == "_") }) {
             code = Code(String(word))
@@ -56,6 +57,13 @@ public struct RedisServerError: Error, Hashable, Sendable {
             code = .generic
             message = String(text)
         }
+    }
+
+    /// What went wrong inside a script: before Redis 7 that is sent behind where it was.
+    private static func unwrapped(_ text: some StringProtocol) -> Substring {
+        guard text.hasPrefix("ERR Error running script") else { return Substring(text) }
+        return Substring(text).trimmingPrefix(
+            /ERR Error running script \(call to [^)]*\): (?:@user_script: ?\d+: )*-?/)
     }
 }
 

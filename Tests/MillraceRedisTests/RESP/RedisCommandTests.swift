@@ -24,4 +24,19 @@ import Testing
         #expect(error.code.word == code && error.message == message)
         #expect("\(error)" == "the Redis server answered \(code)")
     }
+
+    /// What Redis 6.2 sends: the server itself refuses with a hyphen and the line twice, a command with neither.
+    @Test(arguments: [
+        ("@user_script: 1: -READONLY You can't write", "READONLY", "You can't write"),
+        ("@user_script: 12: -MISCONF Errors writing: x: -OOM", "MISCONF", "Errors writing: x: -OOM"),
+        ("WRONGTYPE Operation against a key: -READONLY", "WRONGTYPE", "Operation against a key: -READONLY"),
+        ("@user_script: 1: The user executing the script can't run", "ERR", "The user executing the script can't run"),
+        ("user_script:1: -READONLY is only said", "ERR", "user_script:1: -READONLY is only said"),
+    ])
+    func `an error from inside a script is unwrapped`(text: String, code: String, message: String) {
+        let error = RedisServerError("ERR Error running script (call to f_\(sha)): @user_script:12: \(text)")
+        #expect(error.code.word == code && error.message == message)
+    }
+
+    private let sha = String(repeating: "0a", count: 20)
 }
