@@ -59,8 +59,8 @@ struct CallQueue<Caller> {
     /// The number of the call that is written next, and of the one whose reply comes next.
     var nextToWrite: UInt64 { front + UInt64(passed) }
     var nextToAnswer: UInt64 { front }
-    /// When the first of the calls runs out of time.
-    var nextDeadline: NIODeadline? { places.lazy.compactMap { $0.call?.deadline }.min() }
+    /// The places that are taken, those of calls that have ended among them.
+    var size: Int { places.count }
 
     /// Whether so many more calls can be taken on.
     func hasRoom(for more: Int) -> Bool { places.count + more <= limit }
@@ -113,9 +113,14 @@ struct CallQueue<Caller> {
         return end(Int(id - front))
     }
 
-    /// Ends the calls whose time is up.
-    mutating func expire(at now: NIODeadline) -> [Loss] {
-        endAll { $0.deadline <= now }
+    /// Ends the calls whose time is up; also says when the first of the others runs out of it.
+    mutating func expire(at now: NIODeadline) -> (losses: [Loss], next: NIODeadline?) {
+        var next: NIODeadline?
+        let losses = endAll { call in
+            if call.deadline > now { next = min(next ?? call.deadline, call.deadline) }
+            return call.deadline <= now
+        }
+        return (losses, next)
     }
 
     /// Notes that the connection is gone: what was written and may be repeated waits again, before everything else.

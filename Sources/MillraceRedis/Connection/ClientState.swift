@@ -72,6 +72,8 @@ struct ClientState<Caller, Link> {
     /// When the times are looked at next, and when that is necessary at the latest.
     private var checkAt: NIODeadline?
     private var soonest: NIODeadline?
+    /// Deadlines are not looked at again before: many in a row are looked at together.
+    private var restsUntil = NIODeadline.uptimeNanoseconds(0)
     /// Whether round trips are measured: of one command at a time, which costs nothing when there are many.
     private let isMeasured: Bool
     /// The command that is measured now.
@@ -109,7 +111,8 @@ struct ClientState<Caller, Link> {
         for call in calls {
             let id = self.calls.add(call)
             if first == nil { first = id }
-            soonest = min(soonest ?? call.deadline, call.deadline)
+            let due = max(call.deadline, restsUntil)
+            soonest = min(soonest ?? due, due)
         }
         comers += 1
         if case .ready(let link) = phase, !isWriting, lastComers <= 1, comers == 1, !self.calls.awaitsReply {
@@ -262,10 +265,11 @@ struct ClientState<Caller, Link> {
     {
         guard planned == checkAt else { return ([], false) }
         checkAt = nil
-        let losses = calls.expire(at: now)
+        // All are visited: where they are many, less often, and those who ask for replies wait no longer for it.
+        restsUntil = now + max(.milliseconds(1), .microseconds(Int64(calls.size)))
+        let (losses, next) = calls.expire(at: now)
         timeouts += losses.count
-        // Many deadlines in a row are looked at together.
-        soonest = calls.nextDeadline.map { max($0, now + .milliseconds(1)) }
+        soonest = next.map { max($0, restsUntil) }
         // Of a closed client a reply may be to come for ever.
         guard link != nil, calls.awaitsUnwanted else { return (losses, false) }
         let end = silentSince + Self.silence

@@ -195,6 +195,36 @@ import Testing
         #expect(looks <= 1)
     }
 
+    @Test mutating func `the more calls there are, the less often their times are looked at`() {
+        let count = 20_000
+        state = State(limit: count)
+        connect(at: 0)
+        // One after another runs out of time, within a second.
+        for number in 0..<count {
+            let call = CallQueue<Int>.Call(
+                command: RedisCommand("PING"), caller: number, deadline: at(1_000) + .microseconds(Int64(number) * 50),
+                isRepeatable: false)
+            guard case .refused = state.submit([call], at: at(1)) else { continue }
+            Issue.record("a call is refused")
+        }
+        _ = state.wrote(1)
+        // Who is to be answered keeps his place.
+        while case .write = state.next(at: at(1), isWritable: { _ in true }) {}
+        var looks = 0
+        var ended: [Int] = []
+        var latest = TimeAmount.zero
+        while ended.count < count, let planned = state.planCheck() {
+            looks += 1
+            let losses = state.check(planned, at: planned).losses
+            for loss in losses { latest = max(latest, planned - (at(1_000) + .microseconds(Int64(loss.caller) * 50))) }
+            ended += losses.map(\.caller)
+        }
+        #expect(ended == Array(0..<count))
+        // Each visits all of them: a microsecond of rest is due for each.
+        #expect(looks <= 1_000 / 20 + 2)
+        #expect(latest <= .milliseconds(20))
+    }
+
     @Test mutating func `more than is allowed is refused, and a closed client refuses everything`() {
         for number in 0..<10 { #expect(submit(number, at: 0) == nil) }
         #expect(submit(10, at: 0) == .overloaded)
