@@ -12,7 +12,8 @@ public protocol JobEndListening: Sendable {
     /// Waits until something is said of the job, or until the task is cancelled. What was said before the call, and not
     /// waited for, counts.
     ///
-    /// - Returns: how the job has ended, if that was said too; `nil` when the store has to be asked.
+    /// - Returns: how the job has ended, if that was said too; `nil` when the store has to be asked. How a job had ended that
+    ///   was queued again since is not said.
     func wait() async -> JobEnd?
 
     /// Ends it; nobody may wait any more.

@@ -10,7 +10,7 @@ final class RedisJobEnds: JobEndAnnouncing {
     /// How long Redis remembers that somebody waits, and how often it is reminded of it.
     private static let interest = Duration.seconds(60)
     private static let reminder = Duration.seconds(20)
-    /// How long the end of a job is kept for those who were told of it.
+    /// How long the result of a job is kept for those who were told of it.
     private static let keepTime = Duration.seconds(30)
 
     private struct State {
@@ -89,7 +89,7 @@ final class RedisJobEnds: JobEndAnnouncing {
         }
     }
 
-    /// How a job has ended, if that was kept.
+    /// How a job has ended for good, if that was kept.
     func end(of id: JobID) async -> JobEnd? {
         await line.send([RedisCommand("GET", .text(keys.result(of: id)))])?[0]?.bytes.flatMap(JobEndForm.end)
     }
@@ -103,7 +103,7 @@ final class RedisJobEnds: JobEndAnnouncing {
         var commands: [RedisCommand] = []
         for (entry, answer) in zip(ends, answers) where answer != .null {
             let id = RedisArgument.bytes(ByteBuffer(jobID: entry.id))
-            if let end = entry.end {
+            if let end = entry.end, case .completed = end {
                 if let bytes = JobEndForm.bytes(of: end) {
                     commands.append(
                         RedisCommand(

@@ -91,6 +91,21 @@ struct JobEndTests {
         }
     }
 
+    @Test func `is told nothing of how the job had ended before it was queued again`() async throws {
+        try await HintLab.with { (lab) async throws in
+            let job = try await heldJob(lab)
+            let failed = try await wait(for: job, lab) {
+                _ = try await lab.queue.settle([JobSettlement(job, .failed(error: "at first"))])
+            }
+            #expect(throws: StoreError.self) { try failed.get() }
+            try await lab.queue.updateJobStatus(job.id, to: .queued)
+            // It begins to listen to Redis, so it is told to look.
+            let listener = await lab.otherQueue().jobEnds.listen(forEndOf: job.id)
+            #expect(await listener.wait() == nil)
+            listener.stop()
+        }
+    }
+
     @Test func `is not told of a lease that was lost`() async throws {
         try await HintLab.with { (lab) async throws in
             let job = try await heldJob(lab, maxRetries: 1)

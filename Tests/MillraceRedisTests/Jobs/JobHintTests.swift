@@ -57,13 +57,15 @@ import Testing
         #expect(HintKeys.kind(suffix: "", in: .default) == nil)
     }
 
-    @Test func `an end is read back as it was written, and one that is too long is not written`() throws {
-        let ends: [JobEnd] = [
-            .completed(result: JSONText(stored: "[1]")), .completed(result: nil), .failed(error: "no ä"),
-            .failed(error: nil), .cancelled,
-        ]
+    @Test func `an end is read back as it was written, and one that is too long, or not for good, is not written`()
+        throws
+    {
+        let ends = [JobEnd.completed(result: JSONText(stored: #"["ä"]"#)), .completed(result: nil)]
         for end in ends { #expect(JobEndForm.end(try #require(JobEndForm.bytes(of: end))) == end) }
-        #expect(JobEndForm.bytes(of: .failed(error: String(repeating: "x", count: 70_000))) == nil)
-        #expect(JobEndForm.end(ByteBuffer(string: "?")) == nil)
+        let long = JSONText(stored: "\"" + String(repeating: "x", count: 70_000) + "\"")
+        for end in [JobEnd.completed(result: long), .failed(error: "no ä"), .failed(error: nil), .cancelled] {
+            #expect(JobEndForm.bytes(of: end) == nil)
+        }
+        for text in ["", "?", "Eat first"] { #expect(JobEndForm.end(ByteBuffer(string: text)) == nil) }
     }
 }

@@ -11,6 +11,8 @@ enum JobEndMutants {
     private static let cancelled = "a wait ends with its task, and says nothing; the next one hears of the end"
     private static let lost = "a settlement whose lease was lost ends no job"
     private static let again = "a job that is to be run again has not ended"
+    private static let anew =
+        "who listens for a job that was queued again by hand is told nothing of how it had ended before"
     private static let everyone =
         "everyone who listens is told, of their own job alone, also when another has stopped"
     private static let otherWays = "who listens is told of what is called off, or given up after too many crashes"
@@ -68,6 +70,7 @@ enum JobEndMutants {
             $0.tellEnds(.answersCancelled)
         },
         StoreMutant("ends that one of many is told of", caughtBy: everyone) { $0.tellEnds(.tellsOne) },
+        StoreMutant("ends from before the job was queued again", caughtBy: anew) { $0.tellEnds(.remembers) },
         StoreMutant("ends of other jobs", caughtBy: everyone) { $0.tellEnds(.tellsStrangers) },
         StoreMutant("silence for all when one has stopped", caughtBy: everyone) { $0.tellEnds(.stopsAll) },
     ]

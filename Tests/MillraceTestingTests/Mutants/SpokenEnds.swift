@@ -13,6 +13,8 @@ final class SpokenEnds: JobEndAnnouncing {
         case ignoresCancellation
         /// A wait that is cancelled says that the job is too.
         case answersCancelled
+        /// What was first said of a job's end is said ever after.
+        case remembers
         /// Of several who listen for one job only the last is told.
         case tellsOne
         /// Who listens is told of whatever ends.
@@ -61,6 +63,7 @@ final class SpokenEnds: JobEndAnnouncing {
 
     private let habit: Habit
     private let listeners = Mutex<[Listener]>([])
+    private let firstEnds = Mutex<[JobID: JobEnd]>([:])
 
     init(_ habit: Habit = .none) {
         self.habit = habit
@@ -79,6 +82,11 @@ final class SpokenEnds: JobEndAnnouncing {
     }
 
     func tell(_ id: JobID, _ end: JobEnd) {
+        let first = firstEnds.withLock { ends in
+            ends[id] = ends[id] ?? end
+            return ends[id]
+        }
+        let end = habit == .remembers ? first ?? end : end
         let all = listeners.withLock { $0 }
         let own = habit == .tellsStrangers ? all : all.filter { $0.id == id }
         for listener in habit == .tellsOne ? own.suffix(1) : own[...] { listener.ring(end) }

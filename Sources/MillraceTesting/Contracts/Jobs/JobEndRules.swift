@@ -65,6 +65,23 @@ enum JobEndRules {
             try await fixture.end(of: job.id, by: listener)
             listener.stop()
         },
+        rule("who listens for a job that was queued again by hand is told nothing of how it had ended before") {
+            fixture, ends in
+            for outcome in [JobSettlement.Outcome.failed(error: "at first"), .cancelled] {
+                var job = try await fixture.heldJob(JobRequest(.work, maxRetries: 0))
+                var listener = await ends.listen(forEndOf: job.id)
+                try await fixture.settle(job, outcome)
+                try await fixture.end(of: job.id, by: listener)
+                listener.stop()
+                try await fixture.jobs.updateJobStatus(job.id, to: .queued)
+                listener = await ends.listen(forEndOf: job.id)
+                job = try requireValue(try await fixture.claimJobs(by: fixture.worker()).first, "the job, queued again")
+                // A store may not know at once what comes of it.
+                try await fixture.settle(job, .retry(at: fixture.now, error: "no more tries"))
+                try await fixture.end(of: job.id, by: listener)
+                listener.stop()
+            }
+        },
         rule("everyone who listens is told, of their own job alone, also when another has stopped") { fixture, ends in
             _ = try await fixture.enqueue(2)
             let held = try await fixture.claimJobs(by: fixture.worker())
