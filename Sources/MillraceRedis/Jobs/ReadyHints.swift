@@ -56,13 +56,15 @@ struct ReadyHints: Sendable {
     /// Puts hints back that were taken out and not used.
     func giveBack(_ hints: [JobHint]) async {
         guard !hints.isEmpty else { return }
-        _ = await line.send(
-            hints.map { hint in
-                RedisCommand(
-                    "ZADD", .text(keys.ready(of: hint.queue) + hint.suffix), "NX", .integer(hint.score),
-                    .bytes(ByteBuffer(jobID: hint.id)))
-            })
-        desk.land(hints)
+        let commands = hints.map { hint in
+            RedisCommand(
+                "ZADD", .text(keys.ready(of: hint.queue) + hint.suffix), "NX", .integer(hint.score),
+                .bytes(ByteBuffer(jobID: hint.id)))
+        }
+        // By a task of its own: the claim may have ended because it was cancelled.
+        guard let answers = await Task(operation: { [line] in await line.send(commands) }).value else { return }
+        // What was not put back stays in flight, so that who leads does it.
+        desk.land(zip(hints, answers).filter { $1 != nil }.map(\.0))
     }
 
     /// Tells Redis what is no longer in flight, where no claim has done so.

@@ -167,6 +167,42 @@ struct ReadyQueueTests {
         }
     }
 
+    @Test func `are given back by a claim that was cancelled`() async throws {
+        try await HintLab.with { (lab) async throws in
+            try await lab.open()
+            let ids = try await lab.queue.enqueue(Array(repeating: JobRequest(type), count: 4)).ids
+            let caught = try #require(await lab.queue.hints.take(upTo: 3, in: HintLab.scope))
+            await withTaskGroup(of: Void.self) { group in
+                group.cancelAll()
+                group.addTask { await lab.queue.hints.giveBack(caught.hints) }
+            }
+            #expect(try await lab.hints() == ids)
+        }
+    }
+
+    @Test func `that could not be given back stay in flight, and are put back by who leads`() async throws {
+        var settings = HintSettings.eager
+        settings.flightTime = -1
+        let other = JobType(known: "other")
+        let scope = JobScope(types: [type, other])
+        let kinds = scope.types.map { JobKind(queueName: .default, type: $0) }
+        try await HintLab.with(settings) { (lab) async throws in
+            try await lab.open([scope])
+            for kind in kinds { _ = try await lab.queue.enqueue(Array(repeating: JobRequest(kind.type), count: 3)) }
+            let caught = try #require(await lab.queue.hints.take(upTo: 6, in: scope))
+            let key = RedisArgument.text(lab.keys.ready(kinds[0]))
+            // Refused, as by a server that has no memory left.
+            _ = try await lab.client.send(RedisCommand("SET", key, "no hints"), timeout: .seconds(20))
+            await lab.queue.hints.giveBack(caught.hints)
+            _ = try await lab.client.send(RedisCommand("DEL", key), timeout: .seconds(20))
+            await lab.queue.hints.tellNews()
+            #expect(try await lab.inFlight() == 3)
+            await lab.queue.upkeep()
+            for kind in kinds { #expect(try await lab.hints(of: kind).count == 3) }
+            #expect(try await lab.inFlight() == 0)
+        }
+    }
+
     @Test func `that were lost, or never made, are found within two looks at the queue`() async throws {
         try await HintLab.with { (lab) async throws in
             try await lab.open()
