@@ -47,9 +47,11 @@ extension JobSettlement.Outcome {
     /// Whether the job may be queued now, without a hint.
     fileprivate func mayQueue(at now: Timestamp) -> Bool {
         switch self {
-        case .released, .awaiting: true
+        case .released: true
         case .retry(let time, _), .snoozed(let time, _): time <= now
-        case .completed, .failed, .cancelled: false
+        // One whose transcript has ended meanwhile is found by the next look: each run of `transcribe` waits once, and
+        // would have everybody ask the store.
+        case .awaiting, .completed, .failed, .cancelled: false
         }
     }
 

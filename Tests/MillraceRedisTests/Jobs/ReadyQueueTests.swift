@@ -203,6 +203,31 @@ struct ReadyQueueTests {
         }
     }
 
+    @Test func `are relied on while jobs go to wait for transcripts, and one that is queued at once is not forgotten`()
+        async throws
+    {
+        try await HintLab.with { (lab) async throws in
+            try await lab.open()
+            let waiting = try await lab.queue.enqueue(JobRequest(type))
+            let job = try #require(try await lab.claim(1).first)
+            _ = try await lab.queue.enqueue(Array(repeating: JobRequest(type), count: 8))
+            // Nobody knows of the transcript, so there is nothing to wait for.
+            let transcript = TranscriptID.make(at: lab.clock.timeOfDay)
+            let until = SystemWallClock().now() + .seconds(60)
+            _ = try await lab.queue.settle([JobSettlement(job, .awaiting(transcript, until: until))])
+            #expect(try await lab.base.job(waiting)?.status == .queued)
+            let looks = lab.base.counts.value.looks
+            #expect(try await lab.claim(1).first?.id != waiting)
+            #expect(lab.base.counts.value.looks == looks)
+            // Any other process takes it, a second later at most.
+            var settings = HintSettings.unhurried
+            #expect(settings.lookInterval == .seconds(1))
+            settings.lookInterval = .zero
+            let late = RedisReadyQueue(lab.base, storeID: lab.storeID, client: lab.client, settings)
+            #expect(try await late.claim(upTo: 1, from: HintLab.scope, by: lab.worker).map(\.id) == [waiting])
+        }
+    }
+
     @Test func `that were lost, or never made, are found within two looks at the queue`() async throws {
         try await HintLab.with { (lab) async throws in
             try await lab.open()
