@@ -7,7 +7,7 @@ final class HintDesk: Sendable {
     fileprivate struct State {
         /// What is no longer in flight, and what was claimed without a hint, until Redis is told.
         var landed: [QueueName: [ByteBuffer]] = [:]
-        var claimed: [QueueName: [JobID]] = [:]
+        var claimed: [QueueName: [JobKind: [JobID]]] = [:]
         /// When the store itself was last asked for jobs of a scope.
         var looks: [JobScope: Look] = [:]
         /// Grows when a job may have been queued without a hint.
@@ -69,16 +69,16 @@ final class HintDesk: Sendable {
     /// Notes that jobs were claimed without their hints.
     func note(claimed jobs: [Job]) {
         state.withLock { state in
-            for job in jobs where state.claimed[job.queueName, default: []].count < Self.memory {
-                state.claimed[job.queueName, default: []].append(job.id)
+            for job in jobs where state.claimed[job.queueName]?[JobKind(job)]?.count ?? 0 < Self.memory {
+                state.claimed[job.queueName, default: [:]][JobKind(job), default: []].append(job.id)
             }
         }
     }
 
     /// What Redis is to be told of a queue; it is forgotten here.
-    func takeNews(of queue: QueueName) -> (landed: [ByteBuffer], claimed: [JobID]) {
+    func takeNews(of queue: QueueName) -> (landed: [ByteBuffer], claimed: [JobKind: [JobID]]) {
         state.withLock { state in
-            (state.landed.removeValue(forKey: queue) ?? [], state.claimed.removeValue(forKey: queue) ?? [])
+            (state.landed.removeValue(forKey: queue) ?? [], state.claimed.removeValue(forKey: queue) ?? [:])
         }
     }
 

@@ -44,7 +44,8 @@ struct ReadyHints: Sendable {
     ) -> (keys: [RedisArgument], arguments: [RedisArgument]) {
         let news = desk.takeNews(of: queue)
         let lists = [
-            news.landed.map { RedisArgument.bytes($0) }, news.claimed.map { .bytes(ByteBuffer(jobID: $0)) }, skipped,
+            news.landed.map { RedisArgument.bytes($0) },
+            news.claimed.values.joined().map { .bytes(ByteBuffer(jobID: $0)) }, skipped,
         ]
         return (
             [.text(keys.state(of: queue)), .text(keys.inFlight(of: queue))] + kinds.map { .text(keys.ready($0)) },
@@ -67,14 +68,18 @@ struct ReadyHints: Sendable {
         desk.land(zip(hints, answers).filter { $1 != nil }.map(\.0))
     }
 
-    /// Tells Redis what is no longer in flight, where no claim has done so.
+    /// Tells Redis what is no longer in flight, and what was claimed without a hint, where no claim has done so.
     func tellNews() async {
         var commands: [RedisCommand] = []
         for queue in desk.queues {
-            let landed = desk.takeNews(of: queue).landed
-            guard !landed.isEmpty else { continue }
-            commands.append(
-                RedisCommand("ZREM", [.text(keys.inFlight(of: queue))] + landed.map { .bytes($0) }))
+            let news = desk.takeNews(of: queue)
+            if !news.landed.isEmpty {
+                commands.append(
+                    RedisCommand("ZREM", [.text(keys.inFlight(of: queue))] + news.landed.map { .bytes($0) }))
+            }
+            commands += news.claimed.map { kind, ids in
+                RedisCommand("ZREM", [.text(keys.ready(kind))] + ids.map { .bytes(ByteBuffer(jobID: $0)) })
+            }
         }
         if !commands.isEmpty { _ = await line.send(commands) }
     }

@@ -228,6 +228,19 @@ struct ReadyQueueTests {
         }
     }
 
+    @Test func `of jobs that were claimed without them leave the window`() async throws {
+        try await HintLab.with { (lab) async throws in
+            try await lab.open()
+            let ids = try await lab.queue.enqueue(Array(repeating: JobRequest(type), count: 6)).ids
+            _ = try await lab.queue.claim(Array(ids[0..<3]), from: HintLab.scope, by: lab.worker)
+            await lab.queue.upkeep()
+            #expect(try await lab.hints() == Array(ids[3...]))
+            _ = try await lab.queue.claim([ids[3]], from: HintLab.scope, by: lab.worker)
+            #expect(try await lab.claim(1).map(\.id) == [ids[4]])
+            #expect(try await lab.hints() == [ids[5]])
+        }
+    }
+
     @Test func `that were lost, or never made, are found within two looks at the queue`() async throws {
         try await HintLab.with { (lab) async throws in
             try await lab.open()
