@@ -84,26 +84,35 @@ extension TieredCache {
 
     /// Looks a value up, and makes it: what a flight does for all who wait for it.
     func loaded(
-        _ key: CacheKey, ttl: TTL, begin: (Int64?) -> Void, load: @escaping @Sendable () async throws -> CacheValue
+        _ key: CacheKey, ttl: TTL, begin: (Int64?) -> Bool, load: @escaping @Sendable () async throws -> CacheValue
     ) async throws(StoreError) -> CacheLoad {
-        switch try await beginning(key) {
-        case .hit(let hit):
-            return CacheLoad(value: hit.value, tier: hit.tier)
-        case .make(let version, let lease):
-            begin(version)
-            let value: CacheValue
-            do throws(StoreError) {
-                value = try await made(lease, load)
-            } catch {
+        while true {
+            switch try await beginning(key, begin) {
+            case .hit(let hit):
+                return CacheLoad(value: hit.value, tier: hit.tier)
+            case .make(let version, let lease):
+                if begin(version) { return try await made(key, ttl: ttl, since: version, lease, load) }
                 await shared?.settle(lease, with: nil)
-                throw error
             }
-            // Making it may have cost minutes: it is worth giving out even if it cannot be kept.
-            var entry: CacheEntry?
-            if let version { entry = try? await fill(key, value, ttl: ttl, ifUnchangedSince: version) }
-            await shared?.settle(lease, with: entry)
-            return CacheLoad(value: value, tier: nil)
         }
+    }
+
+    private func made(
+        _ key: CacheKey, ttl: TTL, since version: Int64?, _ lease: SharedLease?,
+        _ load: @escaping @Sendable () async throws -> CacheValue
+    ) async throws(StoreError) -> CacheLoad {
+        let value: CacheValue
+        do throws(StoreError) {
+            value = try await made(lease, load)
+        } catch {
+            await shared?.settle(lease, with: nil)
+            throw error
+        }
+        // Making it may have cost minutes: it is worth giving out even if it cannot be kept.
+        var entry: CacheEntry?
+        if let version { entry = try? await fill(key, value, ttl: ttl, ifUnchangedSince: version) }
+        await shared?.settle(lease, with: entry)
+        return CacheLoad(value: value, tier: nil)
     }
 
     private func made(
@@ -123,10 +132,10 @@ extension TieredCache {
         }
     }
 
-    private func beginning(_ key: CacheKey) async throws(StoreError) -> Beginning {
+    private func beginning(_ key: CacheKey, _ begin: (Int64?) -> Bool) async throws(StoreError) -> Beginning {
         var lease: SharedLease?
         do throws(StoreError) {
-            let hit = try await CacheWalk.traced { () throws(StoreError) in try await awaitedHit(key, &lease) }
+            let hit = try await CacheWalk.traced { () throws(StoreError) in try await awaitedHit(key, &lease, begin) }
             if let hit { return .hit(hit) }
             let version = try await guarded.read { (store) throws(StoreError) in try await store.newestVersion() }
             return .make(since: version, lease)
@@ -140,14 +149,19 @@ extension TieredCache {
 
     /// Looks a value up below memory, and waits as long as another machine makes it. With no value there may be a lease,
     /// under which it is to be made here.
-    private func awaitedHit(_ key: CacheKey, _ lease: inout SharedLease?) async throws(StoreError) -> CacheHit? {
+    private func awaitedHit(
+        _ key: CacheKey, _ lease: inout SharedLease?, _ begin: (Int64?) -> Bool
+    ) async throws(StoreError) -> CacheHit? {
         var isAwaited = false
         while true {
             if isBehind { await follow() }
             try await awaitOpening()
             let removals = memory.removals(near: key)
             let finding = await shared?.find(key)
-            if case .hit(let entry)? = finding, let hit = promote(entry, from: .l2, ifRemovals: removals) { return hit }
+            if case .hit(let entry)? = finding, let hit = promote(entry, from: .l2, ifRemovals: removals) {
+                if begin(entry.version) { return hit }
+                continue
+            }
             let isBusy = if case .busy? = finding { true } else { false }
             // Who waits has seen once that the store has nothing.
             if !(isBusy && isAwaited) {
@@ -157,7 +171,7 @@ extension TieredCache {
                 if let found {
                     await shared?.settle(lease, with: found)
                     lease = nil
-                    if let hit = promote(found, from: .l3, ifRemovals: removals) { return hit }
+                    if let hit = promote(found, from: .l3, ifRemovals: removals), begin(found.version) { return hit }
                     continue
                 }
                 guard isBusy else { return nil }

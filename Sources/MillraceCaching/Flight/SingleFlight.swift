@@ -7,14 +7,16 @@ internal import Synchronization
 /// Who asks after that, or after the key was detached from it, begins a new one.
 final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     typealias Outcome = Result<Value, StoreError>
-    /// Makes a value; says before it begins which version of the authority it begins from, `nil` when that is unknown.
-    typealias Load = @Sendable (_ begin: @Sendable (_ version: Int64?) -> Void) async throws(StoreError) -> Value
+    /// Looks for a value and makes it; before it does the latter, or answers with what was found, it says which version of
+    /// the authority that goes by, `nil` when that is unknown. Told `false`, it looks once more: some of its waiters know
+    /// of a newer change.
+    typealias Load = @Sendable (_ begin: @Sendable (_ version: Int64?) -> Bool) async throws(StoreError) -> Value
 
     private struct Flight {
         let key: Key
         /// The version that its load began from; `nil` while it has not begun.
         var version: Int64?
-        /// The newest change of its key that was heard of before it began.
+        /// The newest change of its key that was heard of while it looked.
         var change = Int64.min
         var waiters: [UInt64: CheckedContinuation<Outcome, Never>] = [:]
         var task: Task<Void, Never>?
@@ -43,11 +45,16 @@ final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Sendable {
             }
         }
 
-        mutating func begin(_ id: UInt64, from version: Int64) {
-            guard let flight = flights[id] else { return }
+        mutating func begin(_ id: UInt64, from version: Int64) -> Bool {
+            guard let change = flights[id]?.change else { return true }
+            // It read, then the change was made and followed, somebody joined, and only now does it say what it read.
+            guard version >= change else {
+                // What it reads from now on knows of that.
+                flights[id]?.change = .min
+                return false
+            }
             flights[id]?.version = version
-            // It read the version, then the change was made and followed, and only now does it say what it read.
-            if version < flight.change, current[flight.key] == id { current[flight.key] = nil }
+            return true
         }
 
         mutating func end(_ id: UInt64) -> Flight? {
@@ -133,7 +140,7 @@ final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         }
     }
 
-    private func begin(_ id: UInt64, from version: Int64?) {
+    private func begin(_ id: UInt64, from version: Int64?) -> Bool {
         state.withLock { $0.begin(id, from: version ?? .min) }
     }
 

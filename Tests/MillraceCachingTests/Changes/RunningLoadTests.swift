@@ -1,5 +1,6 @@
 import MillraceCore
 import MillraceTesting
+import Synchronization
 import Testing
 
 @testable import MillraceCaching
@@ -83,16 +84,36 @@ import Testing
         #expect(loads.value == 1)
     }
 
-    @Test func `a change that is followed before the load says its older version is not forgotten`() async throws {
+    @Test(arguments: [HeldStore.Call.entry, .newest], Change.allCases)
+    func `who joins a lookup after its node followed a change is not answered with what was read before it`(
+        answer: HeldStore.Call, change: Change
+    ) async throws {
+        _ = try await store.put(sample, value("before"), ttl: .standard)
+        if answer == .newest { _ = try await store.remove(sample) }
         _ = try await cache.get(key("other"))
-        store.after(.newest) { [store, cache, clock, sample] () async throws(StoreError) in
-            store.after(.newest, nil)
-            _ = try await store.put(sample, value("put"), ttl: .standard)
-            clock.advance(by: .seconds(1))
-            // Somebody else's lookup follows the write while this version is on its way.
-            _ = try await cache.get(key("other"))
+        gate.open()
+        let joining = Mutex<Task<CacheLoad, any Error>?>(nil)
+        store.after(answer) { [self] () async throws(StoreError) in
+            store.after(answer, nil)
+            do {
+                try await self.change(change)
+                clock.advance(by: .seconds(1))
+                // Somebody else's lookup follows the change while this answer is on its way.
+                _ = try await cache.get(key("other"))
+                let read = store.count(of: .entry)
+                joining.withLock { $0 = Task { try await ask("late") } }
+                try await eventually {
+                    cache.flights.waiterCount(for: sample) == 2 || store.count(of: .entry) > read
+                }
+            } catch {
+                throw StoreError(.unexpected, "\(error)")
+            }
         }
-        #expect(try await lateAnswer {} == value("put"))
+        let early = try await ask("early")
+        let late = try await joining.withLock { $0 }?.value
+        #expect(late?.value == (change == .put ? value("put") : early.value))
+        #expect(loads.value == (change == .put ? 0 : 1))
+        #expect(late?.tier == (change == .put ? .l3 : nil))
     }
 
     @Test func `a load that could not learn its version counts as older than any change`() async throws {

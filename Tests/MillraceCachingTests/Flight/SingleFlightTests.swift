@@ -123,6 +123,32 @@ import Testing
         #expect(try await answer == 2)
     }
 
+    @Test func `a load that read before a change reads once more, and then nobody joins it after a newer one`()
+        async throws
+    {
+        let (read, reading) = (Gate(), Gate())
+        async let answer = flights.value(for: "key") { [loads, gate] begin in
+            reading.open()
+            await read.wait()
+            var looks = 1
+            while !begin(5) { looks += 1 }
+            loads.increment()
+            await gate.wait()
+            return looks
+        }
+        await reading.wait()
+        flights.detach("key", olderThan: 9)
+        #expect(flights.waiterCount(for: "key") == 1)
+        read.open()
+        try await eventually { loads.value == 1 }
+        flights.detach("key", olderThan: 5)
+        #expect(flights.waiterCount(for: "key") == 1)
+        flights.detach("key", olderThan: 6)
+        #expect(flights.waiterCount(for: "key") == 0)
+        gate.open()
+        #expect(try await answer == 2)
+    }
+
     @Test func `who is cancelled before asking starts no load`() async throws {
         await withThrowingTaskGroup(of: Int.self) { group in
             group.cancelAll()
