@@ -54,7 +54,15 @@ extension SharedLevel {
         _ wanted: [(key: CacheKey, useless: Int64?)], _ pass: SharedGate.Pass
     ) async throws(StoreError) -> [CacheKey: Finding] {
         let requests = wanted.map { SharedLease.Request(SharedLease($0.key, in: pass.epoch), replacing: $0.useless) }
-        let answers = try await ask { (tier) throws(StoreError) in try await tier.lease(requests) }
+        let answers = try await ask { (tier) throws(StoreError) in
+            do throws(StoreError) {
+                return try await tier.lease(requests)
+            } catch {
+                // Some may have been given, and nobody would bring anything until their time is over.
+                tidy { _ = try await $0.settle(requests.map { .init($0.lease, nil) }) }
+                throw error
+            }
+        }
         var findings: [CacheKey: Finding] = [:]
         for (request, answer) in zip(requests, answers) {
             let key = request.lease.key

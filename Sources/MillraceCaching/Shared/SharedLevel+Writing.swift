@@ -1,5 +1,4 @@
 internal import MillraceCore
-internal import Synchronization
 
 // Telling the tier of a write, before and after.
 extension SharedLevel {
@@ -8,6 +7,8 @@ extension SharedLevel {
         /// It holds no value now; says whether it did.
         case made(SharedLease, hadValue: Bool)
         case skipped(reason: String)
+        /// The tier was told, and nobody knows whether it heard.
+        case unanswered(SharedLease, reason: String)
     }
 
     static let outOfStep = "out of step with the store, or out of reach"
@@ -16,13 +17,18 @@ extension SharedLevel {
     func mark(_ key: CacheKey) async -> Mark {
         guard let pass else { return .skipped(reason: Self.outOfStep) }
         let lease = SharedLease(key, in: pass.epoch)
-        do throws(StoreError) {
-            let hadValue = try await ask { (tier) throws(StoreError) in try await tier.mark(lease, origin: origin) }
-            return .made(lease, hadValue: hadValue)
-        } catch {
-            // It may have come nevertheless; then its time ends by itself.
-            close()
-            return .skipped(reason: error.message)
+        return await uncancelled { level in
+            var isTold = false
+            do throws(StoreError) {
+                let hadValue = try await level.ask { (tier) throws(StoreError) in
+                    isTold = true
+                    return try await tier.mark(lease, origin: level.origin)
+                }
+                return .made(lease, hadValue: hadValue)
+            } catch {
+                level.close()
+                return isTold ? .unanswered(lease, reason: error.message) : .skipped(reason: error.message)
+            }
         }
     }
 
@@ -36,14 +42,17 @@ extension SharedLevel {
             if case .skipped = state { return state }
             return .skipped(reason: "too large for the shared tier")
         }
-        do throws(StoreError) {
-            let isThere = try await ask { (tier) throws(StoreError) in
-                try await tier.finish(lease, with: value, origin: origin)
+        return await uncancelled { level in
+            do throws(StoreError) {
+                let isThere = try await level.ask { (tier) throws(StoreError) in
+                    try await tier.finish(lease, with: value, origin: level.origin)
+                }
+                return isThere ? .done(changes: 1) : .skipped(reason: "written by another meanwhile")
+            } catch {
+                level.close()
+                level.takeAway(lease)
+                return .skipped(reason: error.message)
             }
-            return isThere ? .done(changes: 1) : .skipped(reason: "written by another meanwhile")
-        } catch {
-            close()
-            return .skipped(reason: error.message)
         }
     }
 
@@ -51,21 +60,27 @@ extension SharedLevel {
     @discardableResult
     func abort(_ mark: Mark) async -> CacheOutcome.State {
         guard case .made(let lease, let hadValue) = mark else { return skipped(mark) }
-        let state = Mutex(CacheOutcome.State.done(changes: hadValue ? 1 : 0))
-        await uncancelled { level in
+        return await uncancelled { level in
             do throws(StoreError) {
                 try await level.ask { (tier) throws(StoreError) in try await tier.abort(lease, origin: level.origin) }
+                return .done(changes: hadValue ? 1 : 0)
             } catch {
                 level.close()
-                state.withLock { $0 = .skipped(reason: error.message) }
+                return .skipped(reason: error.message)
             }
         }
-        return state.withLock { $0 }
     }
 
     private func skipped(_ mark: Mark) -> CacheOutcome.State {
         close()
+        if case .unanswered(let lease, _) = mark { takeAway(lease) }
         return mark.state
+    }
+
+    /// Takes away a mark that may be there. Not before the write is done, or somebody may fill what was there before; and
+    /// never with a value, as the mark may come, or have gone, at any time.
+    private func takeAway(_ lease: SharedLease) {
+        tidy { [origin] in try await $0.abort(lease, origin: origin) }
     }
 }
 
@@ -73,7 +88,7 @@ extension SharedLevel.Mark {
     fileprivate var state: CacheOutcome.State {
         switch self {
         case .made: .done(changes: 0)
-        case .skipped(let reason): .skipped(reason: reason)
+        case .skipped(let reason), .unanswered(_, let reason): .skipped(reason: reason)
         }
     }
 }

@@ -53,9 +53,15 @@ final class SharedLevel: Sendable {
 
     /// Does what must be done although the task that began it is cancelled: who waits for a lease or behind a mark would
     /// wait until its time is over.
-    func uncancelled(_ body: @escaping @Sendable (SharedLevel) async -> Void) async {
+    func uncancelled<Value: Sendable>(_ body: @escaping @Sendable (SharedLevel) async -> Value) async -> Value {
         // Cancellation does not reach a task of its own; it is awaited here, so it does not outlive the call either.
         await Task { await body(self) }.value
+    }
+
+    /// Takes away what may have come of a command whose answer did not. Nobody waits for that: the tier may be away, and
+    /// who asked has waited for it once. It goes by the connection of the command, behind it.
+    func tidy(_ body: @escaping @Sendable (any SharedCacheTier) async throws -> Void) {
+        Task.detached { [tier] in try? await body(tier) }
     }
 
     /// Lets no answer count until the tier is known to be in step again.

@@ -7,6 +7,10 @@ import MillraceTesting
 struct SlowTier: SharedCacheTier {
     let base: InMemorySharedTier
     let beforeValues: @Sendable () -> Void
+    /// What happens when something was done and its answer is on its way.
+    var beforeAnswer: @Sendable (Call) async throws(StoreError) -> Void = { _ in }
+
+    enum Call { case lease, mark, finish }
 
     init(_ base: InMemorySharedTier, beforeValues: @escaping @Sendable () -> Void) {
         self.base = base
@@ -43,20 +47,26 @@ struct SlowTier: SharedCacheTier {
     func lease(
         _ requests: [SharedLease.Request]
     ) async throws(StoreError) -> [SharedSlot<SharedToken, Data>.Answer] {
-        try await base.lease(requests)
+        let answers = try await base.lease(requests)
+        try await beforeAnswer(.lease)
+        return answers
     }
 
     func settle(_ fills: [SharedLease.Settlement]) async throws(StoreError) -> [Bool] { try await base.settle(fills) }
     func renew(_ lease: SharedLease) async throws(StoreError) -> Bool { try await base.renew(lease) }
 
     func mark(_ lease: SharedLease, origin: SharedToken) async throws(StoreError) -> Bool {
-        try await base.mark(lease, origin: origin)
+        let hadValue = try await base.mark(lease, origin: origin)
+        try await beforeAnswer(.mark)
+        return hadValue
     }
 
     func finish(
         _ lease: SharedLease, with value: SharedValue, origin: SharedToken
     ) async throws(StoreError) -> Bool {
-        try await base.finish(lease, with: value, origin: origin)
+        let isThere = try await base.finish(lease, with: value, origin: origin)
+        try await beforeAnswer(.finish)
+        return isThere
     }
 
     func abort(_ lease: SharedLease, origin: SharedToken) async throws(StoreError) {
