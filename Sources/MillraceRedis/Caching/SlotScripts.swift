@@ -1,7 +1,8 @@
 internal import Foundation
 internal import MillraceCaching
 
-/// The transitions of ``/MillraceCaching/SharedSlot``, each one step on the server.
+/// The transitions of ``/MillraceCaching/SharedSlot``, each one step on the server, in which all others wait: of a value
+/// that nobody is to get only its version is read, however long it is.
 enum SlotScripts {
     /// KEYS: slot. ARGV: token, milliseconds that it lasts, the version of a value that is of no use or nothing.
     ///
@@ -17,7 +18,7 @@ enum SlotScripts {
                 if string.sub(slot, 2) == ARGV[1] then return 1 end
                 return 0
             end
-            if string.sub(slot, 2, 9) ~= ARGV[3] then return slot end
+            if string.sub(slot, 2, 9) ~= ARGV[3] then return redis.call('GET', KEYS[1]) end
         end
         redis.call('SET', KEYS[1], 'L' .. ARGV[1], 'PX', ARGV[2])
         return 1
@@ -26,7 +27,7 @@ enum SlotScripts {
     /// KEYS: slot. ARGV: token, the new slot, when its time is over.
     static let fill = RedisScript(
         """
-        if redis.call('GET', KEYS[1]) ~= 'L' .. ARGV[1] then return 0 end
+        if redis.call('GETRANGE', KEYS[1], 0, 17) ~= 'L' .. ARGV[1] then return 0 end
         redis.call('SET', KEYS[1], ARGV[2], 'PXAT', ARGV[3])
         return 1
         """)
@@ -34,14 +35,14 @@ enum SlotScripts {
     /// KEYS: slot. ARGV: token.
     static let release = RedisScript(
         """
-        if redis.call('GET', KEYS[1]) ~= 'L' .. ARGV[1] then return 0 end
+        if redis.call('GETRANGE', KEYS[1], 0, 17) ~= 'L' .. ARGV[1] then return 0 end
         return redis.call('DEL', KEYS[1])
         """)
 
     /// KEYS: slot. ARGV: token, milliseconds that it lasts from now on.
     static let renew = RedisScript(
         """
-        if redis.call('GET', KEYS[1]) ~= 'L' .. ARGV[1] then return 0 end
+        if redis.call('GETRANGE', KEYS[1], 0, 17) ~= 'L' .. ARGV[1] then return 0 end
         return redis.call('PEXPIRE', KEYS[1], ARGV[2])
         """)
 
@@ -92,18 +93,16 @@ enum SlotScripts {
         """)
 
     /// KEYS: slots of one bucket. ARGV: for each a version, or one for all. Returns how many values are gone.
-    ///
-    /// Of a value only its version is read, however long it is.
     static let kill = RedisScript(
         """
         \(reading)
         \(killing)
         local old = {}
         for index, name in ipairs(KEYS) do
-            local version, head = ARGV[index] or ARGV[1], redis.call('GETRANGE', name, 0, 8)
-            if string.sub(head, 1, 1) ~= 'V' then
-                kill(name, read(name), version)
-            elseif string.len(head) == 9 and older(head, version) then
+            local version, slot = ARGV[index] or ARGV[1], read(name)
+            if not slot or string.sub(slot, 1, 1) ~= 'V' then
+                kill(name, slot, version)
+            elseif older(slot, version) then
                 old[#old + 1] = name
             end
         end
@@ -113,13 +112,16 @@ enum SlotScripts {
 
     private static let writerLimit = SharedSlot<SharedToken, Data>.writerLimit
 
-    /// A slot, or nothing when what is there is none.
+    /// A slot, of a value only its head; or nothing when what is there is none. The longest mark is shorter by one than
+    /// what is read.
     private static let reading = """
         local function read(name)
-            local slot = redis.call('GET', name)
-            if not slot then return nil end
-            local kind, length = string.sub(slot, 1, 1), string.len(slot)
-            if kind == 'V' and length >= 9 then return slot end
+            local slot = redis.call('GETRANGE', name, 0, 8)
+            local kind = string.sub(slot, 1, 1)
+            if kind == 'V' and string.len(slot) == 9 then return slot end
+            if kind ~= 'L' and kind ~= 'M' then return nil end
+            slot = redis.call('GETRANGE', name, 0, \(9 + 16 * writerLimit))
+            local length = string.len(slot)
             if kind == 'L' and length == 17 then return slot end
             if kind == 'M' and length >= 25 and (length - 9) % 16 == 0 then return slot end
             return nil

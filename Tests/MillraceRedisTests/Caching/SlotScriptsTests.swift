@@ -31,7 +31,9 @@ import Testing
 
         mutating func value() -> SharedValue {
             let version = version()
-            return SharedValue(version: version, envelope: Data("\(version)".utf8), remaining: .seconds(1_000))
+            // Some are longer than any lease or mark.
+            let envelope = Data("\(version)".utf8) + Data(count: [0, 0, 1_100].randomElement(using: &generator) ?? 0)
+            return SharedValue(version: version, envelope: envelope, remaining: .seconds(1_000))
         }
     }
 
@@ -104,7 +106,10 @@ import Testing
         let tier = RedisCacheTier(client, storeID: String(UInt64.random(in: .min ... .max), radix: 16))
         let epoch = SharedCursor.Epoch.random()
         let key = CacheKey(stored: "k")
-        for text in ["", "V", "V1234567", "L", "L12345678901234567", "M", "M12345678", "M123456780", "X", "hello"] {
+        let longMark = "M" + String(repeating: "1", count: 8 + 16 * 65)
+        for text in [
+            "", "V", "V1234567", "L", "L12345678901234567", "M", "M12345678", "M123456780", longMark, "X", "hello",
+        ] {
             let name = RedisArgument.text(tier.places.slot(key, epoch))
             _ = try await client.send(RedisCommand("SET", name, .text(text)))
             #expect(try await tier.values([key], in: epoch).isEmpty || text.count >= 9, "\(text)")
@@ -114,6 +119,68 @@ import Testing
             try await tier.mark(lease, origin: lease.token)
             let value = SharedValue(version: 1, envelope: Data(), remaining: .seconds(10))
             #expect(try await tier.finish(lease, with: value, origin: lease.token), "\(text)")
+        }
+    }
+
+    @Test(arguments: RedisServer.Program.allCases)
+    func `only who is to get a value has it read`(program: RedisServer.Program) async throws {
+        try await RedisServer.with(program) { server in
+            let client = try server.client()
+            defer { client.close() }
+            let tier = RedisCacheTier(client, storeID: "read")
+            let epoch = SharedCursor.Epoch.random()
+            let key = CacheKey(stored: "k")
+            func lease() -> SharedLease { SharedLease(key, in: epoch) }
+            let value = SharedValue(version: 5, envelope: Data(count: 100_000), remaining: .seconds(600))
+            func fill() async throws {
+                let lease = lease()
+                #expect(try await tier.lease([.init(lease)]) == [.leased])
+                #expect(try await tier.settle([.init(lease, value)]) == [true])
+            }
+            try await fill()
+            _ = try await client.send(RedisCommand("CONFIG RESETSTAT"))
+
+            #expect(try await tier.settle([.init(lease(), value), .init(lease(), nil)]) == [false, false])
+            #expect(try await tier.renew(lease()) == false)
+            #expect(try await tier.finish(lease(), with: value, origin: .random()) == false)
+            let holder = lease()
+            #expect(try await tier.lease([.init(holder, replacing: 5)]) == [.leased])
+            #expect(try await tier.renew(holder))
+            #expect(try await tier.settle([.init(holder, nil)]) == [false])
+            try await fill()
+            let writer = lease()
+            #expect(try await tier.mark(writer, origin: .random()))
+            #expect(try await tier.finish(writer, with: value, origin: .random()))
+            let other = SharedValue(version: 4, envelope: value.envelope, remaining: value.remaining)
+            #expect(try await tier.finish(lease(), with: other, origin: .random()) == false)
+            #expect(try await client.calls(of: "get") == 0)
+
+            #expect(try await tier.lease([.init(lease())]) == [.value(version: 5, value.envelope)])
+            #expect(try await client.calls(of: "get") == 1)
+            try await tier.abort(lease(), origin: .random())
+            #expect(try await tier.lease([.init(lease())]) == [.leased])
+            #expect(try await client.calls(of: "get") == 1)
+        }
+    }
+
+    @Test(arguments: RedisServer.Program.allCases)
+    func `a mark has as many writers on the server as in the state machine`(program: RedisServer.Program) async throws {
+        let client = try await RedisServer.shared(program).client()
+        defer { client.close() }
+        let real = RedisCacheTier(client, storeID: String(UInt64.random(in: .min ... .max), radix: 16))
+        let model = InMemorySharedTier(clock: ManualClock())
+        let epoch = SharedCursor.Epoch.random()
+        _ = try await model.begin(SharedCursor(epoch: epoch, version: 1), insteadOf: nil)
+        let writers = (0..<67).map { _ in SharedLease(CacheKey(stored: "k"), in: epoch) }
+        for writer in writers {
+            for tier in [real, model] as [any SharedCacheTier] { try await tier.mark(writer, origin: writer.token) }
+        }
+        for writer in writers.suffix(65) {
+            let value = SharedValue(version: 1, envelope: Data(), remaining: .seconds(10))
+            let isThere = try await real.finish(writer, with: value, origin: writer.token)
+            #expect(try await model.finish(writer, with: value, origin: writer.token) == isThere)
+            let slot = try await client.send(RedisCommand("GET", .text(real.places.slot(writer.key, epoch))))
+            #expect(Self.content(slot) == model.content(writer.key))
         }
     }
 

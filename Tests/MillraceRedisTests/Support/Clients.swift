@@ -28,6 +28,15 @@ extension RedisServer {
     }
 }
 
+extension RedisClient {
+    /// How often a server of the test's own has run a command, in scripts too.
+    func calls(of command: String) async throws -> Int {
+        let info = try await send(RedisCommand("INFO", "commandstats")).text ?? ""
+        let line = info.split(separator: "\r\n").first { $0.hasPrefix("cmdstat_\(command):calls=") }
+        return line?.split(separator: "=")[1].split(separator: ",").first.flatMap { Int($0) } ?? 0
+    }
+}
+
 /// A prefix that no other test has.
 func ownPrefix() -> String { "test:\(UUID().uuidString):" }
 
