@@ -30,6 +30,7 @@ import Testing
         need(.reconnect, CacheScenario.pair, CacheScenario.comeback, CacheModel.bounded),
         need(.flight, CacheScenario.pair, CacheScenario.comeback, CacheModel.bounded),
         need(.ruleEpoch, CacheScenario.rule, CacheScenario.flush, CacheModel.bounded),
+        need(.journal, CacheScenario.rule, CacheScenario.cursorAndCrash, CacheModel.bounded),
         need(.heardRule, CacheScenario.rule, CacheScenario.nothing, CacheModel.prompt),
     ]
 

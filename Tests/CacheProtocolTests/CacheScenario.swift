@@ -64,10 +64,11 @@ extension CacheScenario {
     static let outage: NamedFaults = ("1 command to Redis fails", Faults(outages: 1))
     static let outages: NamedFaults = ("2 commands to Redis fail", Faults(outages: 2))
     static let flush: NamedFaults = ("FLUSHALL", Faults(flushes: 1))
-    static let cursor: NamedFaults = ("cursor evicted", Faults(cursorEvictions: 1))
+    static let cursor: NamedFaults = ("cursor evicted", Faults(journalEvictions: 1))
     static let cursorAndOutages: NamedFaults = (
-        "cursor evicted and 2 commands fail", Faults(cursorEvictions: 1, outages: 2)
+        "cursor evicted and 2 commands fail", Faults(journalEvictions: 1, outages: 2)
     )
+    static let cursorAndCrash: NamedFaults = ("cursor evicted, and a crash", Faults(crashes: 1, journalEvictions: 1))
     static let message: NamedFaults = ("message lost", Faults(lostMessages: 1))
     static let trim: NamedFaults = ("the log is trimmed", Faults(trims: 1))
     static let trimAndOutages: NamedFaults = (
@@ -93,7 +94,7 @@ extension CacheScenario {
         + [nothing, crash, memory].map { CacheScenario(desk, $0) }
         + [nothing, crashes, crashAndEviction, outages, unknown, comeback].map { CacheScenario(load, $0) }
         + [nothing, crash].map { CacheScenario(loadPair, $0) }
-        + [nothing, crash, crashAndEviction, outages, flush, comeback].map { CacheScenario(rule, $0) }
+        + [nothing, crash, crashAndEviction, outages, flush, cursorAndCrash, comeback].map { CacheScenario(rule, $0) }
         + [nothing, crash].map { CacheScenario(ruleAndWriter, $0) }
 
     /// What is checked besides with `MILLRACE_LONG=1`: minutes, and gigabytes.

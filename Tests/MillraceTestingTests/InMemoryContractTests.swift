@@ -48,7 +48,11 @@ import Testing
     @Test(arguments: SharedTierContract.rules)
     func sharedTier(rule: ContractRule<SharedTierFixture>) async throws {
         let clock = ManualClock()
+        let tier = InMemorySharedTier(clock: clock)
         try await rule.check(
-            SharedTierFixture(tier: InMemorySharedTier(clock: clock), other: InMemorySharedTier(clock: clock)))
+            SharedTierFixture(tier: tier, other: InMemorySharedTier(clock: clock)) { number in
+                tier.loseJournal()
+                return number == 0
+            })
     }
 }

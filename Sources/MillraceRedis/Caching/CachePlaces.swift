@@ -7,18 +7,13 @@ internal import MillraceCore
 struct CachePlaces: Sendable {
     let store: String
 
-    /// How far Redis has heard.
-    var cursor: String { "{mr:\(store)}:cursor" }
+    /// How far Redis has heard, and what in it is ruled out.
+    var journal: String { "{mr:\(store)}:journal" }
     /// Who purges on behalf of others.
     var purger: String { "{mr:\(store)}:purger" }
     /// The number of the last message about a pattern, and where such messages come.
     var sequence: String { "{mr:\(store)}:seq" }
     var channel: String { "{mr:\(store)}:bus" }
-
-    /// What every set of rules begins with; the epoch follows.
-    var rulesPrefix: String { "{mr:\(store)}:rules:" }
-
-    func rules(_ epoch: SharedCursor.Epoch) -> String { "\(rulesPrefix)\(epoch)" }
 
     /// The number of the last message of a bucket, and where its messages come.
     func sequence(_ bucket: Int) -> String { "{mr:\(store):\(bucket)}:seq" }

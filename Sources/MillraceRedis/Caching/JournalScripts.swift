@@ -1,51 +1,57 @@
 /// What Redis knows about itself, each verb one step on the server.
+///
+/// It is one hash, so that it is lost as a whole: the cursor under the empty name, which no pattern has, and the rules of
+/// its epoch under theirs. A cursor without its rules would say of all that they rule out that it counts.
 enum JournalScripts {
-    /// KEYS: cursor. ARGV: what the rules' key begins with. Returns the cursor, and the rules of its epoch in pairs.
+    /// KEYS: journal. Returns names and what they stand for, in turn.
     static let read = RedisScript(
         """
-        local cursor = redis.call('GET', KEYS[1])
-        if not cursor then return {} end
-        return {cursor, redis.call('HGETALL', ARGV[1] .. string.match(cursor, '^[^:]*'))}
+        if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then return {} end
+        return redis.call('HGETALL', KEYS[1])
         """)
 
-    /// KEYS: cursor. ARGV: the cursor that was read or nothing, the new one. Returns the one that is there now.
+    /// KEYS: journal. ARGV: the cursor that was read or nothing, the new one. Returns the one that is there now.
     static let begin = RedisScript(
         """
-        local cursor = redis.call('GET', KEYS[1]) or ''
+        local cursor = ''
+        if redis.call('TYPE', KEYS[1]).ok == 'hash' then cursor = redis.call('HGET', KEYS[1], '') or '' end
         if cursor ~= ARGV[1] then return cursor end
-        redis.call('SET', KEYS[1], ARGV[2])
+        redis.call('DEL', KEYS[1])
+        redis.call('HSET', KEYS[1], '', ARGV[2])
         return ARGV[2]
         """)
 
-    /// KEYS: cursor. ARGV: the cursor that was read, the new one.
+    /// KEYS: journal. ARGV: the cursor that was read, the new one.
     static let advance = RedisScript(
         """
-        if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-        redis.call('SET', KEYS[1], ARGV[2])
+        if redis.call('HGET', KEYS[1], '') ~= ARGV[1] then return 0 end
+        redis.call('HSET', KEYS[1], '', ARGV[2])
         return 1
         """)
 
-    /// KEYS: rules, sequence. ARGV: the time that the rules last, channel and message or nothing, then patterns and
-    /// versions in turn.
+    /// KEYS: journal, sequence. ARGV: epoch, channel and message or nothing, then patterns and versions in turn.
     static let rule = RedisScript(
         """
         \(SlotScripts.announcing)
-        for index = 4, #ARGV, 2 do
-            local present = redis.call('HGET', KEYS[1], ARGV[index])
-            if not present or tonumber(present) < tonumber(ARGV[index + 1]) then
-                redis.call('HSET', KEYS[1], ARGV[index], ARGV[index + 1])
+        \(epoch)
+        if epoch(KEYS[1]) == ARGV[1] then
+            for index = 4, #ARGV, 2 do
+                local present = redis.call('HGET', KEYS[1], ARGV[index])
+                if not present or tonumber(present) < tonumber(ARGV[index + 1]) then
+                    redis.call('HSET', KEYS[1], ARGV[index], ARGV[index + 1])
+                end
             end
         end
-        redis.call('EXPIRE', KEYS[1], ARGV[1])
         if ARGV[2] ~= '' then announce(KEYS[2], ARGV[2], ARGV[3]) end
         return 1
         """)
 
-    /// KEYS: rules. ARGV: pattern, version.
+    /// KEYS: journal. ARGV: epoch, pattern, version.
     static let forget = RedisScript(
         """
-        if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
-        return redis.call('HDEL', KEYS[1], ARGV[1])
+        \(epoch)
+        if epoch(KEYS[1]) ~= ARGV[1] or redis.call('HGET', KEYS[1], ARGV[2]) ~= ARGV[3] then return 0 end
+        return redis.call('HDEL', KEYS[1], ARGV[2])
         """)
 
     /// KEYS: purger. ARGV: holder, milliseconds.
@@ -56,4 +62,10 @@ enum JournalScripts {
         redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
         return 1
         """)
+
+    private static let epoch = """
+        local function epoch(journal)
+            return string.match(redis.call('HGET', journal, '') or '', '^[^:]*')
+        end
+        """
 }

@@ -4,8 +4,6 @@ public import MillraceCore
 extension RedisCacheTier {
     /// Slots that one script visits at most: it must not keep others waiting.
     static let slotsOfScript = 64
-    /// How long the rules of an epoch that is not in use any more are kept.
-    private static let rulesStay = longestStay.wholeMicroseconds / 1_000_000 * 7
 
     /// See the port.
     public func journal() async throws(StoreError) -> SharedJournal {
@@ -16,16 +14,18 @@ extension RedisCacheTier {
     }
 
     private func journal(by connection: Int) async throws(StoreError) -> SharedJournal {
-        let command = RedisCommand(
-            "EVAL", .text(JournalScripts.read.source), 1, .text(places.cursor), .text(places.rulesPrefix))
-        let parts = try await sendWithTime(command).elements ?? []
-        // What cannot be read is as good as lost.
-        let cursor = parts.first?.text.flatMap { SharedCursor($0) }
+        let command = command(JournalScripts.read, keys: [.text(places.journal)], arguments: [])
+        let pairs = try await sendWithTime(command).elements ?? []
+        var cursor: SharedCursor?
         var rules: [CachePattern: Int64] = [:]
-        let pairs = parts.dropFirst().first?.elements ?? []
         for index in stride(from: 0, to: pairs.count - 1, by: 2) {
-            guard let text = pairs[index].text, let version = pairs[index + 1].number else { continue }
-            if let pattern = try? CachePattern(text) { rules[pattern] = version }
+            guard let name = pairs[index].text else { continue }
+            if name.isEmpty {
+                // What cannot be read is as good as lost.
+                cursor = pairs[index + 1].text.flatMap { SharedCursor($0) }
+            } else if let pattern = try? CachePattern(name), let version = pairs[index + 1].number {
+                rules[pattern] = version
+            }
         }
         return SharedJournal(cursor: cursor, rules: rules, connection: connection)
     }
@@ -34,13 +34,15 @@ extension RedisCacheTier {
     public func begin(
         _ cursor: SharedCursor, insteadOf old: SharedCursor?
     ) async throws(StoreError) -> SharedCursor {
-        let reply = try await run(
-            JournalScripts.begin, keys: [.text(places.cursor)],
-            arguments: [.text(old?.description ?? ""), .text("\(cursor)")])
-        if let text = reply.text, let present = SharedCursor(text) { return present }
+        let text = try await begin(cursor, insteadOf: old?.description ?? "")
+        if let present = SharedCursor(text) { return present }
         // Not a cursor at all: whoever wrote it there, it must not keep the tier closed for ever.
-        _ = try await send(RedisCommand("SET", .text(places.cursor), .text("\(cursor)")))
-        return cursor
+        return SharedCursor(try await begin(cursor, insteadOf: text)) ?? cursor
+    }
+
+    private func begin(_ cursor: SharedCursor, insteadOf old: String) async throws(StoreError) -> String {
+        let arguments: [RedisArgument] = [.text(old), .text("\(cursor)")]
+        return try await run(JournalScripts.begin, keys: [.text(places.journal)], arguments: arguments).text ?? ""
     }
 
     /// See the port.
@@ -55,7 +57,8 @@ extension RedisCacheTier {
         let cursor = SharedCursor(epoch: old.epoch, version: version)
         commands.append(
             command(
-                JournalScripts.advance, keys: [.text(places.cursor)], arguments: [.text("\(old)"), .text("\(cursor)")]))
+                JournalScripts.advance, keys: [.text(places.journal)],
+                arguments: [.text("\(old)"), .text("\(cursor)")]))
         // With their sources: a hash that the server does not know would be left out, and the cursor move nevertheless.
         let replies = await client.send(commands)
         let isMoved = (try? replies.last?.get())?.number == 1
@@ -75,9 +78,9 @@ extension RedisCacheTier {
     ) async throws(StoreError) {
         let message = BusMessage.body(.pattern(pattern), version: version, origin: origin)
         _ = try await run(
-            JournalScripts.rule, keys: [.text(places.rules(epoch)), .text(places.sequence)],
+            JournalScripts.rule, keys: [.text(places.journal), .text(places.sequence)],
             arguments: [
-                .integer(Self.rulesStay), .text(places.channel), message, .text(pattern.text), .integer(version),
+                .text("\(epoch)"), .text(places.channel), message, .text(pattern.text), .integer(version),
             ])
     }
 
@@ -106,8 +109,8 @@ extension RedisCacheTier {
 
     private func command(_ rules: [CachePattern: Int64], in epoch: SharedCursor.Epoch) -> RedisCommand {
         command(
-            JournalScripts.rule, keys: [.text(places.rules(epoch)), .text(places.sequence)],
-            arguments: [.integer(Self.rulesStay), "", ""]
+            JournalScripts.rule, keys: [.text(places.journal), .text(places.sequence)],
+            arguments: [.text("\(epoch)"), "", ""]
                 + rules.flatMap { [.text($0.key.text), .integer($0.value)] })
     }
 

@@ -37,15 +37,15 @@ extension RedisCacheTier {
         }
         try require(connection)
         _ = try await run(
-            JournalScripts.forget, keys: [.text(places.rules(epoch))],
-            arguments: [.text(pattern.text), .integer(version)])
+            JournalScripts.forget, keys: [.text(places.journal)],
+            arguments: [.text("\(epoch)"), .text(pattern.text), .integer(version)])
         do throws(StoreError) {
             try require(connection)
         } catch {
             // It may have been forgotten by a server that was restored from before it was purged.
             _ = try await run(
-                JournalScripts.rule, keys: [.text(places.rules(epoch)), .text(places.sequence)],
-                arguments: [.integer(7 * 86_400), "", "", .text(pattern.text), .integer(version)])
+                JournalScripts.rule, keys: [.text(places.journal), .text(places.sequence)],
+                arguments: [.text("\(epoch)"), "", "", .text(pattern.text), .integer(version)])
             throw error
         }
         return removed

@@ -44,7 +44,10 @@ public final class InMemorySharedTier: SharedCacheTier {
         _ cursor: SharedCursor, insteadOf old: SharedCursor?
     ) async throws(StoreError) -> SharedCursor {
         try step { state, _ in
-            if state.data.cursor == old { state.data.cursor = cursor }
+            if state.data.cursor == old || state.data.cursor == nil {
+                state.data.cursor = cursor
+                state.data.rules = [:]
+            }
             return state.data.cursor ?? cursor
         }
     }
@@ -54,7 +57,9 @@ public final class InMemorySharedTier: SharedCacheTier {
         _ kills: [CacheKey: Int64], rules: [CachePattern: Int64], from old: SharedCursor, upTo version: Int64
     ) async throws(StoreError) -> Bool {
         try step { state, now in
-            for (pattern, version) in rules { state.rule(out: pattern, version, in: old.epoch) }
+            if state.data.cursor?.epoch == old.epoch {
+                for (pattern, version) in rules { state.rule(out: pattern, version) }
+            }
             for (key, version) in kills {
                 state.change(key, old.epoch, at: now) { slot in
                     slot.kill(olderThan: version)
@@ -72,7 +77,7 @@ public final class InMemorySharedTier: SharedCacheTier {
         _ pattern: CachePattern, version: Int64, origin: SharedToken, in epoch: SharedCursor.Epoch
     ) async throws(StoreError) {
         try step { state, _ in
-            state.rule(out: pattern, version, in: epoch)
+            if state.data.cursor?.epoch == epoch { state.rule(out: pattern, version) }
             state.publish(.pattern(pattern), version: version, origin)
         }
     }
@@ -190,7 +195,9 @@ public final class InMemorySharedTier: SharedCacheTier {
                     return .kept
                 }
             }
-            if state.data.rules[epoch]?[pattern] == version { state.data.rules[epoch]?[pattern] = nil }
+            if state.data.cursor?.epoch == epoch, state.data.rules[pattern] == version {
+                state.data.rules[pattern] = nil
+            }
             return before - state.count(in: epoch, at: now)
         }
     }
@@ -275,6 +282,14 @@ extension InMemorySharedTier {
 
     /// How many slots there are, whatever is in them.
     public var slotCount: Int { state.withLock { $0.data.slots.count } }
+
+    /// Loses what the tier knows about itself, as a server may to make room.
+    public func loseJournal() {
+        state.withLock { state in
+            state.data.cursor = nil
+            state.data.rules = [:]
+        }
+    }
 
     /// Loses everything, as FLUSHALL does.
     public func flush() {

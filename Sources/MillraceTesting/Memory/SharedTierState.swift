@@ -15,7 +15,8 @@ struct SharedTierState: Sendable {
     /// What is lost with a server, or comes back out of a copy of it.
     struct Contents: Sendable {
         var cursor: SharedCursor?
-        var rules: [SharedCursor.Epoch: [CachePattern: Int64]] = [:]
+        /// Those of the cursor's epoch.
+        var rules: [CachePattern: Int64] = [:]
         var slots: [Place: (slot: Slot, end: Timestamp)] = [:]
         var sequences: [Int: Int64] = [:]
         var purger: (holder: SharedToken, until: Timestamp)?
@@ -37,8 +38,7 @@ struct SharedTierState: Sendable {
     private var events: [SharedEvent] = []
 
     var journal: SharedJournal {
-        SharedJournal(
-            cursor: data.cursor, rules: data.cursor.flatMap { data.rules[$0.epoch] } ?? [:], connection: connection)
+        SharedJournal(cursor: data.cursor, rules: data.rules, connection: connection)
     }
 
     func content(_ key: CacheKey, _ epoch: SharedCursor.Epoch, at now: Timestamp) -> Slot.Content {
@@ -66,8 +66,8 @@ struct SharedTierState: Sendable {
         }
     }
 
-    mutating func rule(out pattern: CachePattern, _ version: Int64, in epoch: SharedCursor.Epoch) {
-        data.rules[epoch, default: [:]].merge([pattern: version], uniquingKeysWith: max)
+    mutating func rule(out pattern: CachePattern, _ version: Int64) {
+        data.rules.merge([pattern: version], uniquingKeysWith: max)
     }
 
     mutating func publish(_ scope: CacheChanges.Change.Scope, version: Int64?, _ origin: SharedToken) {

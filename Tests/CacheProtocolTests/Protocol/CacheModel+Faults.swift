@@ -12,7 +12,14 @@ extension CacheModel {
             add(.trim, state, \.trims, to: &successors) { $0.store.trimmed = $0.store.version }
         }
         if state.redis.cursor != .missing {
-            add(.evictCursor, state, \.cursorEvictions, to: &successors) { $0.redis.cursor = .missing }
+            let isWhole = guards.has(.journal)
+            add(.evictCursor, state, \.journalEvictions, to: &successors) {
+                $0.redis.cursor = .missing
+                if isWhole { $0.redis.rule = 0 }
+            }
+            if !isWhole {
+                add(.evictRules, state, \.journalEvictions, to: &successors) { $0.redis.rule = 0 }
+            }
             add(.flush, state, \.flushes, to: &successors) {
                 $0.redis = CacheState.Redis(cursor: .missing)
             }

@@ -26,7 +26,7 @@ extension CacheModel {
         switch run.phase {
         case .journal:
             run.cursor = state.redis.cursor
-            run.rule = run.cursor == .missing ? 0 : rule(in: run.cursor.epoch, state)
+            run.rule = run.cursor == .missing ? 0 : state.redis.rule
             run.life = state.life
             run.phase = .ask
         case .ask:
@@ -48,6 +48,7 @@ extension CacheModel {
                 let old = run.cursor == .missing ? state.nodes[index].epoch : run.cursor.epoch
                 let epoch = old + (guards.has(.epoch) ? 1 : 0)
                 state.redis.cursor = CacheState.Cursor(epoch: epoch, version: run.newest)
+                if guards.has(.ruleEpoch) { state.redis.rule = 0 }
             }
             run.phase = .journal
         case .tell:

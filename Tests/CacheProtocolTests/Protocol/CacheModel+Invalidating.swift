@@ -46,16 +46,15 @@ extension CacheModel {
         }
     }
 
-    func rule(in epoch: UInt8, _ state: CacheState) -> UInt8 { state.redis.rules[ruleEpoch(epoch)] }
-
     func add(_ rule: UInt8, in epoch: UInt8, _ state: inout CacheState) {
-        let epoch = ruleEpoch(epoch)
-        state.redis.rules[epoch] = max(state.redis.rules[epoch], rule)
+        if keepsRules(of: epoch, state) { state.redis.rule = max(state.redis.rule, rule) }
     }
 
     private func retire(_ rule: UInt8, in epoch: UInt8, _ state: inout CacheState) {
-        if state.redis.rules[ruleEpoch(epoch)] == rule { state.redis.rules[ruleEpoch(epoch)] = 0 }
+        if keepsRules(of: epoch, state), state.redis.rule == rule { state.redis.rule = 0 }
     }
 
-    private func ruleEpoch(_ epoch: UInt8) -> Int { guards.has(.ruleEpoch) ? Int(epoch) : 0 }
+    private func keepsRules(of epoch: UInt8, _ state: CacheState) -> Bool {
+        state.redis.cursor.epoch == epoch || !guards.has(.ruleEpoch)
+    }
 }

@@ -25,8 +25,8 @@ struct CacheState: Hashable, Sendable {
         /// The slot of each epoch.
         var slots = Pair(SlotCode.absent, SlotCode.absent)
         var cursor = Cursor(epoch: 0, version: 1)
-        /// The rule in force in each epoch: values there that are older do not count.
-        var rules = Pair(UInt8(0), UInt8(0))
+        /// The rule in force in the epoch of the cursor: values there that are older do not count.
+        var rule: UInt8 = 0
     }
 
     /// A process with a memory of its own.

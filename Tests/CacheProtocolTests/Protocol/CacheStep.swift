@@ -16,6 +16,7 @@ enum CacheStep: Hashable, Sendable {
     case evictSlot(epoch: Int)
     case expire(epoch: Int, isEarly: Bool)
     case evictCursor
+    case evictRules
     case flush
     case save
     case comeBack
@@ -40,6 +41,7 @@ extension CacheStep: CustomStringConvertible {
         case .evictSlot(let epoch): "the slot of epoch \(epoch) is given up"
         case .expire(let epoch, let isEarly): "what holds the slot of epoch \(epoch) expires\(isEarly ? " early" : "")"
         case .evictCursor: "the cursor is given up"
+        case .evictRules: "the rules are given up"
         case .trim: "the log forgets what it has"
         case .flush: "FLUSHALL"
         case .save: "Redis is saved"

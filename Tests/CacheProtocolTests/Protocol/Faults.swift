@@ -4,8 +4,8 @@ struct Faults: Hashable {
     var crashes: UInt8 = 0
     /// Redis gives up the slot to make room, or the value's time is over.
     var slotEvictions: UInt8 = 0
-    /// Redis gives up the cursor to make room.
-    var cursorEvictions: UInt8 = 0
+    /// Redis gives up the cursor to make room, and the rules with it.
+    var journalEvictions: UInt8 = 0
     /// A mark or a lease expires while its holder is under way.
     var earlyExpiries: UInt8 = 0
     /// Somebody empties Redis.
@@ -26,6 +26,6 @@ struct Faults: Hashable {
 
     /// Whether all who are under way are served as they should be, so that nobody needs to wait for a follow.
     var areHarmless: Bool {
-        crashes + cursorEvictions + flushes + comebacks + outages + lostMessages + unknownWrites + trims == 0
+        crashes + journalEvictions + flushes + comebacks + outages + lostMessages + unknownWrites + trims == 0
     }
 }

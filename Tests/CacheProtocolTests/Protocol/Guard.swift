@@ -26,6 +26,8 @@ enum Guard: UInt8, CaseIterable {
     case flight
     /// Rules belong to an epoch, as the slots do.
     case ruleEpoch
+    /// The cursor and the rules are one thing to Redis, which it gives up or keeps.
+    case journal
     /// A rule that is heard of while its node follows is not dropped when that is done.
     case heardRule
 }

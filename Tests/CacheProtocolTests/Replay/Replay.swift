@@ -99,7 +99,13 @@ final class Replay: Sendable {
         // Who ended takes no further step: it stays where it is.
         case .crash: break
         case .evictSlot, .expire: try await server.evictSlot()
-        case .evictCursor: try await server.evictCursor()
+        case .evictCursor: try await server.evictJournal()
+        case .evictRules:
+            if nodes[0].tier.weakness?.missing == .journal {
+                try await server.evictRules()
+            } else {
+                try await server.evictJournal()
+            }
         case .flush: try await server.flush()
         case .save: try await server.save()
         case .comeBack: try await server.comeBack()

@@ -23,11 +23,23 @@ final class ReplayServer: Sendable {
     /// Takes what is under the key away, in every epoch.
     func evictSlot() async throws { try await remove("*:v:\(key)") }
 
-    func evictCursor() async throws { try await remove("*:cursor") }
+    func evictJournal() async throws { try await remove("*:journal") }
+
+    /// Takes the rules away and leaves the cursor, as if they were two things.
+    func evictRules() async throws { try await change("if n ~= '' then redis.call('HDEL', k, n) end") }
 
     func setCursor(_ cursor: SharedCursor) async throws {
-        let script = "for _, k in ipairs(redis.call('KEYS', '*:cursor')) do redis.call('SET', k, ARGV[1]) end"
-        try await send("EVAL", script, "0", cursor.description)
+        try await change("if n == '' then redis.call('HSET', k, n, '\(cursor)') end")
+    }
+
+    /// Does something with each name in the journal.
+    private func change(_ body: String) async throws {
+        let script = """
+            for _, k in ipairs(redis.call('KEYS', '*:journal')) do
+                for _, n in ipairs(redis.call('HKEYS', k)) do \(body) end
+            end
+            """
+        try await send("EVAL", script, "0")
     }
 
     func flush() async throws { try await send("FLUSHALL") }

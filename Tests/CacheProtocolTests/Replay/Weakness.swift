@@ -16,7 +16,7 @@ final class Weakness: Sendable {
 
     /// Those that can be taken out between the cache and its tier; the others are within.
     static let possible: Set<Guard> = [
-        .lease, .conditionalFill, .floor, .tokens, .publish, .drain, .drainFirst, .epoch, .reconnect, .flight,
+        .lease, .conditionalFill, .floor, .tokens, .publish, .drain, .drainFirst, .epoch, .reconnect, .flight, .journal,
     ]
 
     init(_ missing: Guard, server: ReplayServer) {

@@ -17,6 +17,12 @@ import struct Foundation.UUID
         let ids = (0..<2).map { _ in UUID().uuidString.lowercased().filter { $0 != "-" } }
         try await rule.check(
             SharedTierFixture(
-                tier: RedisCacheTier(client, storeID: ids[0]), other: RedisCacheTier(client, storeID: ids[1])))
+                tier: RedisCacheTier(client, storeID: ids[0]), other: RedisCacheTier(client, storeID: ids[1])
+            ) { number in
+                let names = try await client.send(RedisCommand("KEYS", .text("{mr:\(ids[0])*"))).elements ?? []
+                let sorted = names.compactMap(\.text).sorted(by: >)
+                guard sorted.indices.contains(number) else { return false }
+                return try await client.send(RedisCommand("DEL", .text(sorted[number]))) == .integer(1)
+            })
     }
 }

@@ -2,21 +2,28 @@ import Foundation
 import MillraceCaching
 import MillraceCore
 import MillraceTesting
+import Synchronization
 
 /// A shared tier that a mutant breaks, and that of another store.
 struct SharedTierLab: Sendable {
     var tier: TamperedSharedTier
     var other: any SharedCacheTier
+    var lose: @Sendable (Int) -> Bool
     private let seed: UInt64
 
     init(seed: UInt64 = TestSeed.value) {
         self.seed = seed
         let clock = ManualClock()
-        tier = TamperedSharedTier(InMemorySharedTier(clock: clock))
+        let base = InMemorySharedTier(clock: clock)
+        tier = TamperedSharedTier(base)
         other = InMemorySharedTier(clock: clock)
+        lose = { number in
+            base.loseJournal()
+            return number == 0
+        }
     }
 
-    var fixture: SharedTierFixture { SharedTierFixture(tier: tier, other: other, seed: seed) }
+    var fixture: SharedTierFixture { SharedTierFixture(tier: tier, other: other, seed: seed, lose: lose) }
 }
 
 /// Broken shared tiers.
@@ -209,6 +216,21 @@ enum SharedTierMutants {
                 let removed = try await base.purge(pattern, olderThan: version, in: epoch)
                 try await base.announce(pattern, version: version, origin: .random(), in: epoch)
                 return removed
+            }
+        },
+        TierMutant(
+            "rules are kept apart from the cursor",
+            caughtBy: "a cursor is lost with its rules, so that it never says too much"
+        ) { lab in
+            let areLost = Mutex(false)
+            lab.lose = { number in
+                areLost.withLock { $0 = true }
+                return number == 0
+            }
+            lab.tier.onJournal = { base in
+                let journal = try await base.journal()
+                let rules = areLost.withLock { $0 } ? [:] : journal.rules
+                return SharedJournal(cursor: journal.cursor, rules: rules, connection: journal.connection)
             }
         },
         TierMutant(

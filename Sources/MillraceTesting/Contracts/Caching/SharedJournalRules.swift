@@ -44,6 +44,29 @@ enum SharedJournalRules {
             let next = SharedCursor(epoch: .random(), version: 9)
             _ = try await fixture.tier.begin(next, insteadOf: try await fixture.tier.journal().cursor)
             try requireEqual(try await fixture.tier.journal().rules, [:], "the rules of another epoch")
+            try await fixture.tier.announce(a, version: 10, origin: origin, in: cursor.epoch)
+            _ = try await fixture.tier.tell([:], rules: [b: 10], from: cursor, upTo: 10)
+            try requireEqual(try await fixture.tier.journal().rules, [:], "what was said of an epoch that is over")
+            try await fixture.tier.announce(a, version: 11, origin: origin, in: next.epoch)
+            _ = try await fixture.tier.purge(a, olderThan: 11, in: cursor.epoch)
+            try requireEqual(try await fixture.tier.journal().rules, [a: 11], "after a purge of an epoch that is over")
+        },
+        ContractRule("a cursor is lost with its rules, so that it never says too much") { fixture in
+            let pattern = try CachePattern.known("a*")
+            var lost = 0
+            // More names than anybody needs for this.
+            while lost < 16 {
+                let cursor = SharedCursor(epoch: .random(), version: 3)
+                _ = try await fixture.tier.begin(cursor, insteadOf: try await fixture.tier.journal().cursor)
+                _ = try await fixture.tier.tell([:], rules: [pattern: 5], from: cursor, upTo: 6)
+                guard try await fixture.lose(lost) else { break }
+                let journal = try await fixture.tier.journal()
+                if let left = journal.cursor {
+                    try requireEqual(journal.rules, [pattern: 5], "the rules of the cursor \(left) that was kept")
+                }
+                lost += 1
+            }
+            try require(lost > 0, "there was nothing to lose")
         },
         ContractRule("a purge takes away what matches and is older, however many there are") { fixture in
             let epoch = SharedCursor.Epoch.random()
