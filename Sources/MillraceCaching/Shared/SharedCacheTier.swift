@@ -14,10 +14,10 @@ public protocol SharedCacheTier: Sendable {
     /// whoever answers there may have been restored from an older copy.
     var connection: Int { get }
 
-    /// What the tier says about itself, as of one moment.
+    /// What the tier says about itself, as of one moment. It loses the cursor with the rules, or neither.
     func journal() async throws(StoreError) -> SharedJournal
 
-    /// Begins an epoch, if the cursor is still the one that was read.
+    /// Begins an epoch, of which there are no rules, if the cursor is still the one that was read.
     ///
     /// - Returns: the cursor that is there now, which is another's if that was quicker.
     func begin(_ cursor: SharedCursor, insteadOf old: SharedCursor?) async throws(StoreError) -> SharedCursor
@@ -32,7 +32,8 @@ public protocol SharedCacheTier: Sendable {
         _ kills: [CacheKey: Int64], rules: [CachePattern: Int64], from old: SharedCursor, upTo version: Int64
     ) async throws(StoreError) -> Bool
 
-    /// Adds an invalidated pattern to the journal, with the greatest version that it was given, and tells those who listen.
+    /// Adds an invalidated pattern to the journal, with the greatest version that it was given, unless that is of another
+    /// epoch by now; and tells those who listen.
     func announce(
         _ pattern: CachePattern, version: Int64, origin: SharedToken, in epoch: SharedCursor.Epoch
     ) async throws(StoreError)

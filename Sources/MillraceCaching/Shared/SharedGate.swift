@@ -9,7 +9,9 @@ struct SharedGate: Sendable {
     struct Pass: Sendable {
         let epoch: SharedCursor.Epoch
         /// What is in the tier and does not count.
-        let rules: [CachePattern: Int64]
+        var rules: [CachePattern: Int64]
+        /// What this cache wrote and the tier was not told of: of these keys nothing older counts.
+        var untold: [CacheKey: Int64]
         /// The connection by which the tier was told: behind another, it may be an older copy.
         let connection: Int
         /// From when on what was asked for with it does not count.
@@ -17,14 +19,17 @@ struct SharedGate: Sendable {
     }
 
     private var pass: Pass?
-    /// Rules that were heard of since the present question was put.
+    /// Rules that were heard of since the present question was put, which its answer may not tell of.
     private var heard: [CachePattern: Int64] = [:]
+    /// What this cache wrote since then and the tier was not told of.
+    private var untold: [CacheKey: Int64] = [:]
     /// Whether the tier has missed something since the present question was put, which its answer may not tell of.
     private var isRefused = false
 
     /// Begins a question, which may be answered without what is heard of from now on.
     mutating func ask() {
         heard = [:]
+        untold = [:]
         isRefused = false
     }
 
@@ -34,7 +39,8 @@ struct SharedGate: Sendable {
     ) {
         guard !isRefused else { return }
         let rules = rules.merging(heard, uniquingKeysWith: max)
-        pass = Pass(epoch: epoch, rules: rules, connection: connection, end: askedAt + ChangeWatch.bound)
+        pass = Pass(
+            epoch: epoch, rules: rules, untold: untold, connection: connection, end: askedAt + ChangeWatch.bound)
     }
 
     /// Closes until it is opened by the answer to a question that is put from now on.
@@ -46,9 +52,14 @@ struct SharedGate: Sendable {
     /// Adds a rule that was heard of since.
     mutating func rule(out pattern: CachePattern, olderThan version: Int64) {
         heard.merge([pattern: version], uniquingKeysWith: max)
-        guard let pass else { return }
-        let rules = pass.rules.merging([pattern: version], uniquingKeysWith: max)
-        self.pass = Pass(epoch: pass.epoch, rules: rules, connection: pass.connection, end: pass.end)
+        pass?.rules.merge([pattern: version], uniquingKeysWith: max)
+    }
+
+    /// Adds a write that the tier was not told of. It need not be closed for that: in a tier that is closed while many
+    /// write, there would be one at any time.
+    mutating func rule(out key: CacheKey, olderThan version: Int64) {
+        untold.merge([key: version], uniquingKeysWith: max)
+        pass?.untold.merge([key: version], uniquingKeysWith: max)
     }
 
     /// What a lookup by a connection goes by now; `nil` while the tier's answers do not count.
@@ -59,8 +70,9 @@ struct SharedGate: Sendable {
 }
 
 extension SharedGate.Pass {
-    /// Whether a value may be older than an invalidation that means its key.
+    /// Whether a value may be older than an invalidation that means its key, or than what this cache wrote.
     func rulesOut(_ key: CacheKey, version: Int64) -> Bool {
-        rules.contains { version < $0.value && $0.key.matches(key) }
+        if let written = untold[key], version < written { return true }
+        return rules.contains { version < $0.value && $0.key.matches(key) }
     }
 }

@@ -10,10 +10,10 @@ extension SharedLevel {
 
     /// Says that a pattern was invalidated, so that it counts everywhere at once.
     ///
-    /// A tier that could not be told is closed, and is told by the log.
+    /// A tier that could not be told is closed, and is told by the log. One that is closed opens with the rule.
     func announce(_ pattern: CachePattern, version: Int64) async {
         rule(out: pattern, olderThan: version)
-        guard let pass else { return close() }
+        guard let pass else { return }
         do throws(StoreError) {
             try await ask { (tier) throws(StoreError) in
                 try await tier.announce(pattern, version: version, origin: origin, in: pass.epoch)

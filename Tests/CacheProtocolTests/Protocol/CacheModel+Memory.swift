@@ -63,7 +63,13 @@ extension CacheModel {
 
     /// Learns of a rule.
     func hear(of rule: UInt8, _ node: Int, in state: inout CacheState) {
-        state.nodes[node].rule = rule
-        if guards.has(.heardRule), state.nodes[node].follow.phase != .journal { state.nodes[node].follow.rule = rule }
+        state.nodes[node].rule = max(state.nodes[node].rule, rule)
+        guard guards.has(.heardRule), state.nodes[node].follow.phase != .journal else { return }
+        state.nodes[node].follow.rule = max(state.nodes[node].follow.rule, rule)
+    }
+
+    /// Passes over what is older than a write of the node's own that Redis was not told of, as by a rule.
+    func passOver(_ version: UInt8, _ node: Int, in state: inout CacheState) {
+        hear(of: version, node, in: &state)
     }
 }

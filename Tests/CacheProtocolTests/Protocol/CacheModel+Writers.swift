@@ -28,7 +28,7 @@ extension CacheModel {
             next.writers[index].phase = .keep
             guard writer.isMarked else {
                 // Who has heard nothing of its mark says nothing of its end either, and leaves that to the log.
-                next.nodes[node].isOpen = false
+                passOver(writer.isDelete ? .max : writer.version, node, in: &next)
                 return successors.add(step, next)
             }
             var done = next
@@ -54,7 +54,7 @@ extension CacheModel {
                 apply(.abort(UInt8(index)), of: index, in: &next)
                 publish(.init(version: 0), from: node, in: &next)
             } else {
-                next.nodes[node].isOpen = false
+                passOver(.max, node, in: &next)
             }
             if writer.version == 0 {
                 // The authority may not have come to it yet.
