@@ -7,8 +7,11 @@ extension TieredCache {
 
     /// Asks the store what was written since it was last asked, tells the shared tier, and forgets that; leaves it to
     /// whoever is asking already.
-    func follow() async {
-        guard let turn = watch.begin() else { return }
+    ///
+    /// - Returns: whether this call has asked.
+    @discardableResult
+    func follow() async -> Bool {
+        guard let turn = watch.begin() else { return false }
         let confirmedAt = watch.lastConfirmation
         forgetIfSuspended()
         // Before the store is asked: a tier that has heard of more than the store then knows belongs to another past.
@@ -32,6 +35,7 @@ extension TieredCache {
             // Memory is served for a while yet, and then no more; lookups that reach the store say what is wrong.
             watch.finish(nil)
         }
+        return true
     }
 
     /// Listens to what other caches write, in a process that has used its cache for more than a moment.

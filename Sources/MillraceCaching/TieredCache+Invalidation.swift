@@ -63,12 +63,21 @@ extension TieredCache {
             }
             removed += step.removed
             guard step.isFinished else { continue }
-            // A purge may take longer than the word of the store is good for, by which the shared tier may be used.
-            if shared != nil, isBehind { await follow() }
+            if shared != nil { await follow(upTo: rule.version) }
             let state = await shared?.purge(rule.pattern, version: rule.version)
             try await guarded.write { (store) throws(StoreError) in try await store.retire(rule) }
             return (CachePurge(removed: removed, isFinished: true), state)
         }
         return (CachePurge(removed: removed, isFinished: false), nil)
+    }
+
+    /// Asks the store before the shared tier is purged: the word of the store, by which that may be used, is not good for as
+    /// long as a purge may have taken; and a tier that has not heard of the rule by the list of writes yet would hear of it
+    /// after it was purged, and somebody would purge it again.
+    private func follow(upTo version: Int64) async {
+        while isBehind || !watch.hasSeen(version), await !follow() {
+            // Another is asking, maybe since before the rule was made.
+            guard (try? await Task.sleep(for: .milliseconds(2))) != nil else { return }
+        }
     }
 }

@@ -54,6 +54,9 @@ final class ChangeWatch: Sendable {
         dueAt.store(.min, ordering: .relaxed)
     }
 
+    /// Whether memory has followed a write.
+    func hasSeen(_ version: Int64) -> Bool { state.withLock { $0.seen.map { $0 >= version } ?? false } }
+
     /// Whether somebody is asking now.
     var isAsking: Bool { state.withLock { $0.isAsking } }
 

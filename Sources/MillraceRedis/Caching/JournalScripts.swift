@@ -29,12 +29,13 @@ enum JournalScripts {
         return 1
         """)
 
-    /// KEYS: journal, sequence. ARGV: epoch, channel and message or nothing, then patterns and versions in turn.
+    /// KEYS: journal, sequence. ARGV: epoch, or the cursor that was read, channel and message or nothing, then patterns and
+    /// versions in turn.
     static let rule = RedisScript(
         """
         \(SlotScripts.announcing)
         \(epoch)
-        if epoch(KEYS[1]) == ARGV[1] then
+        if epoch(KEYS[1]) == ARGV[1] or redis.call('HGET', KEYS[1], '') == ARGV[1] then
             for index = 4, #ARGV, 2 do
                 local present = redis.call('HGET', KEYS[1], ARGV[index])
                 if not present or tonumber(present) < tonumber(ARGV[index + 1]) then

@@ -50,7 +50,7 @@ extension RedisCacheTier {
         _ kills: [CacheKey: Int64], rules: [CachePattern: Int64], from old: SharedCursor, upTo version: Int64
     ) async throws(StoreError) -> Bool {
         var commands: [RedisCommand] = []
-        if !rules.isEmpty { commands.append(command(rules, in: old.epoch)) }
+        if !rules.isEmpty { commands.append(command(rules, at: old)) }
         commands += killing(kills, in: old.epoch).map { keys, versions in
             command(SlotScripts.kill, keys: keys, arguments: versions)
         }
@@ -107,10 +107,10 @@ extension RedisCacheTier {
         }
     }
 
-    private func command(_ rules: [CachePattern: Int64], in epoch: SharedCursor.Epoch) -> RedisCommand {
+    private func command(_ rules: [CachePattern: Int64], at cursor: SharedCursor) -> RedisCommand {
         command(
             JournalScripts.rule, keys: [.text(places.journal), .text(places.sequence)],
-            arguments: [.text("\(epoch)"), "", ""]
+            arguments: [.text("\(cursor)"), "", ""]
                 + rules.flatMap { [.text($0.key.text), .integer($0.value)] })
     }
 

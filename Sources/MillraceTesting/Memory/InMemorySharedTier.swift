@@ -57,7 +57,7 @@ public final class InMemorySharedTier: SharedCacheTier {
         _ kills: [CacheKey: Int64], rules: [CachePattern: Int64], from old: SharedCursor, upTo version: Int64
     ) async throws(StoreError) -> Bool {
         try step { state, now in
-            if state.data.cursor?.epoch == old.epoch {
+            if state.data.cursor == old {
                 for (pattern, version) in rules { state.rule(out: pattern, version) }
             }
             for (key, version) in kills {

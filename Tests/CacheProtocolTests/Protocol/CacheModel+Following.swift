@@ -57,7 +57,8 @@ extension CacheModel {
             let kill = rule == run.newest ? run.newest - 1 : run.newest
             if kill > run.cursor.version { table.apply(.kill(kill), to: &state.redis.slots[Int(run.cursor.epoch)]) }
             if rule != 0 {
-                add(rule, in: run.cursor.epoch, &state)
+                // Others who have moved the cursor have told of it, and it may have been purged.
+                if state.redis.cursor == run.cursor { add(rule, in: run.cursor.epoch, &state) }
                 run.rule = max(run.rule, rule)
             }
             run.told = state.life

@@ -200,6 +200,15 @@ enum SharedTierMutants {
                 return try await base.tell(kills, rules: rules, from: present, upTo: version)
             }
         },
+        TierMutant("rules are told whatever others told", caughtBy: "the cursor moves only from where it was read") {
+            lab in
+            lab.tier.onTell = { base, kills, rules, cursor, version in
+                for (pattern, version) in rules {
+                    try await base.announce(pattern, version: version, origin: .random(), in: cursor.epoch)
+                }
+                return try await base.tell(kills, rules: [:], from: cursor, upTo: version)
+            }
+        },
         TierMutant(
             "rules are not kept",
             caughtBy: "rules are kept with their greatest version until they are purged, those of an epoch for itself"

@@ -16,16 +16,20 @@ enum SharedJournalRules {
         ContractRule("the cursor moves only from where it was read") { fixture in
             let epoch = SharedCursor.Epoch.random()
             let cursor = SharedCursor(epoch: epoch, version: 3)
+            let rules = [try CachePattern.known("a*"): Int64(4)]
             _ = try await fixture.tier.begin(cursor, insteadOf: nil)
             for other in [SharedCursor(epoch: epoch, version: 2), SharedCursor(epoch: .random(), version: 3)] {
-                let isMoved = try await fixture.tier.tell([:], rules: [:], from: other, upTo: 9)
+                let isMoved = try await fixture.tier.tell([:], rules: rules, from: other, upTo: 9)
                 try requireEqual(isMoved, false, "moving it from elsewhere")
             }
             try requireEqual(
                 try await fixture.tier.tell([:], rules: [:], from: cursor, upTo: 9), true, "moving it from there")
             try requireEqual(try await fixture.tier.journal().cursor?.version, 9, "the cursor")
             try requireEqual(
-                try await fixture.tier.tell([:], rules: [:], from: cursor, upTo: 7), false, "moving it again, and back")
+                try await fixture.tier.tell([:], rules: rules, from: cursor, upTo: 7), false,
+                "moving it again, and back")
+            try requireEqual(
+                try await fixture.tier.journal().rules, [:], "the rules, which others had told of and purged")
         },
         ContractRule("rules are kept with their greatest version until they are purged, those of an epoch for itself") {
             fixture in
