@@ -50,8 +50,8 @@ extension TieredCache {
     /// Removes what a rule rules out from the tiers below memory, and then the rule, unless the steps are used up first,
     /// and the time if there is one.
     ///
-    /// The store's rule need not wait for a shared tier that is out of reach: that has rules of its own, or will learn this
-    /// one from the list of writes.
+    /// The store's rule does not wait for the shared tier: that has rules of its own, or will learn this one from the list
+    /// of writes, and its purge may take longer than the rule's lease.
     private func finish(
         _ rule: CacheRule, within steps: inout Int, orUntil end: Timestamp? = nil
     ) async throws(StoreError) -> (stored: CachePurge, shared: CacheOutcome.State?) {
@@ -64,8 +64,8 @@ extension TieredCache {
             removed += step.removed
             guard step.isFinished else { continue }
             if shared != nil { await follow(upTo: rule.version) }
-            let state = await shared?.purge(rule.pattern, version: rule.version)
             try await guarded.write { (store) throws(StoreError) in try await store.retire(rule) }
+            let state = await shared?.purge(rule.pattern, version: rule.version)
             return (CachePurge(removed: removed, isFinished: true), state)
         }
         return (CachePurge(removed: removed, isFinished: false), nil)

@@ -68,13 +68,16 @@ public protocol SharedCacheTier: Sendable {
 
     /// Takes away what a pattern means and is older than a version, slot by slot, letting others be served meanwhile; then
     /// takes the pattern out of the journal, unless it was given another version. All by one connection; it fails, and can
-    /// be begun again, when that is lost.
+    /// be begun again, when that is lost. `step` is called with each step.
     ///
     /// - Returns: how many values were taken away.
-    func purge(_ pattern: CachePattern, olderThan version: Int64, in epoch: SharedCursor.Epoch)
-        async throws(StoreError) -> Int
+    func purge(
+        _ pattern: CachePattern, olderThan version: Int64, in epoch: SharedCursor.Epoch,
+        step: @Sendable () async -> Void
+    ) async throws(StoreError) -> Int
 
     /// Takes the right to purge on behalf of those who did not come to it; one holder has it at a time, for half a minute.
+    /// Who purges what it invalidated itself takes it too, if it can, so that others do not think that it did not come to it.
     func mayPurge(as holder: SharedToken) async throws(StoreError) -> Bool
 
     /// Counts the values of an epoch, and nothing else that may be on the server.
@@ -88,6 +91,13 @@ public protocol SharedCacheTier: Sendable {
 }
 
 extension SharedCacheTier {
+    /// The same for those who need not hear of the steps.
+    public func purge(
+        _ pattern: CachePattern, olderThan version: Int64, in epoch: SharedCursor.Epoch
+    ) async throws(StoreError) -> Int {
+        try await purge(pattern, olderThan: version, in: epoch) {}
+    }
+
     /// No value stays longer: 24 h.
     public static var longestStay: Duration { .seconds(86_400) }
 }

@@ -16,6 +16,8 @@ final class SharedLevel: Sendable {
     let sequences = Mutex(SequenceWatch())
     let subscription = Mutex<(any SharedSubscription)?>(nil)
     let counters = SharedCounters()
+    /// What is being purged here, and when others were last told that somebody purges.
+    let purges = Mutex<(patterns: Set<CachePattern>, toldAt: Timestamp?)>(([], nil))
 
     init(_ tier: any SharedCacheTier, options: TieredCache.Options, storeClock: StoreClock) {
         self.tier = tier

@@ -13,13 +13,15 @@ extension RedisCacheTier {
     ///
     /// After each step the server is left to others for as long as the step took.
     public func purge(
-        _ pattern: CachePattern, olderThan version: Int64, in epoch: SharedCursor.Epoch
+        _ pattern: CachePattern, olderThan version: Int64, in epoch: SharedCursor.Epoch,
+        step: @Sendable () async -> Void
     ) async throws(StoreError) -> Int {
         let connection = connection
         var removed = 0
         let reader = places.slotReader(epoch)
         var waiting: [[RedisArgument]] = Array(repeating: [], count: SharedBucket.count)
         try await forEachSlot(in: epoch) { (names) throws(StoreError) in
+            await step()
             var full: [[RedisArgument]] = []
             for name in names {
                 guard let slot = reader.read(name), pattern.matches(slot.key) else { continue }
@@ -32,6 +34,7 @@ extension RedisCacheTier {
         }
         var rest = waiting.filter { !$0.isEmpty }[...]
         while !rest.isEmpty {
+            await step()
             removed += try await kill(Array(rest.prefix(Self.bucketsOfStep)), olderThan: version)
             rest = rest.dropFirst(Self.bucketsOfStep)
         }
@@ -58,6 +61,7 @@ extension RedisCacheTier {
         try await forEachSlot(in: epoch) { (names) throws(StoreError) in
             // The server may name a slot twice.
             let new = names.filter { seen.insert($0).inserted }
+            guard !new.isEmpty else { return }
             let replies = await client.send(
                 new.map { RedisCommand("GETRANGE", .text($0), 0, 0) }, repeatable: true)
             for reply in replies where try value(reply).text == "V" { count += 1 }
@@ -95,8 +99,7 @@ extension RedisCacheTier {
             guard let parts = reply.elements, parts.count == 2, let next = parts[0].text else {
                 throw StoreError(.unexpected, "\(client.configuration) does not understand SCAN")
             }
-            let names = parts[1].elements?.compactMap(\.text) ?? []
-            if !names.isEmpty { try await body(names) }
+            try await body(parts[1].elements?.compactMap(\.text) ?? [])
             place = next
             if place != "0", (try? await Task.sleep(for: start.duration(to: .now))) == nil {
                 throw StoreError(.cancelled, "cancelled while the shared tier was looked through")

@@ -185,9 +185,11 @@ public final class InMemorySharedTier: SharedCacheTier {
 
     /// See the port.
     public func purge(
-        _ pattern: CachePattern, olderThan version: Int64, in epoch: SharedCursor.Epoch
+        _ pattern: CachePattern, olderThan version: Int64, in epoch: SharedCursor.Epoch,
+        step: @Sendable () async -> Void
     ) async throws(StoreError) -> Int {
-        try step { state, now in
+        await step()
+        return try self.step { state, now in
             let before = state.count(in: epoch, at: now)
             for place in state.data.slots.keys where place.epoch == epoch && pattern.matches(place.key) {
                 state.change(place.key, epoch, at: now) { slot in

@@ -129,7 +129,8 @@ final class StagedTier: SharedCacheTier {
     }
 
     func purge(
-        _ pattern: CachePattern, olderThan version: Int64, in epoch: SharedCursor.Epoch
+        _ pattern: CachePattern, olderThan version: Int64, in epoch: SharedCursor.Epoch,
+        step: @Sendable () async -> Void
     ) async throws(StoreError) -> Int {
         try await stage.take(.purge) { [base] () throws(StoreError) in
             try await base.purge(pattern, olderThan: version, in: epoch)

@@ -39,4 +39,27 @@ import Testing
         try await follow([cache])
         #expect(try await fleet.tier.journal().rules.isEmpty)
     }
+
+    @Test func `what is being purged is not left over to others`() async throws {
+        let there = try await fleet.running()
+        try await there.put(key("a"), value("1"), ttl: .standard)
+        let (purges, found) = (Counter(), Counter())
+        var tier = SlowTier(fleet.tier) {}
+        tier.beforePurge = { [fleet] step in
+            purges.increment()
+            // Longer than the right to purge for others lasts.
+            for _ in 0..<4 {
+                await step()
+                fleet.clock.advance(by: CacheManager.upkeepLease / 2)
+                _ = try? await there.maintain()
+            }
+            if case .value = fleet.tier.content(key("a")) { found.increment() }
+        }
+        let here = TieredCache(store: fleet.store, shared: tier, clock: fleet.clock)
+        try await here.invalidatePattern(CachePattern("a"))
+        #expect(purges.value == 1)
+        #expect(found.value == 1, "another machine has purged it")
+        #expect(fleet.tier.content(key("a")) == .absent)
+        #expect(try await fleet.tier.journal().rules.isEmpty)
+    }
 }

@@ -3,12 +3,14 @@ import MillraceCaching
 import MillraceCore
 import MillraceTesting
 
-/// A shared tier that something happens to before its values arrive.
+/// A shared tier that something happens to before its values arrive, or before it is purged.
 struct SlowTier: SharedCacheTier {
     let base: InMemorySharedTier
     let beforeValues: @Sendable () -> Void
     /// What happens when something was done and its answer is on its way.
     var beforeAnswer: @Sendable (Call) async throws(StoreError) -> Void = { _ in }
+    /// Is given what says that the purge goes on.
+    var beforePurge: (@Sendable (_ step: @Sendable () async -> Void) async -> Void)?
 
     enum Call { case lease, mark, finish }
 
@@ -74,9 +76,11 @@ struct SlowTier: SharedCacheTier {
     }
 
     func purge(
-        _ pattern: CachePattern, olderThan version: Int64, in epoch: SharedCursor.Epoch
+        _ pattern: CachePattern, olderThan version: Int64, in epoch: SharedCursor.Epoch,
+        step: @Sendable () async -> Void
     ) async throws(StoreError) -> Int {
-        try await base.purge(pattern, olderThan: version, in: epoch)
+        await beforePurge?(step)
+        return try await base.purge(pattern, olderThan: version, in: epoch, step: step)
     }
 
     func mayPurge(as holder: SharedToken) async throws(StoreError) -> Bool { try await base.mayPurge(as: holder) }

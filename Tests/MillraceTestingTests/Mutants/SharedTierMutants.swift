@@ -250,6 +250,11 @@ enum SharedTierMutants {
                 try await base.purge(pattern, olderThan: .max, in: epoch)
             }
         },
+        TierMutant("a purge in silence", caughtBy: "who purges hears of each step") { lab in
+            lab.tier.onPurge = { base, pattern, version, epoch in
+                try await base.purge(pattern, olderThan: version, in: epoch)
+            }
+        },
         TierMutant("everybody purges", caughtBy: "one at a time may purge for others") { lab in
             lab.tier.onMayPurge = { _, _ in true }
         },

@@ -102,10 +102,11 @@ struct TamperedSharedTier: SharedCacheTier {
     }
 
     func purge(
-        _ pattern: CachePattern, olderThan version: Int64, in epoch: SharedCursor.Epoch
+        _ pattern: CachePattern, olderThan version: Int64, in epoch: SharedCursor.Epoch,
+        step: @Sendable () async -> Void
     ) async throws(StoreError) -> Int {
         if let onPurge { return try await storeError { try await onPurge(base, pattern, version, epoch) } }
-        return try await base.purge(pattern, olderThan: version, in: epoch)
+        return try await base.purge(pattern, olderThan: version, in: epoch, step: step)
     }
 
     func mayPurge(as holder: SharedToken) async throws(StoreError) -> Bool {

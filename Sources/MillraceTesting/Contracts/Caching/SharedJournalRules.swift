@@ -1,5 +1,6 @@
 internal import MillraceCaching
 internal import MillraceCore
+internal import Synchronization
 
 /// What a shared tier promises about what it has heard.
 enum SharedJournalRules {
@@ -84,6 +85,15 @@ enum SharedJournalRules {
             let expected = keys.enumerated().filter { $0.offset % 2 == 1 || $0.offset >= 200 }.map(\.element)
             try requireEqual(Set(left.keys), Set(expected), "those that are left")
             try requireEqual(try await fixture.fill(leased, .shared(1)), false, "a fill that began before")
+        },
+        ContractRule("who purges hears of each step") { fixture in
+            let epoch = SharedCursor.Epoch.random()
+            for index in 0..<300 as Range<Int64> {
+                try await fixture.put(CacheKey(stored: "key:\(index)"), index, epoch)
+            }
+            let steps = Mutex(0)
+            _ = try await fixture.tier.purge(.everything, olderThan: .max, in: epoch) { steps.withLock { $0 += 1 } }
+            try require(steps.withLock { $0 } > 0, "it heard of none")
         },
         ContractRule("one at a time may purge for others") { fixture in
             let (first, second) = (SharedToken.random(), SharedToken.random())
