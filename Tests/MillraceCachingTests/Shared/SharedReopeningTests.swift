@@ -28,10 +28,12 @@ import Testing
         try await fill(["a", "b", "c", "d"])
         let cache = fleet.machine()
         let pattern = try CachePattern("d")
-        try await open(cache) {
+        try await open(cache) { [store = fleet.store] in
             _ = try? await cache.put(key("a"), value("2"), ttl: .standard)
             _ = try? await cache.delete(key("b"))
-            _ = try? await cache.invalidatePattern(pattern)
+            // As an invalidation begins; before it purges it asks the store again, and would wait for this answer.
+            guard let rule = try? await store.invalidate(pattern) else { return }
+            await cache.shared?.announce(pattern, version: rule.version)
         }
         #expect(cache.shared?.isOpen == true)
         cache.memory.removeAll()

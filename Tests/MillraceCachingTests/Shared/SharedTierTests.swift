@@ -90,6 +90,8 @@ import Testing
         #expect(try await cache.delete(key("a")).states == [.l1: done, .l2: done, .l3: done])
         try await cache.put(key("b"), value("1"), ttl: .standard)
         #expect(try await cache.invalidatePattern(CachePattern("b*")).states == [.l1: done, .l2: done, .l3: done])
+        // It listens by now, and has asked what it may have missed before.
+        _ = try await cache.get(key("unused"))
         fleet.tier.isReachable = false
         let states = try await cache.put(key("a"), value("2"), ttl: .standard).states
         #expect(states[.l1] == done && states[.l3] == done)
