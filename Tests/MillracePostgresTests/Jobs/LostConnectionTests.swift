@@ -17,8 +17,8 @@ struct LostConnectionTests {
     ) async throws {
         try await TemporaryPostgres.with { (temporary) async throws in
             let proxy = try await CutProxy.start(to: temporary.schema.server.port)
-            // Without a ping: on a slow machine it would be what is cut, and not the settlement.
-            let pool = try PostgresPool.Options(size: 2, maxOverflow: 0, timeout: .seconds(60), prePing: false)
+            // Without a ping and a second connection: on a slow machine one of them would be cut, and not the settlement.
+            let pool = try PostgresPool.Options(size: 1, maxOverflow: 0, timeout: .seconds(60), prePing: false)
             let store = try await PostgresStore(
                 PostgresConfiguration(temporary.schema.url(by: proxy)),
                 options: .init(pool: pool, clock: temporary.clock))

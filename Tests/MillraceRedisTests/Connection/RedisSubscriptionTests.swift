@@ -23,8 +23,9 @@ import Testing
         let server = try await RedisServer.shared(program)
         let client = try server.client()
         let (one, two) = (ownPrefix(), ownPrefix())
-        let subscription = try subscription(server.configuration(), one, two)
+        let subscription = try RedisSubscription(server.configuration(), channels: [one, two]) { [log] in log.note($0) }
         #expect(subscription.lastHeard == nil)
+        subscription.start()
         #expect(try await log.first(1) == ["gap"])
         #expect(subscription.lastHeard != nil)
         for number in 0..<100 { try await publish(client, number.isMultiple(of: 2) ? one : two, "\(number)") }
