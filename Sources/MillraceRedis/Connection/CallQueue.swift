@@ -75,14 +75,15 @@ struct CallQueue<Caller> {
     }
 
     /// Hands out what is to be written now, in order, up to about so many bytes; its replies are awaited from now on.
-    mutating func takeWaiting(upTo bytes: Int) -> [RedisCommand] {
-        var commands: [RedisCommand] = []
+    mutating func takeWaiting(upTo bytes: Int) -> [ByteBuffer] {
+        var commands: [ByteBuffer] = []
+        commands.reserveCapacity(waiting)
         var size = 0
         while passed < places.count {
-            if let call = places[passed].call {
-                guard size < bytes || call.followsOn else { break }
-                commands.append(call.command)
-                size += call.command.bytes.readableBytes
+            if let command = places[passed].call?.command.bytes {
+                guard size < bytes || places[passed].call?.followsOn == true else { break }
+                commands.append(command)
+                size += command.readableBytes
                 places[passed].isAwaited = true
                 waiting -= 1
                 inFlight += 1

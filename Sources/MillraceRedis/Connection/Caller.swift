@@ -5,7 +5,9 @@ enum Caller: Sendable {
     /// The result of one command.
     typealias Outcome = Result<RESPValue, RedisError>
 
-    case alone(CheckedContinuation<Outcome, Never>)
+    /// Not a checked one, whose size the compiler does not know: each copy of a call then asks the runtime for it. That a
+    /// caller is resumed once, and once only, is what `CallQueue` is for.
+    case alone(UnsafeContinuation<Outcome, Never>)
     case together(CallBatch, position: Int)
 
     func resume(_ outcome: Outcome) {

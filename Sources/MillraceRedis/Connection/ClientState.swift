@@ -20,7 +20,7 @@ struct ClientState<Caller, Link> {
         case taken(UInt64, wakes: Bool)
         /// The caller is to write them by itself, and to say so afterwards: it is alone, so nobody gains by waiting for
         /// the event loop.
-        case write(UInt64, Link, [RedisCommand], generation: Int)
+        case write(UInt64, Link, [ByteBuffer], generation: Int)
         case refused(RedisError)
 
         /// The number of the first call, when they were taken on.
@@ -35,7 +35,7 @@ struct ClientState<Caller, Link> {
     enum Step {
         case nothing
         case connect(generation: Int)
-        case write(Link, [RedisCommand])
+        case write(Link, [ByteBuffer])
     }
 
     /// What the end of a connection means to the callers.

@@ -55,12 +55,13 @@ final class RedisChannelHandler: ChannelInboundHandler {
         if received.readableBytes == 0 { received = bytes } else { received.writeBuffer(&bytes) }
         var replies: [RESPValue] = []
         do {
-            while let reply = try parser.next(in: &received) {
-                switch phase {
-                case .introducing: introduce(reply, in: context)
-                case .ready: replies.append(reply)
-                case .ended: return
-                }
+            while case .introducing = phase, let reply = try parser.next(in: &received) {
+                introduce(reply, in: context)
+            }
+            switch phase {
+            case .introducing: break
+            case .ready: try parser.read(from: &received, into: &replies)
+            case .ended: return
             }
         } catch {
             if !replies.isEmpty { events.onReplies(replies) }

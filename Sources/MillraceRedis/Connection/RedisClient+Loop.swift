@@ -17,7 +17,7 @@ extension RedisClient {
         }
     }
 
-    private func write(_ commands: [RedisCommand], to link: RedisLink) {
+    private func write(_ commands: [ByteBuffer], to link: RedisLink) {
         link.channel.writeAndFlush(link.channel.gather(commands), promise: nil)
         // What did not fit in is written when the rest of this turn is done.
         if state.withLock({ $0.calls.hasWaiting }) { eventLoop.execute { self.flush() } }

@@ -107,7 +107,7 @@ extension RedisClient {
     ) async throws(RedisError) -> RESPValue {
         let ticket = CallTicket()
         let outcome = await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
+            await withUnsafeContinuation { continuation in
                 let call = CallQueue<Caller>.Call(
                     command: command, caller: .alone(continuation), deadline: deadline, isRepeatable: repeatable)
                 submit(CollectionOfOne(call), ticket, isLast: isLast)
@@ -164,8 +164,8 @@ extension RedisClient {
         }
     }
 
-    private func write(_ commands: [RedisCommand], to link: RedisLink, _ generation: Int) {
-        var bytes = commands.count == 1 ? commands[0].bytes : link.channel.gather(commands)
+    private func write(_ commands: [ByteBuffer], to link: RedisLink, _ generation: Int) {
+        var bytes = link.channel.gather(commands)
         bytes.moveReaderIndex(forwardBy: link.socket?.write(bytes) ?? 0)
         guard bytes.readableBytes > 0 else { return wrote(generation) }
         // The rest has to wait until the kernel takes more.

@@ -19,9 +19,10 @@ struct RedisLink: Sendable {
 
 extension Channel {
     /// The bytes of commands in one buffer.
-    func gather(_ commands: [RedisCommand]) -> ByteBuffer {
-        var bytes = allocator.buffer(capacity: commands.reduce(0) { $0 + $1.bytes.readableBytes })
-        for command in commands { bytes.writeImmutableBuffer(command.bytes) }
+    func gather(_ commands: [ByteBuffer]) -> ByteBuffer {
+        if commands.count == 1 { return commands[0] }
+        var bytes = allocator.buffer(capacity: commands.reduce(0) { $0 + $1.readableBytes })
+        for command in commands { bytes.writeImmutableBuffer(command) }
         return bytes
     }
 }

@@ -72,6 +72,11 @@ package struct RESPParser {
         return nil
     }
 
+    /// Takes all replies off the bytes that are whole, also those before a violation.
+    mutating func read(from buffer: inout ByteBuffer, into replies: inout [RESPValue]) throws(RESPViolation) {
+        while let reply = try next(in: &buffer) { replies.append(reply) }
+    }
+
     private mutating func begin(_ kind: Kind, _ count: Int, atHand: Int) throws(RESPViolation) -> RESPValue? {
         guard open.count < limits.depth else { throw RESPViolation("a reply is nested too deeply") }
         guard kind != .push || open.isEmpty else { throw RESPViolation("a push stands inside a reply") }

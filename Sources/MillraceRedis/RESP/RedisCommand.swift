@@ -14,15 +14,19 @@ public struct RedisCommand: Sendable, Hashable {
     /// Makes a command of as many arguments as there are.
     public init(_ name: String, _ arguments: [RedisArgument]) {
         self.name = name
-        let words = name.utf8.contains(UInt8(ascii: " ")) ? name.split(separator: " ").map(String.init) : [name]
-        var bytes = ByteBuffer()
+        let spaces = name.utf8.reduce(0) { $1 == UInt8(ascii: " ") ? $0 + 1 : $0 }
+        let count = spaces + 1 + arguments.count
         // A number before each word and argument, and two ends of lines.
-        bytes.reserveCapacity(
-            arguments.reduce(name.utf8.count + 24 * (words.count + arguments.count + 1)) { $0 + $1.size })
-        bytes.writeHeader(UInt8(ascii: "*"), words.count + arguments.count)
-        for word in words { bytes.writeBulk(word) }
-        for argument in arguments { argument.write(to: &bytes) }
-        self.bytes = bytes
+        let size = arguments.reduce(name.utf8.count + 24 * (count + 1)) { $0 + $1.size }
+        bytes = ByteBufferAllocator().buffer(capacity: size) { bytes in
+            bytes.appendHeader(UInt8(ascii: "*"), count)
+            if spaces == 0 {
+                bytes.appendBulk(name)
+            } else {
+                for word in name.split(separator: " ", omittingEmptySubsequences: false) { bytes.appendBulk(word) }
+            }
+            for argument in arguments { argument.append(to: &bytes) }
+        }
     }
 }
 
@@ -48,14 +52,11 @@ public enum RedisArgument: Sendable, Hashable {
         }
     }
 
-    fileprivate func write(to buffer: inout ByteBuffer) {
+    fileprivate func append(to bytes: inout OutputRawSpan) {
         switch self {
-        case .text(let text): buffer.writeBulk(text)
-        case .bytes(let bytes):
-            buffer.writeHeader(UInt8(ascii: "$"), bytes.readableBytes)
-            buffer.writeImmutableBuffer(bytes)
-            buffer.writeLineEnd()
-        case .integer(let number): buffer.writeBulk(String(number))
+        case .text(let text): bytes.appendBulk(text)
+        case .bytes(let buffer): buffer.withUnsafeReadableBytes { bytes.appendBulk($0) }
+        case .integer(let number): bytes.appendBulk(String(number))
         }
     }
 }
@@ -67,25 +68,34 @@ extension RedisArgument: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral
     public init(integerLiteral number: Int64) { self = .integer(number) }
 }
 
-extension ByteBuffer {
-    fileprivate mutating func writeHeader(_ type: UInt8, _ count: Int) {
-        writeInteger(type)
-        writeDigits(count)
-        writeLineEnd()
+extension OutputRawSpan {
+    fileprivate mutating func appendHeader(_ type: UInt8, _ count: Int) {
+        append(type)
+        appendDigits(count)
+        appendLineEnd()
     }
 
-    fileprivate mutating func writeBulk(_ text: String) {
-        writeHeader(UInt8(ascii: "$"), text.utf8.count)
-        writeString(text)
-        writeLineEnd()
+    fileprivate mutating func appendBulk(_ text: some StringProtocol) {
+        var text = String(text)
+        text.withUTF8 { appendBulk(UnsafeRawBufferPointer($0)) }
     }
 
-    fileprivate mutating func writeLineEnd() {
-        writeInteger(0x0D0A as UInt16)
+    fileprivate mutating func appendBulk(_ bytes: UnsafeRawBufferPointer) {
+        appendHeader(UInt8(ascii: "$"), bytes.count)
+        withUnsafeMutableBytes { room, count in
+            UnsafeMutableRawBufferPointer(rebasing: room[count...]).copyMemory(from: bytes)
+            count += bytes.count
+        }
+        appendLineEnd()
     }
 
-    private mutating func writeDigits(_ number: Int) {
-        if number >= 10 { writeDigits(number / 10) }
-        writeInteger(UInt8(ascii: "0") + UInt8(number % 10))
+    private mutating func appendLineEnd() {
+        append(UInt8(ascii: "\r"))
+        append(UInt8(ascii: "\n"))
+    }
+
+    private mutating func appendDigits(_ number: Int) {
+        if number >= 10 { appendDigits(number / 10) }
+        append(UInt8(ascii: "0") + UInt8(number % 10))
     }
 }

@@ -130,7 +130,7 @@ import Testing
             // The first by the event loop, the second by himself.
             if isConnected { _ = try await client.send(RedisCommand("PING")) }
             let ticket = CallTicket()
-            let outcome = await withCheckedContinuation { continuation in
+            let outcome = await withUnsafeContinuation { continuation in
                 let call = CallQueue<Caller>.Call(
                     command: RedisCommand("ECHO", "gone"), caller: .alone(continuation),
                     deadline: client.deadline(.seconds(60)), isRepeatable: false)
