@@ -2,7 +2,7 @@ public import MillraceCaching
 public import MillraceCore
 
 extension RedisCacheTier {
-    /// Slots that one script visits at most: it must not keep others waiting.
+    /// Slots that one script visits at most, or rules that it takes in: it must not keep others waiting.
     static let slotsOfScript = 64
 
     /// See the port.
@@ -49,8 +49,7 @@ extension RedisCacheTier {
     public func tell(
         _ kills: [CacheKey: Int64], rules: [CachePattern: Int64], from old: SharedCursor, upTo version: Int64
     ) async throws(StoreError) -> Bool {
-        var commands: [RedisCommand] = []
-        if !rules.isEmpty { commands.append(command(rules, at: old)) }
+        var commands = ruling(rules, at: old)
         commands += killing(kills, in: old.epoch).map { keys, versions in
             command(SlotScripts.kill, keys: keys, arguments: versions)
         }
@@ -107,11 +106,16 @@ extension RedisCacheTier {
         }
     }
 
-    private func command(_ rules: [CachePattern: Int64], at cursor: SharedCursor) -> RedisCommand {
-        command(
-            JournalScripts.rule, keys: [.text(places.journal), .text(places.sequence)],
-            arguments: [.text("\(cursor)"), "", ""]
-                + rules.flatMap { [.text($0.key.text), .integer($0.value)] })
+    /// Commands that take rules in, as long as the cursor is there. Each may be done without the others: a rule that is
+    /// there early only sends lookups to the authority.
+    private func ruling(_ rules: [CachePattern: Int64], at cursor: SharedCursor) -> [RedisCommand] {
+        let rules = Array(rules)
+        return stride(from: 0, to: rules.count, by: Self.slotsOfScript).map { start in
+            let part = rules[start..<min(start + Self.slotsOfScript, rules.count)]
+            return command(
+                JournalScripts.rule, keys: [.text(places.journal), .text(places.sequence)],
+                arguments: [.text("\(cursor)"), "", ""] + part.flatMap { [.text($0.key.text), .integer($0.value)] })
+        }
     }
 
     private func command(

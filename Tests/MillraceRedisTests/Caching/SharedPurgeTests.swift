@@ -61,4 +61,27 @@ import Testing
             #expect(found.isEmpty)
         }
     }
+
+    @Test(arguments: RedisServer.Program.allCases)
+    func `many invalidations that the tier missed are told in many short steps`(
+        program: RedisServer.Program
+    ) async throws {
+        try await RedisServer.with(program) { server in
+            let client = try server.client()
+            defer { client.close() }
+            let tier = RedisCacheTier(client, storeID: "told")
+            let cursor = SharedCursor(epoch: .random(), version: 1)
+            _ = try await tier.begin(cursor, insteadOf: nil)
+            let rules = Dictionary(
+                uniqueKeysWithValues: try (0..<1_000).map { (try CachePattern("user:\($0):*"), Int64($0 + 2)) })
+            _ = try await client.send(RedisCommand("CONFIG RESETSTAT"))
+
+            #expect(try await tier.tell([:], rules: rules, from: cursor, upTo: 1_001))
+
+            // The last moves the cursor.
+            #expect(try await client.calls(of: "eval") == 1_000 / 64 + 2)
+            let journal = try await tier.journal()
+            #expect(journal.rules == rules && journal.cursor?.version == 1_001)
+        }
+    }
 }
