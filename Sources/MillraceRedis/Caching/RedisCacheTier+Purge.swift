@@ -57,10 +57,11 @@ extension RedisCacheTier {
     /// See the port.
     public func count(in epoch: SharedCursor.Epoch) async throws(StoreError) -> Int {
         var count = 0
-        var seen: Set<String> = []
+        // Of the names only their hashes, as there may be millions: two in a million million million are the same.
+        var seen: Set<Int> = []
         try await forEachSlot(in: epoch) { (names) throws(StoreError) in
             // The server may name a slot twice.
-            let new = names.filter { seen.insert($0).inserted }
+            let new = names.filter { seen.insert($0.hashValue).inserted }
             guard !new.isEmpty else { return }
             let replies = await client.send(
                 new.map { RedisCommand("GETRANGE", .text($0), 0, 0) }, repeatable: true)
