@@ -20,7 +20,7 @@ import Testing
         try await connection.close()
     }
 
-    @Test func `random replies mean the same to hiredis, however they are cut`() throws {
+    @Test func `random replies mean the same to hiredis, however they are cut`() async throws {
         var generator = TestSeed.generator()
         for _ in 0..<5_000 {
             let values = (0..<Int.random(in: 1...8, using: &generator)).map { _ in
@@ -31,6 +31,8 @@ import Testing
             let ours = try ServerReplyTests.read(bytes, pieces: [cut, bytes.count - cut])
             let theirs = try Hiredis.read(bytes)
             #expect(ours == theirs && ours.count == values.count)
+            // The other tests have leases and deadlines.
+            await Task.yield()
         }
     }
 
