@@ -65,7 +65,11 @@ struct CacheStatsCommand: AsyncParsableCommand {
             cells.map { $0.padding(toLength: 12, withPad: " ", startingAt: 0) }.joined()
                 .trimmingCharacters(in: .whitespaces)
         }
-        let shared = stats.l2Size.map { ["\($0) values in Redis"] } ?? []
-        return (["\(stats.l3Count) values in the store"] + shared + lines).joined(separator: "\n")
+        let shared = stats.l2Size.map { [values($0, in: "Redis")] } ?? []
+        return ([values(stats.l3Count, in: "the store")] + shared + lines).joined(separator: "\n")
+    }
+
+    private static func values(_ count: Int, in place: String) -> String {
+        "\(count) \(count == 1 ? "value" : "values") in \(place)"
     }
 }
