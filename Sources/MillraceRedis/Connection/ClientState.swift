@@ -58,6 +58,8 @@ struct ClientState<Caller, Link> {
     private(set) var phase = Phase.idle
     private(set) var generation = 0
     private(set) var timeouts = 0
+    /// Whether the last attempt to reach the server failed.
+    private(set) var isOut = false
     private var backoff = Backoff()
     private var isWoken = false
     /// Whether a caller writes.
@@ -176,6 +178,7 @@ struct ClientState<Caller, Link> {
     mutating func connected(_ link: Link, _ generation: Int, at now: NIODeadline) -> Bool {
         guard case .connecting = phase, generation == self.generation else { return false }
         phase = .ready(link)
+        isOut = false
         isWriting = false
         probe = nil
         (madeAt, silentSince) = (now, now)
@@ -241,6 +244,7 @@ struct ClientState<Caller, Link> {
             }
         case .connecting: break
         }
+        isOut = true
         phase = .resting(until: now + TimeAmount(backoff.fail(using: &generator)), because: reason)
         end.refused = calls.refuseWaiting()
         return end

@@ -36,10 +36,14 @@ extension RedisClient {
 
     private func connected(_ channel: any Channel, _ generation: Int) {
         let link = RedisLink(channel)
-        let isWanted = state.withLock { $0.connected(link, generation, at: .now()) }
+        let (isWanted, wasOut) = state.withLock { state in
+            let wasOut = state.isOut
+            return (state.connected(link, generation, at: .now()), wasOut)
+        }
         guard isWanted else { return channel.close(promise: nil) }
         metrics?.noteConnection()
         logger?.debug("Connected to Redis", metadata: ["server": "\(configuration)"])
+        if wasOut { logger?.warning("Redis is back", metadata: ["server": "\(configuration)"]) }
         flush()
     }
 
@@ -67,14 +71,20 @@ extension RedisClient {
     private func ended(_ reason: RedisError?, _ generation: Int) {
         var generator = SystemRandomNumberGenerator()
         let reason = reason ?? RedisError(.connectionLost, "\(configuration) closed the connection")
-        let (end, wasConnected) = state.withLock { state in
-            let wasConnected = state.generation == generation && state.link != nil
-            return (state.ended(reason, generation, at: .now(), using: &generator), wasConnected)
+        let (end, wasConnected, isNews) = state.withLock { state in
+            let (wasConnected, wasOut) = (state.generation == generation && state.link != nil, state.isOut)
+            let end = state.ended(reason, generation, at: .now(), using: &generator)
+            return (end, wasConnected, state.isOut && !wasOut)
         }
         if wasConnected {
             logger?.debug(
                 "Lost the connection to Redis",
                 metadata: ["server": "\(configuration)", "reason": "\(reason.message)"])
+        }
+        // A server that is not there at first is an error of the first call.
+        if isNews, generation > 1 {
+            logger?.warning(
+                "Redis is out of reach; trying until it is back", metadata: ["reason": "\(reason.message)"])
         }
         fail(end.losses, .connectionLost, "the connection to \(configuration) was lost before the reply came")
         metrics?.count(end.refused.count, .refused)

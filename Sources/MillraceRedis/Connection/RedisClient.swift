@@ -25,7 +25,7 @@ public final class RedisClient: Sendable {
     let logger: Logger?
 
     /// Makes a client; nothing is connected before the first command. The logger is told, at debug, when connections come
-    /// and go.
+    /// and go, and at warning when a server that was lost cannot be reached any more, and when it is back.
     ///
     /// Throws `configuration` when certificates cannot be read.
     public init(_ configuration: RedisConfiguration, logger: Logger? = nil) throws(RedisError) {

@@ -116,23 +116,27 @@ import Testing
         }
     }
 
-    @Test func `a worker that says more tells when Redis goes and when it is back`() async throws {
+    @Test func `a worker tells when Redis goes and when it is back, and more if it is to`() async throws {
         try await RedisServer.with { server in
             try await Workplace.with { place in
                 let engine = try EngineScript(in: place)
                 let worker = ["worker", "--verbose", "--redis", server.url()] + engine.options
                 let ending = try await place.millrace(worker) { worker in
                     defer { worker.send(SIGTERM) }
-                    func lines(_ message: String) throws -> Int {
-                        let start = "millrace: debug: \(message) ("
+                    func lines(_ message: String, level: String = "debug") throws -> Int {
+                        let start = "millrace: \(level): \(message) ("
                         return try worker.errors().split(separator: "\n").count { $0.hasPrefix(start) }
                     }
                     try await eventually("it has come") { try lines("Connected to Redis") > 0 }
                     try await server.crash()
                     try await eventually("it has gone") { try lines("Lost the connection to Redis") > 0 }
                     let before = try lines("Connected to Redis")
+                    let told = "Redis is out of reach; trying until it is back"
+                    try await eventually("it is told of") { try lines(told, level: "warning") > 0 }
                     try await server.start()
                     try await eventually("it is back") { try lines("Connected to Redis") > before }
+                    try await eventually("that is told of") { try lines("Redis is back", level: "warning") > 0 }
+                    #expect(try lines(told, level: "warning") == 1)
                 }
                 #expect(ending.status == 0 && !ending.errors.contains(server.password), "\(ending.errors)")
             }
