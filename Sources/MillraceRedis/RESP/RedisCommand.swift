@@ -14,17 +14,13 @@ public struct RedisCommand: Sendable, Hashable {
     /// Makes a command of as many arguments as there are.
     public init(_ name: String, _ arguments: [RedisArgument]) {
         self.name = name
-        let spaces = name.utf8.reduce(0) { $1 == UInt8(ascii: " ") ? $0 + 1 : $0 }
-        let count = spaces + 1 + arguments.count
+        let words = name.utf8.contains(UInt8(ascii: " ")) ? name.split(separator: " ") : [Substring(name)]
+        let count = words.count + arguments.count
         // A number before each word and argument, and two ends of lines.
         let size = arguments.reduce(name.utf8.count + 24 * (count + 1)) { $0 + $1.size }
         bytes = ByteBufferAllocator().buffer(capacity: size) { bytes in
             bytes.appendHeader(UInt8(ascii: "*"), count)
-            if spaces == 0 {
-                bytes.appendBulk(name)
-            } else {
-                for word in name.split(separator: " ", omittingEmptySubsequences: false) { bytes.appendBulk(word) }
-            }
+            for word in words { bytes.appendBulk(word) }
             for argument in arguments { argument.append(to: &bytes) }
         }
     }
