@@ -25,8 +25,8 @@ public protocol SharedCacheTier: Sendable {
     /// Tells of writes: adds the invalidated patterns to the journal, each with the greatest version that it was given;
     /// takes away what is older than a write of its key by ``SharedSlot/kill(olderThan:)``; and at last moves the cursor
     /// from where it was read, if it is still there; if it never was, others have told of the rules, and maybe purged them,
-    /// and none is added. All in one flight by one connection, never repeated: of a flight that
-    /// was cut the cursor must know nothing.
+    /// and none is added. Of what was told to another server, or to another life of it, or was not told for sure, the
+    /// cursor must know nothing: then it does not move.
     ///
     /// - Returns: whether the cursor was moved.
     func tell(

@@ -1,3 +1,4 @@
+internal import Foundation
 internal import MillraceCaching
 internal import MillraceCore
 
@@ -9,6 +10,8 @@ struct CachePlaces: Sendable {
 
     /// How far Redis has heard, and what in it is ruled out.
     var journal: String { "{mr:\(store)}:journal" }
+    /// Where it says that somebody was told of everything up to here.
+    func proof(_ name: UUID) -> String { "{mr:\(store)}:told:\(name)" }
     /// Who purges on behalf of others.
     var purger: String { "{mr:\(store)}:purger" }
     /// The number of the last message about a pattern, and where such messages come.

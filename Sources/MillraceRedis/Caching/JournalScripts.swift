@@ -21,9 +21,10 @@ enum JournalScripts {
         return ARGV[2]
         """)
 
-    /// KEYS: journal. ARGV: the cursor that was read, the new one.
+    /// KEYS: journal, proof. ARGV: the cursor that was read, the new one.
     static let advance = RedisScript(
         """
+        if redis.call('DEL', KEYS[2]) == 0 then return 0 end
         if redis.call('HGET', KEYS[1], '') ~= ARGV[1] then return 0 end
         redis.call('HSET', KEYS[1], '', ARGV[2])
         return 1

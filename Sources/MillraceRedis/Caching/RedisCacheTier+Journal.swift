@@ -1,3 +1,4 @@
+internal import Foundation
 public import MillraceCaching
 public import MillraceCore
 
@@ -46,6 +47,9 @@ extension RedisCacheTier {
     }
 
     /// See the port.
+    ///
+    /// The last of what is told is a proof, without which the cursor does not move: a server that has it has all before it,
+    /// also when it has come back from a copy, or is another by now.
     public func tell(
         _ kills: [CacheKey: Int64], rules: [CachePattern: Int64], from old: SharedCursor, upTo version: Int64
     ) async throws(StoreError) -> Bool {
@@ -53,22 +57,21 @@ extension RedisCacheTier {
         commands += killing(kills, in: old.epoch).map { keys, versions in
             command(SlotScripts.kill, keys: keys, arguments: versions)
         }
-        let cursor = SharedCursor(epoch: old.epoch, version: version)
-        commands.append(
-            command(
-                JournalScripts.advance, keys: [.text(places.journal)],
-                arguments: [.text("\(old)"), .text("\(cursor)")]))
-        // With their sources: a hash that the server does not know would be left out, and the cursor move nevertheless.
-        let replies = await client.send(commands)
-        let isMoved = (try? replies.last?.get())?.number == 1
-        do throws(StoreError) {
-            for reply in replies { _ = try value(reply) }
-        } catch {
-            // The last was done and one before it was not: what is there cannot be mended key by key any more.
-            if isMoved { _ = try await begin(SharedCursor(epoch: .random(), version: version), insteadOf: cursor) }
-            throw error
+        let proof = RedisArgument.text(places.proof(UUID()))
+        commands.append(RedisCommand("SET", proof, "", "PX", Self.hold))
+        for reply in await client.send(commands) {
+            guard case .failure(let error) = reply else { continue }
+            // What is there cannot be mended key by key: from now on nothing of it is looked at.
+            if case .server = error.code {
+                _ = try await begin(SharedCursor(epoch: .random(), version: version), insteadOf: old)
+            }
+            throw StoreError(error)
         }
-        return isMoved
+        let cursor = SharedCursor(epoch: old.epoch, version: version)
+        return try await run(
+            JournalScripts.advance, keys: [.text(places.journal), proof],
+            arguments: [.text("\(old)"), .text("\(cursor)")]
+        ).number == 1
     }
 
     /// See the port.
