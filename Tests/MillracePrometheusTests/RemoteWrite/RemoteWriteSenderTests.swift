@@ -58,7 +58,9 @@ struct RemoteWriteSenderTests {
                 #expect(outbox.accounting.acknowledged == 1 && outbox.accounting.isBalanced)
             }
         }
-        #expect(receiver.taken.values.map(\.count) == [1])
+        // What was under way may have come to the endpoint after all, behind the first sender's back: the same once more.
+        let taken = receiver.taken.values.map { samples in Set(samples.map { [Int64(bitPattern: $0.value), $0.time] }) }
+        #expect(taken.map(\.count) == [1])
     }
 
     @Test("leaves the endpoint alone with all shards when it is asked too much")
