@@ -7,7 +7,9 @@ extension RedisClient {
     /// Does what the calls that wait need.
     func flush() {
         let (step, checkAt) = state.withLock { state in
-            (state.next(at: .now()) { $0.channel.isWritable }, state.planCheck())
+            let step = state.next(at: .now()) { $0.channel.isWritable }
+            if case .connect(let generation) = step { begun.store(generation, ordering: .releasing) }
+            return (step, state.planCheck())
         }
         if let checkAt { plan(checkAt) }
         switch step {

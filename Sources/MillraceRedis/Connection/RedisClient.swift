@@ -20,6 +20,8 @@ public final class RedisClient: Sendable {
     let connector: RedisConnector
     let eventLoop: any EventLoop
     let state: Mutex<State>
+    /// The generation, for those who ask for it with each command and should not wait for who is just sending.
+    let begun = Atomic(0)
     /// `nil` when nobody measures.
     let metrics: RedisMetrics?
     let logger: Logger?
@@ -65,7 +67,7 @@ public final class RedisClient: Sendable {
     /// How many connections have been begun; it grows before anything is sent by a new one.
     ///
     /// When it is the same before a command and after its reply, one connection carried both.
-    public var generation: Int { state.withLock { $0.generation } }
+    public var generation: Int { begun.load(ordering: .acquiring) }
 
     /// What there is to know of the client now.
     public var statistics: RedisClientStatistics {
