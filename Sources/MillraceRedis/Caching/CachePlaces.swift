@@ -10,7 +10,7 @@ struct CachePlaces: Sendable {
 
     /// How far Redis has heard, and what in it is ruled out.
     var journal: String { "{mr:\(store)}:journal" }
-    /// Where it says that somebody was told of everything up to here.
+    /// Proves that this server was told all that was sent before it.
     func proof(_ name: UUID) -> String { "{mr:\(store)}:told:\(name)" }
     /// Who purges on behalf of others.
     var purger: String { "{mr:\(store)}:purger" }

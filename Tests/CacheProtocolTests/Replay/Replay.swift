@@ -178,7 +178,7 @@ extension Replay {
             if nodes[index].tier.weakness?.missing == .drainFirst { try await end(actor) }
         case .begin: try await perform(actor, .begin, cue)
         case .tell: try await perform(actor, .tell, cue)
-        // Without a guard, what was to come in one flight with the telling is left for now.
+        // Without a guard, what must not outlive the server that was told comes later.
         case .advance: await stage.doLate()
         case .finish: try await end(actor)
         }

@@ -14,12 +14,7 @@ import Testing
     func `a purge takes the values that are older, of all buckets, and brings none of them into a script`(
         program: RedisServer.Program
     ) async throws {
-        try await RedisServer.with(program) { server in
-            let client = try server.client()
-            defer { client.close() }
-            let tier = RedisCacheTier(client, storeID: "purged")
-            let cursor = SharedCursor(epoch: .random(), version: 1)
-            _ = try await tier.begin(cursor, insteadOf: nil)
+        try await withSharedTier(program) { _, client, tier, cursor in
             let epoch = cursor.epoch
             // So many that some buckets are gathered more than once, and all have some left at the end.
             let keys = (0..<6_000).map { CacheKey(stored: $0.isMultiple(of: 10) ? "other:\($0)" : "user:\($0)") }
@@ -37,7 +32,7 @@ import Testing
             let bucket = SharedBucket.number(of: keys[1])
             let buckets = ["\((bucket + 1) % 256)", "0\(bucket)", ""]
             let strangers =
-                buckets.map { "{mr:purged:\($0)}:\(epoch):v:\(keys[1])" } + ["{mr:purged:\(bucket)}:\(epoch):v:"]
+                buckets.map { "{mr:own:\($0)}:\(epoch):v:\(keys[1])" } + ["{mr:own:\(bucket)}:\(epoch):v:"]
             for name in strangers {
                 _ = try await client.send(RedisCommand("SET", .text(name), .text("V\0\0\0\0\0\0\0\0")))
             }
@@ -66,12 +61,7 @@ import Testing
     func `many invalidations that the tier missed are told in many short steps`(
         program: RedisServer.Program
     ) async throws {
-        try await RedisServer.with(program) { server in
-            let client = try server.client()
-            defer { client.close() }
-            let tier = RedisCacheTier(client, storeID: "told")
-            let cursor = SharedCursor(epoch: .random(), version: 1)
-            _ = try await tier.begin(cursor, insteadOf: nil)
+        try await withSharedTier(program) { _, client, tier, cursor in
             let rules = Dictionary(
                 uniqueKeysWithValues: try (0..<1_000).map { (try CachePattern("user:\($0):*"), Int64($0 + 2)) })
             _ = try await client.send(RedisCommand("CONFIG RESETSTAT"))

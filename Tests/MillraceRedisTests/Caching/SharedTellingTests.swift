@@ -12,17 +12,12 @@ import Testing
 @Suite(.timeLimit(.minutes(5))) struct SharedTellingTests {
     private static let key = CacheKey(stored: "k")
 
-    /// A server of its own, whose slot of the key is something that no script can read; the cursor is at 1.
+    /// A tier whose slot of the key is something that no script can read.
     private static func withBrokenSlot(
         _ program: RedisServer.Program,
         _ body: (RedisServer, RedisClient, RedisCacheTier, SharedCursor) async throws -> Void
     ) async throws {
-        try await RedisServer.with(program) { server in
-            let client = try server.client()
-            defer { client.close() }
-            let tier = RedisCacheTier(client, storeID: "told")
-            let cursor = SharedCursor(epoch: .random(), version: 1)
-            _ = try await tier.begin(cursor, insteadOf: nil)
+        try await withSharedTier(program) { server, client, tier, cursor in
             let slot = RedisArgument.text(tier.places.slot(key, cursor.epoch))
             _ = try await client.send(RedisCommand("HSET", slot, "a", "hash"))
             try await body(server, client, tier, cursor)
@@ -59,12 +54,7 @@ import Testing
     func `a cursor stays where it is when the server has lost what it was told`(
         program: RedisServer.Program
     ) async throws {
-        try await RedisServer.with(program) { server in
-            let client = try server.client()
-            defer { client.close() }
-            let tier = RedisCacheTier(client, storeID: "told")
-            let cursor = SharedCursor(epoch: .random(), version: 1)
-            _ = try await tier.begin(cursor, insteadOf: nil)
+        try await withSharedTier(program) { _, client, tier, cursor in
             let names = [tier.places.journal, tier.places.proof(UUID())].map { RedisArgument.text($0) }
             let answer = try await client.run(
                 JournalScripts.advance, keys: names,

@@ -110,7 +110,6 @@ enum CacheLoadRules {
         throw CancellationError()
     }
 
-    /// Asks with a load that ends once the impatient one has left.
     /// Two wait for a load, and the first is cancelled so many turns after the second has asked.
     private static func joinedLoad(_ fixture: CacheFixture, _ key: CacheKey, turns: Int) async throws -> LoadLog {
         let loads = LoadLog()
@@ -146,6 +145,7 @@ enum CacheLoadRules {
         return loads
     }
 
+    /// Asks with a load that ends once the impatient one has left.
     private static func waitingLoad(
         _ fixture: CacheFixture, _ key: CacheKey, _ loads: LoadLog
     ) async throws -> CacheLoad {
