@@ -16,7 +16,8 @@ public final class InstanceSlot: Sendable {
     /// The folder of this one, which is this process's alone.
     var path: String { "\(folder)/\(number)" }
 
-    private let descriptor: Mutex<Int32>
+    /// The file that is locked; -1 once the slot was given free.
+    let descriptor: Mutex<Int32>
     private static let queue = DispatchQueue(label: "millrace.instance-slot")
     private static let lockName = "lock"
 
@@ -36,7 +37,7 @@ public final class InstanceSlot: Sendable {
             defer { descriptor = -1 }
             return descriptor
         }
-        if descriptor >= 0 { close(descriptor) }
+        if descriptor >= 0 { Self.unlock(descriptor) }
     }
 
     /// Keeps the slot from being held again before a time, at most two seconds from now: for the last samples of this process
@@ -83,7 +84,7 @@ public final class InstanceSlot: Sendable {
         if failure == nil, now.map({ !isResting(descriptor, at: $0) }) ?? true {
             return InstanceSlot(number: number, folder: folder, descriptor: descriptor)
         }
-        close(descriptor)
+        Self.unlock(descriptor)
         // A file system without locks: nobody could tell who has what.
         if let failure, failure != EWOULDBLOCK, failure != EINTR { throw .outbox(failure, folder) }
         return nil
@@ -105,7 +106,7 @@ public final class InstanceSlot: Sendable {
     static func isHeld(_ path: String) -> Bool {
         let descriptor = open("\(path)/\(lockName)", O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return false }
-        defer { close(descriptor) }
+        defer { unlock(descriptor) }
         return flock(descriptor, LOCK_SH | LOCK_NB) != 0
     }
 
@@ -120,6 +121,15 @@ public final class InstanceSlot: Sendable {
             if attempt < 2 { usleep(500) }
         }
         return code
+    }
+
+    /// Unlocks and closes.
+    ///
+    /// Closing alone does not unlock as long as somebody else has the file: a process that is being started has all files
+    /// of the one that starts it until its program is there, which takes milliseconds on a busy machine.
+    private static func unlock(_ descriptor: Int32) {
+        flock(descriptor, LOCK_UN)
+        close(descriptor)
     }
 
     /// Whether its last owner wants it to be left alone for a moment; not what a clock that was set back makes of it.

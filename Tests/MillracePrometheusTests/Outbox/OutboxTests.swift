@@ -75,6 +75,15 @@ import Testing
         #expect(again.number == 3)
     }
 
+    @Test func `a slot that was given free is free, also while a process that is being started has its file`() throws {
+        let slot = try InstanceSlot.take(folder.path)
+        // Between its fork and its exec a process has all that is open here, of whoever starts it.
+        let inherited = slot.descriptor.withLock { dup($0) }
+        defer { close(inherited) }
+        slot.release()
+        #expect(try number(at: SystemWallClock().now()) == 0)
+    }
+
     @Test func `a slot rests for as long as its owner wants, but never for long`() async throws {
         let now = SystemWallClock().now()
         let slot = try await InstanceSlot.lock(in: folder.path)
