@@ -231,7 +231,7 @@ struct MemoryContents {
 
     /// Takes the front of the small queue: on to the main queue or out.
     private mutating func giveUpFromSmall(at now: Timestamp) {
-        guard let front = popFront(of: &small), var slot = slots[front] else { return }
+        guard let front = Self.popFront(of: &small, slots), var slot = slots[front] else { return }
         guard slot.expiresAt > now, slot.frequency > 1 else {
             if slot.expiresAt > now {
                 evictions += 1
@@ -249,7 +249,7 @@ struct MemoryContents {
 
     /// Takes the front of the main queue: to its end or out.
     private mutating func giveUpFromMain(at now: Timestamp) {
-        guard let front = popFront(of: &main), var slot = slots[front] else { return }
+        guard let front = Self.popFront(of: &main, slots), var slot = slots[front] else { return }
         guard slot.expiresAt > now, slot.frequency > 0 else {
             if slot.expiresAt > now { evictions += 1 }
             giveUp(slot)
@@ -268,7 +268,9 @@ struct MemoryContents {
     }
 
     /// The first key of a queue whose place is not void.
-    private func popFront(of queue: inout Queue) -> Int? {
+    ///
+    /// Of the type, not of the value: while the value is looked at, its queue can only be changed by copying it.
+    private static func popFront(of queue: inout Queue, _ slots: [Int: Slot]) -> Int? {
         while let front = queue.popFirst() {
             if slots[front.hash]?.ticket == front.ticket { return front.hash }
         }

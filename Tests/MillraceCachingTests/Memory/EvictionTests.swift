@@ -44,6 +44,25 @@ import Testing
         #expect(contents.hit(key("a"), at: later) != nil)
     }
 
+    @Test func `giving up a value costs no more where there are many`() {
+        var (few, many) = (filled(100), filled(200_000))
+        var (least, most) = (Duration.seconds(1_000), Duration.seconds(1_000))
+        // The shortest of several: what else this machine does makes some longer, and none shorter.
+        for round in 0..<20 {
+            let names = (0..<200).map { "new-\(round)-\($0)" }
+            least = min(least, ContinuousClock().measure { for name in names { insert(name, into: &few) } })
+            most = min(most, ContinuousClock().measure { for name in names { insert(name, into: &many) } })
+        }
+        #expect(few.evictions == 4_000 && many.evictions == 4_000)
+        #expect(most < least * 10, "\(most) of \(many.count) entries, \(least) of \(few.count)")
+    }
+
+    private func filled(_ count: Int) -> MemoryContents {
+        var contents = MemoryContents(maximumEntries: count, maximumBytes: 1 << 30)
+        for number in 0..<count { insert("\(number)", into: &contents) }
+        return contents
+    }
+
     @Test func `nothing grows without bound, whatever is asked for`() {
         var random = SeededGenerator(seed: TestSeed.value)
         var contents = MemoryContents(maximumEntries: 100, maximumBytes: 1 << 20)
