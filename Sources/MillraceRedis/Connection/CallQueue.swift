@@ -31,12 +31,20 @@ struct CallQueue<Caller> {
         var call: Call?
         /// Whether a reply is to come, wanted or not.
         var isAwaited = false
+
+        /// Hands out what is to be written, whose reply is awaited from now on; `nil` when the call has ended.
+        mutating func write() -> ByteBuffer? {
+            guard let bytes = call?.command.bytes else { return nil }
+            isAwaited = true
+            return bytes
+        }
     }
 
     /// Places that are taken at the same time.
     let limit: Int
     private var places: Deque<Place> = []
-    /// So many of them, from the front, were written or passed over.
+    /// So many of them, from the front, were written or passed over. If there are any, the first was written: those that
+    /// are passed over leave their places.
     private var passed = 0
     /// The number of the place at the front; each that is left makes it grow by one.
     private var front: UInt64 = 0
@@ -49,7 +57,7 @@ struct CallQueue<Caller> {
     }
 
     /// Whether a reply is to come, wanted or not.
-    var awaitsReply: Bool { places.first?.isAwaited ?? false }
+    var awaitsReply: Bool { passed > 0 }
     /// Whether the reply that comes next is wanted by nobody any more.
     var awaitsUnwanted: Bool { places.first.map { $0.isAwaited && $0.call == nil } ?? false }
     /// Whether something is to be written.
@@ -80,11 +88,11 @@ struct CallQueue<Caller> {
         commands.reserveCapacity(waiting)
         var size = 0
         while passed < places.count {
-            if let command = places[passed].call?.command.bytes {
-                guard size < bytes || places[passed].call?.followsOn == true else { break }
+            if size >= bytes, places[passed].call?.followsOn == false { break }
+            // In its place: a copy of each call is what this costs most by.
+            if let command = places[passed].write() {
                 commands.append(command)
                 size += command.readableBytes
-                places[passed].isAwaited = true
                 waiting -= 1
                 inFlight += 1
             }
@@ -168,7 +176,8 @@ struct CallQueue<Caller> {
 
     /// Leaves the places at the front that nothing is to come for, nor to be written.
     private mutating func leavePlaces() {
-        while !places.isEmpty, !places[0].isAwaited, places[0].call == nil {
+        // Where all places are those of calls that have not ended, none is looked at.
+        while places.count > count, !places[0].isAwaited, places[0].call == nil {
             places.removeFirst()
             front += 1
             if passed > 0 { passed -= 1 }

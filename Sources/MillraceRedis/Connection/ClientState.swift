@@ -100,12 +100,7 @@ struct ClientState<Caller, Link> {
         _ calls: some Collection<CallQueue<Caller>.Call>, isLast: Bool = false, at now: NIODeadline
     ) -> Admission {
         if takesNoMore, !isLast { return .refused(RedisError(.closed, "the client is closed")) }
-        switch phase {
-        case .closed: return .refused(RedisError(.closed, "the client is closed"))
-        case .resting(let end, let reason) where now < end: return .refused(reason)
-        case .connecting(.some(let reason)): return .refused(reason)
-        case .idle, .connecting, .ready, .retiring, .resting: break
-        }
+        if let reason = refusal(at: now) { return .refused(reason) }
         guard self.calls.hasRoom(for: calls.count) else {
             return .refused(RedisError(.overloaded, "\(self.calls.limit) commands wait for Redis already"))
         }
@@ -117,7 +112,7 @@ struct ClientState<Caller, Link> {
             soonest = min(soonest ?? due, due)
         }
         comers += 1
-        if case .ready(let link) = phase, !isWriting, lastComers <= 1, comers == 1, !self.calls.awaitsReply {
+        if !isWriting, lastComers <= 1, comers == 1, !self.calls.awaitsReply, case .ready(let link) = phase {
             isWriting = true
             silentSince = now
             (comers, lastComers) = (0, 1)
@@ -126,6 +121,18 @@ struct ClientState<Caller, Link> {
         }
         defer { isWoken = true }
         return .taken(first ?? 0, wakes: !isWoken)
+    }
+
+    /// Why no call is taken on now; `nil` when calls are.
+    private func refusal(at now: NIODeadline) -> RedisError? {
+        // First, and by itself: what the phase holds is copied where it is looked at.
+        if case .ready = phase { return nil }
+        return switch phase {
+        case .closed: RedisError(.closed, "the client is closed")
+        case .resting(let end, let reason) where now < end: reason
+        case .connecting(let reason): reason
+        case .idle, .ready, .retiring, .resting: nil
+        }
     }
 
     /// Notes that a caller has written.
