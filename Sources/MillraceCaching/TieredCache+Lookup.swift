@@ -52,8 +52,7 @@ extension TieredCache {
 
     private func promote(_ entry: CacheEntry, from tier: CacheTierName, ifRemovals removals: UInt64) -> CacheHit? {
         guard let remaining = entry.remaining(at: options.clock.now()) else { return nil }
-        memory.insert(entry, ifRemovals: removals)
-        memory.note(entry.key)
+        memory.insert(entry, ifRemovals: removals, isHit: true)
         return CacheHit(value: entry.value, tier: tier, remaining: remaining)
     }
 

@@ -34,15 +34,17 @@ final class MemoryShard: Sendable {
     /// Takes an entry in, unless something was removed near its key since `removals` was read.
     ///
     /// That an entry was just written counts as a removal too: it may be given up again while an older one is fetched.
+    /// A lookup that another tier has answered with it is counted in any case.
     ///
     /// - Returns: whether it is there now.
     @discardableResult
     func insert(
         _ entry: CacheEntry, until expiry: Timestamp, goneAt gone: Timestamp? = nil, at now: Timestamp,
-        ifRemovals removals: UInt64? = nil, isWrite: Bool = false
+        ifRemovals removals: UInt64? = nil, isWrite: Bool = false, isHit: Bool = false
     ) -> Bool {
         guard expiry > now else { return false }
         return state.withLock { state in
+            defer { if isHit { state.contents.note(entry.key, at: now) } }
             if let present = state.contents.version(of: entry.key), present > entry.version { return false }
             if let removals, removals != state.removals.count(near: entry.key) {
                 // An older value must go even if this one cannot be trusted to be there still.
@@ -85,11 +87,6 @@ final class MemoryShard: Sendable {
             state.removals.noteAll()
             state.contents.removeAll()
         }
-    }
-
-    /// Counts a lookup that was answered elsewhere.
-    func note(_ key: CacheKey, at now: Timestamp) {
-        state.withLock { $0.contents.note(key, at: now) }
     }
 
     /// The lookups that were counted since this was last asked.

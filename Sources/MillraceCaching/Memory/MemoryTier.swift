@@ -51,17 +51,20 @@ public final class MemoryTier: Sendable {
     ///
     /// An entry of a smaller version than the one that is there is not taken: a fill never overrides a write. Neither
     /// is one from before a removal, when `removals` is not what ``removals(near:)`` says now. `isWrite` says that it
-    /// was just written, so that what is being fetched of its key may be older, and is not kept.
+    /// was just written, so that what is being fetched of its key may be older, and is not kept; `isHit` that another tier
+    /// has answered a lookup with it, which is counted for ``takeAccesses()`` whether it is taken or not.
     ///
     /// - Returns: whether it was taken.
     @discardableResult
-    public func insert(_ entry: CacheEntry, ifRemovals removals: UInt64? = nil, isWrite: Bool = false) -> Bool {
+    public func insert(
+        _ entry: CacheEntry, ifRemovals removals: UInt64? = nil, isWrite: Bool = false, isHit: Bool = false
+    ) -> Bool {
         // Read before the time of day, so that what passes between the two makes the deadline earlier, not later.
         let now = time.earliest()
         guard let remaining = entry.remaining(at: clock.now())?.duration else { return false }
         return shard(of: entry.key).insert(
             entry, until: now + min(remaining, TTL.memoryCap.duration), goneAt: now + remaining, at: now,
-            ifRemovals: removals, isWrite: isWrite)
+            ifRemovals: removals, isWrite: isWrite, isHit: isHit)
     }
 
     /// Removes an entry.
@@ -89,11 +92,6 @@ public final class MemoryTier: Sendable {
     /// Removes everything.
     public func removeAll() {
         for shard in shards { shard.removeAll() }
-    }
-
-    /// Counts a lookup that another tier answered, for ``takeAccesses()``.
-    public func note(_ key: CacheKey) {
-        shard(of: key).note(key, at: time.latest())
     }
 
     /// The lookups of each value since this was last asked, in no order; of values given up since then too, as far as

@@ -26,7 +26,10 @@ public enum CacheEnvelope {
         data.append(entry.value.codec.rawValue)
         data.append(bigEndian: entry.createdAt.microseconds)
         data.append(bigEndian: entry.expiresAt.microseconds)
-        data.append(bigEndian: checksum(data, entry.value.bytes, entry.key, entry.version))
+        let sum = data.withUnsafeBytes { header in
+            entry.value.bytes.withUnsafeBytes { checksum(header, $0, entry.key, entry.version) }
+        }
+        data.append(bigEndian: sum)
         data.append(entry.value.bytes)
         return data
     }
@@ -34,24 +37,28 @@ public enum CacheEnvelope {
     /// Unwraps what lay under a key with a version; `nil` when it is damaged, of another key, or of a format that is not
     /// known.
     public static func decode(_ data: Data, key: CacheKey, version: Int64) -> CacheEntry? {
-        guard data.count >= headerBytes, data.starts(with: start) else { return nil }
-        let bytes = Data(data.dropFirst(headerBytes))
-        let sum: UInt32 = data.bigEndian(at: checksumAt)
-        guard sum == checksum(data.prefix(checksumAt), bytes, key, version) else { return nil }
-        let codec = CacheValue.Codec(rawValue: data[data.startIndex + start.count])
-        return CacheEntry(
-            key: key, value: CacheValue(bytes: bytes, codec: codec),
-            createdAt: Timestamp(microseconds: data.bigEndian(at: 4)),
-            expiresAt: Timestamp(microseconds: data.bigEndian(at: 12)), version: version)
+        data.withUnsafeBytes { envelope in
+            guard envelope.count >= headerBytes, envelope.starts(with: start) else { return nil }
+            let header = UnsafeRawBufferPointer(rebasing: envelope[..<checksumAt])
+            let value = UnsafeRawBufferPointer(rebasing: envelope[headerBytes...])
+            guard envelope.bigEndian(at: checksumAt) == checksum(header, value, key, version) else { return nil }
+            return CacheEntry(
+                key: key,
+                value: CacheValue(bytes: Data(value), codec: CacheValue.Codec(rawValue: envelope[start.count])),
+                createdAt: Timestamp(microseconds: envelope.bigEndian(at: 4)),
+                expiresAt: Timestamp(microseconds: envelope.bigEndian(at: 12)), version: version)
+        }
     }
 
-    private static func checksum(_ header: Data, _ bytes: Data, _ key: CacheKey, _ version: Int64) -> UInt32 {
+    private static func checksum(
+        _ header: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, _ key: CacheKey, _ version: Int64
+    ) -> UInt32 {
         var sum = CRC32C()
-        header.withUnsafeBytes { sum.add($0) }
+        sum.add(header)
         withUnsafeBytes(of: version.bigEndian) { sum.add($0) }
         var text = key.text
         text.withUTF8 { sum.add(UnsafeRawBufferPointer($0)) }
-        bytes.withUnsafeBytes { sum.add($0) }
+        sum.add(value)
         return sum.value
     }
 }
@@ -60,8 +67,10 @@ extension Data {
     fileprivate mutating func append(bigEndian number: some FixedWidthInteger) {
         Swift.withUnsafeBytes(of: number.bigEndian) { append(contentsOf: $0) }
     }
+}
 
+extension UnsafeRawBufferPointer {
     fileprivate func bigEndian<Number: FixedWidthInteger>(at offset: Int) -> Number {
-        withUnsafeBytes { Number(bigEndian: $0.loadUnaligned(fromByteOffset: offset, as: Number.self)) }
+        Number(bigEndian: loadUnaligned(fromByteOffset: offset, as: Number.self))
     }
 }

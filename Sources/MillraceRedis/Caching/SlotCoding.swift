@@ -25,7 +25,7 @@ enum SlotCoding {
         guard case .bulkString(var bytes) = reply, bytes.readInteger(as: UInt8.self) == UInt8(ascii: "V"),
             let version = bytes.readInteger(as: Int64.self)
         else { return nil }
-        return SharedValue(version: version, envelope: Data(bytes.readableBytesView))
+        return SharedValue(version: version, envelope: bytes.withUnsafeReadableBytes { Data($0) })
     }
 
     static func version(_ version: Int64) -> RedisArgument { .bytes(ByteBuffer(integer: version)) }
