@@ -28,7 +28,7 @@ final class MemoryShard: Sendable {
         hit(key, at: now)?.entry
     }
 
-    /// Grows with every removal near a key; see ``insert(_:until:goneAt:at:ifRemovals:isWrite:)``.
+    /// Grows with every removal near a key; see ``insert(_:until:goneAt:at:ifRemovals:isWrite:isHit:)``.
     func removals(near key: CacheKey) -> UInt64 { state.withLock { $0.removals.count(near: key) } }
 
     /// Takes an entry in, unless something was removed near its key since `removals` was read.

@@ -41,7 +41,7 @@ public final class MemoryTier: Sendable {
 
     /// Counts the removals in the neighbourhood of a key.
     ///
-    /// Read it before a value is fetched from elsewhere and hand it to ``insert(_:ifRemovals:isWrite:)``, so that a value that
+    /// Read it before a value is fetched from elsewhere and hand it to ``insert(_:ifRemovals:isWrite:isHit:)``, so that a value that
     /// is deleted meanwhile is not kept.
     public func removals(near key: CacheKey) -> UInt64 {
         shard(of: key).removals(near: key)
