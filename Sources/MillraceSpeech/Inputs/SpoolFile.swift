@@ -45,8 +45,13 @@ final class SpoolFile: Sendable {
         _ = flock(descriptor, LOCK_EX | LOCK_NB)
     }
 
-    deinit {
+    /// Removes the file now, and not only when nobody has this object any more; again it changes nothing.
+    func remove() {
         unlink(path)
+    }
+
+    deinit {
+        remove()
         close(descriptor)
     }
 
