@@ -18,15 +18,16 @@ struct BlockingQueue: Sendable {
     /// Runs work and returns what it returns.
     ///
     /// When the waiting task is cancelled, work that has not begun is dropped at once; work that has begun is told by
-    /// its `Cancellation` and waited for.
+    /// its `Cancellation` and waited for. Nothing here holds the work, or what
+    /// it returned, any more when this returns or throws.
     func run<Value: Sendable>(
         _ work: @escaping @Sendable (Cancellation) throws(TranscriptionError) -> Value
     ) async throws(TranscriptionError) -> Value {
-        let ticket = Ticket<Value>()
+        let ticket = Ticket(work)
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 guard ticket.wait(with: continuation) else { return }
-                operations.addOperation { ticket.perform(work) }
+                operations.addOperation { ticket.perform() }
             }
         } onCancel: {
             ticket.cancel()
@@ -61,54 +62,73 @@ extension TranscriptionError {
     static let cancelledTask = TranscriptionError(.cancelled, "the task was cancelled")
 }
 
-/// One piece of work: resumes its continuation exactly once.
+/// One piece of work: resumes its continuation exactly once, and has let go of the work and of its outcome by then.
 private final class Ticket<Value: Sendable>: Sendable {
+    typealias Work = @Sendable (Cancellation) throws(TranscriptionError) -> Value
+    typealias Outcome = Result<Value, TranscriptionError>
+
     private enum State {
-        case new
-        case waiting(CheckedContinuation<Result<Value, TranscriptionError>, Never>)
-        case running
-        case cancelled
+        case new(Work)
+        case waiting(CheckedContinuation<Outcome, Never>, Work)
+        /// The work, until it is begun.
+        case running(Work)
+        case over
     }
 
-    private let state = Mutex<State>(.new)
+    private let state: Mutex<State>
     private let cancellation = Cancellation()
 
+    init(_ work: @escaping Work) {
+        state = Mutex(.new(work))
+    }
+
     /// Keeps the continuation; `false` when the work was cancelled before, and then it is resumed.
-    func wait(with continuation: CheckedContinuation<Result<Value, TranscriptionError>, Never>) -> Bool {
+    func wait(with continuation: CheckedContinuation<Outcome, Never>) -> Bool {
         let mayRun = state.withLock { state in
-            guard case .new = state else { return false }
-            state = .waiting(continuation)
+            guard case .new(let work) = state else { return false }
+            state = .waiting(continuation, work)
             return true
         }
         if !mayRun { continuation.resume(returning: .failure(.cancelledTask)) }
         return mayRun
     }
 
-    func perform(_ work: (Cancellation) throws(TranscriptionError) -> Value) {
-        let continuation = state.withLock { state -> CheckedContinuation<Result<Value, TranscriptionError>, Never>? in
-            guard case .waiting(let continuation) = state else { return nil }
-            state = .running
+    func perform() {
+        let continuation = state.withLock { state -> CheckedContinuation<Outcome, Never>? in
+            guard case .waiting(let continuation, let work) = state else { return nil }
+            state = .running(work)
             return continuation
         }
-        guard let continuation else { return }
+        // Not by a name, which would hold the outcome for longer.
+        continuation?.resume(returning: outcome())
+    }
+
+    /// Does the work; on its own, so that at the end it is let go of.
+    private func outcome() -> Outcome {
+        let work = state.withLock { state -> Work? in
+            guard case .running(let work) = state else { return nil }
+            state = .over
+            return work
+        }
+        guard let work else { return .failure(.cancelledTask) }
         do throws(TranscriptionError) {
-            continuation.resume(returning: .success(try work(cancellation)))
+            return .success(try work(cancellation))
         } catch {
-            continuation.resume(returning: .failure(error))
+            return .failure(error)
         }
     }
 
     func cancel() {
         cancellation.cancel()
-        let continuation = state.withLock { state -> CheckedContinuation<Result<Value, TranscriptionError>, Never>? in
+        let continuation = state.withLock { state -> CheckedContinuation<Outcome, Never>? in
             switch state {
             case .new:
-                state = .cancelled
+                state = .over
                 return nil
-            case .waiting(let continuation):
-                state = .cancelled
+            case .waiting(let continuation, _):
+                state = .over
                 return continuation
-            case .running, .cancelled:
+            case .running, .over:
                 return nil
             }
         }

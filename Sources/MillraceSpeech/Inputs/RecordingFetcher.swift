@@ -39,8 +39,6 @@ struct RecordingFetcher: Sendable {
         do throws(TranscriptionError) {
             result = .success(try await fetch(url, into: spool, by: client))
         } catch {
-            // The thread that has written last may still have it, and who is told of the failure may look at the folder.
-            await Self.queue.finish { spool.remove() }
             result = .failure(error)
         }
         try? await client.shutdown()

@@ -45,13 +45,8 @@ final class SpoolFile: Sendable {
         _ = flock(descriptor, LOCK_EX | LOCK_NB)
     }
 
-    /// Removes the file now, and not only when nobody has this object any more; again it changes nothing.
-    func remove() {
-        unlink(path)
-    }
-
     deinit {
-        remove()
+        unlink(path)
         close(descriptor)
     }
 
