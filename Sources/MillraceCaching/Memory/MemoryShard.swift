@@ -34,7 +34,7 @@ final class MemoryShard: Sendable {
     /// Takes an entry in, unless something was removed near its key since `removals` was read.
     ///
     /// That an entry was just written counts as a removal too: it may be given up again while an older one is fetched.
-    /// A lookup that another tier has answered with it is counted in any case.
+    /// A lookup that another tier has answered with it is counted whether it is taken or not, unless it has expired.
     ///
     /// - Returns: whether it is there now.
     @discardableResult

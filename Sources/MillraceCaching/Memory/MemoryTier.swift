@@ -41,8 +41,8 @@ public final class MemoryTier: Sendable {
 
     /// Counts the removals in the neighbourhood of a key.
     ///
-    /// Read it before a value is fetched from elsewhere and hand it to ``insert(_:ifRemovals:isWrite:isHit:)``, so that a value that
-    /// is deleted meanwhile is not kept.
+    /// Read it before a value is fetched from elsewhere and hand it to ``insert(_:ifRemovals:isWrite:isHit:)``, so that a
+    /// value that is deleted meanwhile is not kept.
     public func removals(near key: CacheKey) -> UInt64 {
         shard(of: key).removals(near: key)
     }
@@ -52,7 +52,8 @@ public final class MemoryTier: Sendable {
     /// An entry of a smaller version than the one that is there is not taken: a fill never overrides a write. Neither
     /// is one from before a removal, when `removals` is not what ``removals(near:)`` says now. `isWrite` says that it
     /// was just written, so that what is being fetched of its key may be older, and is not kept; `isHit` that another tier
-    /// has answered a lookup with it, which is counted for ``takeAccesses()`` whether it is taken or not.
+    /// has answered a lookup with it, which is counted for ``takeAccesses()``, whether it is taken or not, unless it has
+    /// expired.
     ///
     /// - Returns: whether it was taken.
     @discardableResult

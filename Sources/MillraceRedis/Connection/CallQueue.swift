@@ -89,7 +89,7 @@ struct CallQueue<Caller> {
         var size = 0
         while passed < places.count {
             if size >= bytes, places[passed].call?.followsOn == false { break }
-            // In its place: a copy of each call is what this costs most by.
+            // In its place: to copy each call is most of what this costs.
             if let command = places[passed].write() {
                 commands.append(command)
                 size += command.readableBytes
