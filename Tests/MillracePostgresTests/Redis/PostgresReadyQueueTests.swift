@@ -124,8 +124,9 @@ struct PostgresReadyQueueTests {
             try await eventually { count() > 300 }
             try await fault.strike(server, clients[1])
             let struck = count()
-            // It goes on meanwhile, also with what is new.
-            ids += try await enqueue(500, by: queues[1])
+            // It goes on meanwhile, also with what is new: more than is waited for, since a server may take so long to
+            // start that all that was there is given by then.
+            ids += try await enqueue(1_000, by: queues[1])
             try await eventually { count() > struck + 600 }
             try await fault.end(server)
             ids += try await enqueue(2_000, by: queues[0])
