@@ -143,7 +143,7 @@ import Testing
             #expect(failed?.code == .timedOut)
             #expect(failed?.isRetryable == true)
         }
-        // It has been killed, and has let go of its output; the kernel may take it away a moment later.
+        // It has been sent SIGKILL; that takes effect a moment later where the processors are busy.
         await eventually { (try? isGone(pidFile: folder.file("pid"))) ?? false }
     }
 
